@@ -1,0 +1,63 @@
+# make run     starts Chorus and prints its address (PORT=9000 for another port)
+# make test    everything that is checked: lint, node --test, pytest
+# make soak    the random tests in full: make soak SEED=1 ROUNDS=1000
+# make bench   the measurements of docs/performance.md: make bench ONLY="fanout memory"
+# make lint    ruff, mypy, tsc
+# Each makes its own .venv and installs what it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: run test soak bench lint browser-tools
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+ONLY ?= all
+
+run: .venv/.run
+	@exec $(BIN)/python -m launcher $(if $(PORT),--port $(PORT))
+
+test: .venv/.dev node_modules/.installed browser-tools lint
+	node --test $$(find tests/js -name '*.test.js' -o -name '*.test.mjs')
+	CHORUS_SQLITE=system $(BIN)/python -m pytest tests/core tests/webapp/test_http.py tests/faults
+	$(BIN)/python -m pytest
+
+soak: .venv/.dev node_modules/.installed
+	$(BIN)/python -m pytest -m soak $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench: .venv/.bench node_modules/.installed browser-tools
+	@.ci/need cc:gcc make:make
+	cd bench/peers/node && npm ci --silent </dev/null
+	$(BIN)/python -m bench.run $(ONLY)
+
+lint: .venv/.dev node_modules/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	npx --no-install tsc -p .
+
+browser-tools:
+	@.ci/need chromium:chromium chromedriver:chromium-driver nginx:nginx
+
+# Stamps: an installation is repeated when its list has changed.
+.venv/bin/python:
+	@PYTHON="$(PYTHON)" .ci/need venv
+	$(PYTHON) -m venv .venv
+
+.venv/.run: requirements.txt | .venv/bin/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/.run
+
+.venv/.bench: .venv/.dev bench/requirements-bench.txt
+	$(PIP) -r bench/requirements-bench.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	@.ci/need node:nodejs npm:npm
+	npm ci --silent </dev/null
+	@touch $@

@@ -1,0 +1,100 @@
+"""One open workspace database: reading at one instant, writing with an event."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import sqlalchemy as sa
+
+from common.clock import now_ms
+from common.db import eventlog, sqlite
+from common.db.eventlog import Position
+from common.db.write import WriteTransaction
+from common.db.writers import WriterQueue
+from common.errors import Busy, WorkspaceSwitched
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A read transaction: everything read through it is the state at `position`."""
+
+    connection: sa.Connection
+    position: Position
+
+    def execute(self, statement: sa.Executable, parameters: dict[str, object] | None = None) -> sqlite.Rows:
+        return self.connection.execute(statement, parameters)
+
+
+class Database:
+    """A workspace database opened by one process; safe to use from many threads.
+
+    `on_commit` is called after each committed event, with its position: it rings the bell.
+    """
+
+    def __init__(self, path: Path, module: ModuleType, on_commit: Callable[[Position], None] = lambda _: None) -> None:
+        self.path = path
+        self._readers = sqlite.engine(path, module, read_only=True)
+        self._writer = sqlite.engine(path, module, read_only=False, pool_size=1)
+        self._queue = WriterQueue(path)
+        self._on_commit = on_commit
+
+    @contextmanager
+    def read(self) -> Iterator[Reading]:
+        """A read transaction; its connection refuses to write."""
+        with self._readers.begin() as connection:
+            head = eventlog.head(connection)
+            yield Reading(connection, Position(head.epoch, head.seq))
+
+    @contextmanager
+    def write(self, now: Callable[[], int] = now_ms) -> Iterator[WriteTransaction]:
+        """The only way to change a workspace: rows and exactly one event, committed together.
+
+        Raises Busy if it is not our turn within 5 s, WorkspaceSwitched if the workspace was closed meanwhile,
+        MissingEvent if rows were changed without an event. On any error nothing is changed.
+        """
+        with self._queue.turn():
+            try:
+                with sqlite.immediate(self._writer.connect()) as connection, connection.begin():
+                    transaction = self._begin(connection, now())
+                    yield transaction
+                    transaction.finish()
+                transaction.committed()
+            except sa.exc.OperationalError as error:
+                if sqlite.is_locked(error):
+                    raise Busy("The workspace's database is locked by another program. Nothing was changed.") from error
+                raise
+        if transaction.logged:
+            self._on_commit(transaction.position)
+
+    @contextmanager
+    def sweep(self) -> Iterator[sa.Connection]:
+        """A write transaction for rows that nobody sees any more: deletions past their undo. It needs no event."""
+        with self._queue.turn(), sqlite.immediate(self._writer.connect()) as connection, connection.begin():
+            self._check_fence(connection)
+            yield connection
+
+    def _begin(self, connection: sa.Connection, now: int) -> WriteTransaction:
+        head = self._check_fence(connection)
+        return WriteTransaction(connection, Position(head.epoch, head.seq), now, self.path.parent)
+
+    @staticmethod
+    def _check_fence(connection: sa.Connection) -> eventlog.LogHead:
+        head = eventlog.head(connection)
+        if head.fenced:
+            raise WorkspaceSwitched("This workspace has been closed; another one is open now. Nothing was changed.")
+        return head
+
+    def checkpoint(self) -> None:
+        """Moves what is committed from the WAL into the database file, beside readers and writers (PASSIVE).
+
+        Called by a thread, so that commits need not do it. Who is in the way is left for the next time.
+        """
+        with self._writer.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        self._readers.dispose()
+        self._writer.dispose()
+        self._queue.close()

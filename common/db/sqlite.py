@@ -1,0 +1,106 @@
+"""How we talk to SQLite: which library, which connection settings, which kind of transaction."""
+
+import sqlite3
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+import pysqlite3.dbapi2
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.pool import NullPool, QueuePool
+
+BUSY_TIMEOUT_S = 5.0
+LARGEST_WAL_PAGES = 8_192  # 32 MiB
+APPLICATION_ID = 0x43484F52  # "CHOR": marks a file as ours, so that a foreign database is refused
+# Before 3.51.3 two connections that write and checkpoint at once can lose committed transactions
+# (https://www.sqlite.org/wal.html, the WAL-reset bug): such a library gets a rollback journal instead.
+SAFE_WAL = (3, 51, 3)
+
+Rows = sa.CursorResult[*tuple[Any, ...]]  # rows of any columns, as Core statements without types give them
+
+_BEGIN = "chorus_begin"
+
+
+def library(choice: str) -> ModuleType:
+    """The DB-API module for the setting `CHORUS_SQLITE`."""
+    return sqlite3 if choice == "system" else pysqlite3.dbapi2
+
+
+def wal_is_safe(module: ModuleType) -> bool:
+    return tuple(module.sqlite_version_info) >= SAFE_WAL
+
+
+def warnings(module: ModuleType) -> list[str]:
+    """What an operator should know about this library; for /readyz."""
+    if wal_is_safe(module):
+        return []
+    problem = f"SQLite {module.sqlite_version} can lose committed transactions in WAL mode"
+    return [f"{problem}: the slower rollback journal is used. Unset CHORUS_SQLITE for the library that Chorus brings."]
+
+
+def engine(
+    path: Path, module: ModuleType, *, read_only: bool, pool_size: int = 16, patience_s: float = BUSY_TIMEOUT_S
+) -> sa.Engine:
+    """An engine whose transactions begin as its connections say: deferred for readers, immediate for the writer.
+
+    `read_only` connections refuse every write (`query_only`); a writer's engine holds one connection. Somebody else's
+    lock is waited for during `patience_s`, which blocks the whole process where threads are greenlets: 0 there.
+    """
+
+    def connect() -> Any:
+        return module.connect(
+            _uri(path, "rw"), uri=True, isolation_level=None, check_same_thread=False, timeout=patience_s
+        )
+
+    made = sa.create_engine(
+        "sqlite://", module=module, creator=connect, poolclass=QueuePool, pool_size=pool_size, max_overflow=16
+    )
+    _prepare_connections(made, module, read_only)
+    return made
+
+
+def maintenance_engine(path: Path, module: ModuleType, *, creating: bool = False) -> sa.Engine:
+    """An engine for the launcher, which keeps no connection; `creating` permits to make the file."""
+    mode = "rwc" if creating else "rw"
+
+    def connect() -> Any:
+        return module.connect(_uri(path, mode), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+
+    made = sa.create_engine("sqlite://", module=module, creator=connect, poolclass=NullPool)
+    _prepare_connections(made, module, read_only=False)
+    return made
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path))}?mode={mode}"
+
+
+def _prepare_connections(made: sa.Engine, module: ModuleType, read_only: bool) -> None:
+    journal = "WAL" if wal_is_safe(module) else "TRUNCATE"
+
+    @event.listens_for(made, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")  # NORMAL may take back, at a power cut, what clients have seen
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        else:
+            connection.execute(f"PRAGMA journal_mode={journal}")
+            # Database.checkpoint does it aside, so that no commit waits for it; this many pages are the limit.
+            connection.execute(f"PRAGMA wal_autocheckpoint={LARGEST_WAL_PAGES}")
+
+    @event.listens_for(made, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def is_locked(error: sa.exc.DBAPIError) -> bool:
+    """Whether somebody else's lock is all that is wrong."""
+    return "locked" in str(error.orig) or "busy" in str(error.orig)
+
+
+def immediate(connection: sa.Connection) -> sa.Connection:
+    """Marks a connection so that its transactions take the write lock at once."""
+    return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})

@@ -1,0 +1,219 @@
+"""The tables of a workspace database (`chorus.db`), in SQLAlchemy Core.
+
+Rows that cross the wire keep their wire text (`wire`), made once by the marshmallow schema when the row is written.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+log_state = sa.Table(
+    "log_state",
+    metadata,
+    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),
+    sa.Column("epoch", sa.Text, nullable=False),
+    sa.Column("vocabulary", sa.Integer, nullable=False),
+    sa.Column("fenced", sa.Boolean, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("frame", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("rank", sa.Integer, primary_key=True),  # creation order
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("field_versions", sa.JSON, nullable=False),  # field -> version of its last change, for If-Match
+    sa.Column("seq", sa.Integer, nullable=False),  # log number of the last change
+    sa.Column("planned", sa.Boolean, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("status_agent", sa.Text),
+    sa.Column("status_message", sa.Text),
+    sa.Column("session_id", sa.Text),
+    sa.Column("source", sa.JSON, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("requirements", sa.JSON, nullable=False),
+    sa.Column("acceptance_criteria", sa.JSON, nullable=False),
+    sa.Column("plan", sa.JSON, nullable=False),
+    sa.Column("questions", sa.JSON, nullable=False),
+    sa.Column("assigned_agent", sa.Text),
+    sa.Column("created_at", sa.Integer, nullable=False),
+    sa.Column("updated_at", sa.Integer, nullable=False),
+    sa.Column("archived_at", sa.Integer),
+    sa.Column("deleted_at", sa.Integer),  # set: gone for everybody, kept only for its undo
+    sa.Column("wire", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+sa.Index("tasks_on_board", tasks.c.rank, sqlite_where=sa.text("archived_at IS NULL AND deleted_at IS NULL"))
+sa.Index("tasks_archived", tasks.c.archived_at, tasks.c.rank, sqlite_where=sa.text("archived_at IS NOT NULL"))
+sa.Index("tasks_deleted", tasks.c.deleted_at, sqlite_where=sa.text("deleted_at IS NOT NULL"))
+sa.Index(
+    "tasks_to_archive",
+    tasks.c.updated_at,
+    sqlite_where=sa.text("status IN ('completed', 'failed') AND archived_at IS NULL AND deleted_at IS NULL"),
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("event_type", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),  # in full
+    sa.Column("wire", sa.Text, nullable=False),  # with values cut
+    sqlite_autoincrement=True,
+)
+sa.Index("history_of_task", history.c.task_id, history.c.id)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("rank", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("received_at", sa.Integer, nullable=False),
+    sa.Column("deleted_at", sa.Integer),
+    sqlite_autoincrement=True,
+)
+sa.Index("messages_of_task", messages.c.task_id, messages.c.rank)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("rank", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),  # also the name of its file
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("uploaded_at", sa.Integer, nullable=False),
+    sa.Column("deleted_at", sa.Integer),
+    sqlite_autoincrement=True,
+)
+sa.Index(
+    "attachments_by_name",
+    attachments.c.task_id,
+    attachments.c.filename,
+    unique=True,
+    sqlite_where=sa.text("deleted_at IS NULL"),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("rank", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("agent_name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("parent_id", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("resume_at", sa.Integer),
+    sa.Column("queued_at", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.Integer),
+    sa.Column("ended_at", sa.Integer),
+    sa.Column("session_id", sa.Text),
+    sa.Column("tokens_input", sa.Integer, nullable=False),
+    sa.Column("tokens_output", sa.Integer, nullable=False),
+    sa.Column("cost_usd", sa.Float),
+    sa.Column("allowed_tools", sa.JSON, nullable=False),
+    sa.Column("token_hash", sa.Text),  # of the bearer token that acts for this run; NULL: none lives
+    sa.Column("input", sa.Text, nullable=False),
+    sa.Column("output", sa.Text, nullable=False),
+    sa.Column("completion_report", sa.JSON),
+    sa.Column("planner_output", sa.JSON),  # accepted, applied when the planner ends
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("wire", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+sa.Index("runs_of_task", runs.c.task_id, runs.c.rank)
+sa.Index("runs_by_token", runs.c.token_hash, unique=True, sqlite_where=sa.text("token_hash IS NOT NULL"))
+sa.Index("runs_unfinished", runs.c.rank, sqlite_where=sa.text("ended_at IS NULL"))
+
+agents = sa.Table(
+    "agents",
+    metadata,
+    sa.Column("rank", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("instructions", sa.Text, nullable=False),
+    sa.Column("allowed_tools", sa.JSON, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("model", sa.Text),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("field_versions", sa.JSON, nullable=False),
+    sa.Column("deleted_at", sa.Integer),
+    sa.Column("wire", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+sa.Index("agents_by_name", agents.c.name, unique=True, sqlite_where=sa.text("deleted_at IS NULL"))
+
+providers = sa.Table(
+    "providers",
+    metadata,
+    sa.Column("rank", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("api_base_url", sa.Text, nullable=False),
+    sa.Column("api_key", sa.Text, nullable=False),
+    sa.Column("default_model", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("field_versions", sa.JSON, nullable=False),
+    sa.Column("deleted_at", sa.Integer),
+    sa.Column("wire", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+sa.Index("providers_by_name", providers.c.name, unique=True, sqlite_where=sa.text("deleted_at IS NULL"))
+
+config = sa.Table(
+    "config",
+    metadata,
+    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),
+    sa.Column("allowed_directories", sa.JSON, nullable=False),
+    sa.Column("initial_directory", sa.Text, nullable=False),
+    sa.Column("system_provider", sa.Text, nullable=False),
+    sa.Column("port", sa.Integer),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("field_versions", sa.JSON, nullable=False),
+    sa.Column("wire", sa.Text, nullable=False),
+)
+
+# Bookkeeping: rows that nobody sees, so that writing them alone needs no event.
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("request", sa.Text, primary_key=True),  # key, method and path
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("body_hash", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("seq_header", sa.Text, nullable=False),
+    info={"bookkeeping": True},
+)
+sa.Index("idempotency_keys_at", idempotency_keys.c.at)
+
+undo_tokens = sa.Table(
+    "undo_tokens",
+    metadata,
+    sa.Column("token", sa.Text, primary_key=True),
+    sa.Column("expires_at", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("task_id", sa.Text, nullable=False),
+    sa.Column("row_id", sa.Text, nullable=False),
+    sa.Column("payload", sa.JSON, nullable=False),  # what else the deletion changed
+    info={"bookkeeping": True},
+)
+sa.Index("undo_tokens_expiry", undo_tokens.c.expires_at)

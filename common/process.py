@@ -1,0 +1,34 @@
+"""Processes that end together: on Linux the kernel kills a child as soon as its parent is gone."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+SUPERVISOR = "CHORUS_SUPERVISOR"  # environment name: process id of the supervisor; set by the launcher only
+_PR_SET_PDEATHSIG = 1
+
+
+def supervised(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the launcher has started this process: CHORUS_HOME is prepared and locked then."""
+    return SUPERVISOR in environ
+
+
+def die_with_supervisor(environ: Mapping[str, str] = os.environ) -> None:
+    """For the servers' first processes: ends with the supervisor. Without one (started plainly) it does nothing."""
+    if supervised(environ):
+        die_with_parent(int(environ[SUPERVISOR]))
+
+
+def die_with_parent(parent: int) -> None:
+    """SIGKILL for this process when `parent` (a process id) ends, however it ends; at once if it has ended already.
+
+    Call it in the child, after fork and exec, which forget it. The kernel watches the *thread* that forked (prctl(2)):
+    fork from the main thread only. Elsewhere than on Linux it does nothing.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the kernel knew
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""marshmallow schemas: what API requests, answers and pushed events look like, one file a kind."""

@@ -1,0 +1,119 @@
+"""Runs, and the requests that start, feed and end them (contract A5, B 2.5, B 5)."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from common.events import TaskStatus
+from common.schemas.base import DESCRIPTION_BYTES, LIST_ITEMS, Milliseconds, RequestSchema, Text, WireSchema, text_list
+from common.schemas.names import name_field
+from common.tools import GRANTABLE
+
+PLANNER, AGENT = "planner", "agent"
+REPORT_BYTES = 256 * 1024
+
+
+class TokensSchema(WireSchema):
+    input = fields.Integer(required=True)
+    output = fields.Integer(required=True)
+
+
+class RunSchema(WireSchema):
+    """An agent's work on a task. `waiting`: a child works; `resumeAt` with `paused`."""
+
+    id = fields.String(required=True)
+    taskId = fields.String(required=True)
+    agentName = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf([PLANNER, AGENT]))
+    parentRunId = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    resumeAt = Milliseconds(required=True, allow_none=True)
+    startedAt = Milliseconds(required=True, allow_none=True)
+    endedAt = Milliseconds(required=True, allow_none=True)
+    sessionId = fields.String(required=True, allow_none=True)
+    tokens = fields.Nested(TokensSchema, required=True)
+    costUsd = fields.Float(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class AnswersSchema(RequestSchema):
+    """Matched to the questions by position."""
+
+    answers = fields.List(Text(most_bytes=DESCRIPTION_BYTES), required=True, validate=validate.Length(max=LIST_ITEMS))
+
+
+class HandoffSchema(RequestSchema):
+    """Start an agent. `force` permits it on a pending task without a plan."""
+
+    agentName = name_field()
+    prompt = Text(required=True, most_bytes=DESCRIPTION_BYTES)
+    force = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class HandoffCompleteSchema(RequestSchema):
+    output = Text(required=True, most_bytes=REPORT_BYTES)
+
+
+class CompletionReportRequest(RequestSchema):
+    """What an agent says of its work at its end."""
+
+    status = Text(required=True, validate=validate.OneOf(["complete", "blocked", "failed"]))
+    summary = Text(required=True, most_bytes=DESCRIPTION_BYTES)
+    output = Text(required=True, most_bytes=REPORT_BYTES)
+    blockedReason = Text(allow_none=True, load_default=None, most_bytes=DESCRIPTION_BYTES)
+
+
+class PlannerOutputRequest(RequestSchema):
+    """Tagged union by `type`: a plan, questions, or an error."""
+
+    type = Text(required=True, validate=validate.OneOf(["plan", "questions", "error"]))
+    summary = Text(most_bytes=DESCRIPTION_BYTES)
+    requirements = text_list()
+    acceptanceCriteria = text_list()
+    plan = text_list()
+    assignedAgent = Text(allow_none=True)
+    questions = text_list()
+    error = Text(most_bytes=DESCRIPTION_BYTES)
+
+    _NEEDED = {  # noqa: RUF012 (marshmallow classes keep constants so)
+        "plan": {"summary", "requirements", "acceptanceCriteria", "plan"},
+        "questions": {"questions"},
+        "error": {"error"},
+    }
+
+    @ma.validates_schema
+    def check_kind(self, data: dict[str, Any], **_: Any) -> None:
+        if missing := self._NEEDED.get(data.get("type", ""), set()) - data.keys():
+            raise ma.ValidationError({name: ["Missing data for required field."] for name in sorted(missing)})
+        if data.get("type") == "questions" and not data["questions"]:
+            raise ma.ValidationError({"questions": ["Ask at least one question."]})
+
+
+class HandoffToolRequest(RequestSchema):
+    agentName = name_field()
+    prompt = Text(required=True, most_bytes=DESCRIPTION_BYTES)
+
+
+class TaskGetRequest(RequestSchema):
+    taskId = Text(required=True)
+
+
+class TaskListRequest(RequestSchema):
+    status = Text(validate=validate.OneOf(list(TaskStatus)))
+
+
+class NoArguments(ma.Schema):
+    """Tools without arguments."""
+
+
+class GrantsSchema(RequestSchema):
+    """Tools to add to and to take from the agent at work."""
+
+    addTools = fields.List(Text(validate=validate.OneOf(GRANTABLE)), load_default=list)
+    removeTools = fields.List(Text(validate=validate.OneOf(GRANTABLE)), load_default=list)
+
+
+class GrantedSchema(WireSchema):
+    allowedTools = fields.List(fields.String(), required=True)

@@ -1,0 +1,87 @@
+"""Workspace configuration, the snapshot and the answers about the live connection."""
+
+from marshmallow import fields, validate
+
+from common.schemas.base import Milliseconds, RequestSchema, Text, WireSchema
+from common.schemas.task import TaskSchema
+from common.settings import HIGHEST_PORT
+
+
+def directory(*, required: bool = False) -> Text:
+    """An absolute path."""
+    rule = validate.Regexp(r"\A/[^\0]{0,4095}\Z", error="Must be an absolute path.")
+    return Text(required=required, validate=rule)
+
+
+class WorkspaceConfigSchema(WireSchema):
+    """`chorus.json` (contract B 2.13); `port` is absent where unset."""
+
+    allowedAgentDirectories = fields.List(fields.String(), required=True)
+    initialAgentDirectory = fields.String(required=True)
+    systemAgentProvider = fields.String(required=True)
+    port = fields.Integer()
+    version = fields.Integer(required=True)
+
+
+class WriteConfigSchema(RequestSchema):
+    """The whole configuration. Directories are absolute paths; `systemAgentProvider` names a provider that exists."""
+
+    allowedAgentDirectories = fields.List(directory(), required=True, validate=validate.Length(max=100))
+    initialAgentDirectory = fields.String(required=True)
+    systemAgentProvider = Text(required=True, validate=validate.Length(1, 64))
+    port = fields.Integer(strict=True, allow_none=True, validate=validate.Range(1, HIGHEST_PORT))
+
+
+class OpenWorkspaceSchema(RequestSchema):
+    """`path` of a workspace's chorus.json or folder. `stopRuns` permits it while agents work."""
+
+    path = directory(required=True)
+    stopRuns = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class WorkspaceEntrySchema(WireSchema):
+    configPath = fields.String(required=True)
+    lastOpenedAt = Milliseconds(required=True)
+
+
+class DefaultsSchema(WireSchema):
+    defaultWorkspacePath = fields.String(required=True)
+
+
+class EmptySchema(WireSchema):
+    """Nothing to tell."""
+
+
+class SnapshotSchema(WireSchema):
+    """The board at one instant: everything as it stands at `(epoch, seq)`."""
+
+    epoch = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    tasks = fields.List(fields.Nested(TaskSchema), required=True)
+    agents = fields.List(fields.Dict(), required=True)
+    providers = fields.List(fields.Dict(), required=True)
+    runs = fields.List(fields.Dict(), required=True)
+    config = fields.Nested(WorkspaceConfigSchema, required=True)
+    configPath = fields.String(required=True)
+
+
+class EventsSchema(WireSchema):
+    """Logged events after `since`, in order, at most 1,000; `seq` is the head of the log."""
+
+    epoch = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    events = fields.List(fields.Dict(), required=True)
+
+
+class SidecarStateSchema(WireSchema):
+    state = fields.String(required=True, validate=validate.OneOf(["ready", "unready", "unreachable"]))
+    detail = fields.String(required=True)
+
+
+class LiveSchema(WireSchema):
+    """Where the page finds the WebSocket, who may open it, and whether the sidecar serves."""
+
+    webSocketUrl = fields.String(required=True)
+    allowedOrigins = fields.List(fields.String(), required=True)
+    sidecar = fields.Nested(SidecarStateSchema, required=True)
+    openToNetwork = fields.Boolean(required=True)

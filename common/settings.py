@@ -1,0 +1,273 @@
+"""Every setting of Chorus, one row each. README's table is generated from these rows and tested against them."""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from common.errors import StartRefused
+from common.log import LEVELS
+
+ROOT = Path(__file__).resolve().parent.parent
+HIGHEST_PORT = 65534  # the sidecar listens on port + 1
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError("must be one of " + ", ".join(words))
+        return text.lower()
+
+    return parse
+
+
+def _path(text: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname or parts.username or parts.query or parts.fragment:
+            raise ValueError("must be a full address starting with " + " or ".join(f"{s}://" for s in schemes))
+        return text.rstrip("/")
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("must be 0 or 1")
+    return text == "1"
+
+
+class Setting(NamedTuple):
+    """One row: the environment name, the attribute of `Settings`, how text becomes a value, and what it means."""
+
+    env: str
+    name: str
+    unit: str
+    default: str
+    parse: Callable[[str], Any]
+    sentence: str
+
+
+SETTINGS = (
+    Setting("CHORUS_HOST", "host", "address", "127.0.0.1", str, "Address both servers listen on."),
+    Setting(
+        "CHORUS_PORT",
+        "port",
+        "port",
+        "8080",
+        _integer(1, HIGHEST_PORT),
+        "HTTP port; the WebSocket port is the next one. `--port` and the workspace's own `port` win over it.",
+    ),
+    Setting("CHORUS_HOME", "home", "folder", "data", _path, "Folder of the workspace list and the default workspace."),
+    Setting("CHORUS_CONFIG", "config", "file", "", _path, "A workspace's chorus.json to open at start."),
+    Setting(
+        "CHORUS_PUBLIC_URL",
+        "public_url",
+        "URL",
+        "",
+        _url("http", "https"),
+        "Address people use when a reverse proxy stands in front; its host and origin are allowed.",
+    ),
+    Setting(
+        "CHORUS_PUBLIC_WS_URL",
+        "public_ws_url",
+        "URL",
+        "",
+        _url("ws", "wss"),
+        "WebSocket address the page uses; by default port + 1, or /ws of a CHORUS_PUBLIC_URL.",
+    ),
+    Setting(
+        "CHORUS_ALLOW_REMOTE",
+        "allow_remote",
+        "0 or 1",
+        "0",
+        _flag,
+        "1 permits listening beyond this machine; needs CHORUS_PUBLIC_URL. There is no login.",
+    ),
+    Setting("CHORUS_LOG_LEVEL", "log_level", "word", "info", _choice(*LEVELS), "error, warn, info or debug."),
+    Setting("CHORUS_STATIC_DIR", "static_dir", "folder", "static", _path, "Folder of the page's files."),
+    Setting(
+        "CHORUS_TOOLS_PATH",
+        "tools_path",
+        "file",
+        "",
+        _path,
+        "The chorus-tools program for agents; checked at start, used once agents run.",
+    ),
+    Setting("CHORUS_WEB_WORKERS", "web_workers", "processes", "2", _integer(1, 64), "Processes of the HTTP server."),
+    Setting("CHORUS_WEB_THREADS", "web_threads", "threads", "8", _integer(1, 256), "Threads of each HTTP process."),
+    Setting(
+        "CHORUS_HEARTBEAT_MS",
+        "heartbeat_ms",
+        "ms",
+        "5000",
+        _integer(50, 60_000),
+        "Time between two heartbeats on a WebSocket, +-10 %.",
+    ),
+    Setting(
+        "CHORUS_MAX_CONNECTIONS",
+        "max_connections",
+        "connections",
+        "20000",
+        _integer(1, 1_000_000),
+        "Open WebSockets before new ones are refused with 503.",
+    ),
+    Setting(
+        "CHORUS_RING_BYTES",
+        "ring_bytes",
+        "bytes",
+        str(64 * 1024 * 1024),
+        _integer(65_536, 2**33),
+        "Memory of the sidecar for the newest events.",
+    ),
+    Setting(
+        "CHORUS_ARCHIVE_DAYS",
+        "archive_days",
+        "days",
+        "7",
+        _integer(1, 36_500),
+        "Completed and failed tasks leave the board this long after their last change.",
+    ),
+    Setting(
+        "CHORUS_SQLITE",
+        "sqlite",
+        "word",
+        "bundled",
+        _choice("bundled", "system"),
+        "SQLite library: the one installed with Chorus, or Python's own.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values of all rows. `home` is absolute; an unset optional row is None."""
+
+    host: str
+    port: int
+    home: Path
+    config: Path | None
+    public_url: str | None
+    public_ws_url: str | None
+    allow_remote: bool
+    log_level: str
+    static_dir: Path
+    tools_path: Path | None
+    web_workers: int
+    web_threads: int
+    heartbeat_ms: int
+    max_connections: int
+    ring_bytes: int
+    archive_days: int
+    sqlite: str
+    port_is_explicit: bool = False
+
+    @property
+    def ws_port(self) -> int:
+        return self.port + 1
+
+    @property
+    def local_url(self) -> str:
+        return f"http://{self.address(self.port)}"
+
+    def address(self, port: int) -> str:
+        """`host:port` as servers bind to it and URLs name it."""
+        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+
+    @property
+    def reachable_host(self) -> str:
+        """Where this machine itself reaches the servers."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+    @property
+    def open_to_network(self) -> bool:
+        """True where the servers can be reached from other machines."""
+        return not is_loopback(self.host) or (self.public_url is not None and not _local_name(self.public_url))
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _local_name(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname or "")
+
+
+def _value(row: Setting, environ: Mapping[str, str]) -> Any:
+    text = environ.get(row.env, "").strip() or row.default
+    if text == "":
+        return None
+    try:
+        if row.parse is _path and row.env not in environ:
+            return ROOT / text
+        return row.parse(text)
+    except ValueError as error:
+        raise StartRefused(f"{row.env}={text}: it {error}.") from None
+
+
+def load(environ: Mapping[str, str] | None = None, *, port: int | None = None) -> Settings:
+    """Reads all settings from `environ` (default: the process's own); `port` is the `--port` flag.
+
+    Raises StartRefused with one sentence that names the setting and what it must be.
+    """
+    environ = os.environ if environ is None else environ
+    values = {row.name: _value(row, environ) for row in SETTINGS}
+    if port is not None:
+        if not 1 <= port <= HIGHEST_PORT:
+            raise StartRefused(f"--port {port}: it must be from 1 to {HIGHEST_PORT}.")
+        values["port"] = port
+    settings = Settings(**values, port_is_explicit=port is not None)
+    _check_exposure(settings)
+    if settings.tools_path and not os.access(settings.tools_path, os.X_OK):
+        raise StartRefused(f"CHORUS_TOOLS_PATH={settings.tools_path}: no program can be run there.")
+    return settings
+
+
+def _check_exposure(settings: Settings) -> None:
+    if is_loopback(settings.host):
+        return
+    try:
+        ipaddress.ip_address(settings.host)
+    except ValueError:
+        raise StartRefused(f"CHORUS_HOST={settings.host}: it must be an IP address or localhost.") from None
+    if not settings.allow_remote or not settings.public_url:
+        raise StartRefused(
+            f"CHORUS_HOST={settings.host} would open Chorus, which has no login, to other machines: set "
+            "CHORUS_ALLOW_REMOTE=1 and CHORUS_PUBLIC_URL to permit it, or use 127.0.0.1."
+        )
+
+
+def markdown_table() -> str:
+    """README's table of all settings: `python -m common.settings` prints it."""
+    rows = [f"| `{row.env}` | {_shown(row)} | {row.unit} | {row.sentence} |" for row in SETTINGS]
+    return "\n".join(["| Setting | Default | Unit | What it does |", "|---|---|---|---|", *rows])
+
+
+def _shown(row: Setting) -> str:
+    return f"`{row.default}`" if row.default else "none"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{markdown_table()}\n")

@@ -1,0 +1,1 @@
+"""Agents: who can work on tasks, with which instructions, tools and provider."""

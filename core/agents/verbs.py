@@ -1,0 +1,133 @@
+"""Reading and changing agents."""
+
+from typing import Any
+
+from common.db import tables
+from common.db.write import WriteTransaction
+from common.errors import Conflict, NotFound, ValidationFailed
+from common.events import EventType
+from common.schemas.agent import INTERNAL, USER_DEFINED, AgentSchema
+from common.schemas.names import NOT_CONFIGURED
+from common.wire import dumps
+from core import undo
+from core.registry import Registry, Row
+from core.tasks.records import Reader
+
+PLANNER = "task-validator"
+registry = Registry(tables.agents, "agent", "agents", EventType.AGENTS_CHANGED)
+_providers = Registry(tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED)
+_schema = AgentSchema()
+
+Form = dict[str, Any]
+
+
+def form(row: Row) -> Form:
+    """The wire Agent."""
+    wire: Form = _schema.dump(
+        {
+            "type": row["type"],
+            "name": row["name"],
+            "instructions": row["instructions"],
+            "allowedTools": row["allowed_tools"],
+            "provider": row["provider"],
+            "model": row["model"],
+            "isValid": row["type"] == INTERNAL or row["provider"] != NOT_CONFIGURED,
+            "version": row["version"],
+        }
+    )
+    return wire
+
+
+def values_of(body: Form) -> Form:
+    """The columns that a request sets."""
+    return {
+        "type": body["type"],
+        "instructions": body["instructions"],
+        "allowed_tools": list(dict.fromkeys(body.get("allowedTools", []))),
+        "provider": body.get("provider", NOT_CONFIGURED),
+        "model": body.get("model") or None,
+    }
+
+
+def get(reader: Reader, name: str) -> Form:
+    return form(registry.get(reader, name))
+
+
+def create(tx: WriteTransaction, body: Form) -> Form:
+    """Raises Conflict (name taken), ValidationFailed (no such provider)."""
+    values = values_of(body)
+    _check_provider(tx, values["provider"])
+    made = form(values | {"name": body["name"], "version": 1})
+    registry.insert(tx, body["name"], values, dumps(made))
+    registry.emit(tx, [dumps(made)])
+    return made
+
+
+def replace(tx: WriteTransaction, name: str, body: Form, if_match: int | None) -> Form:
+    """Creates the agent where there is none. Raises Stale, Conflict (another type), ValidationFailed."""
+    old = registry.find(tx, name)
+    if old is None:
+        return create(tx, body | {"name": name})
+    if old["type"] != body["type"]:
+        raise Conflict(f"Agent {name!r} is {old['type']}; its type cannot be changed.")
+    values = values_of(body)
+    registry.check_version(old, if_match, values)
+    _check_provider(tx, values["provider"])
+    return _store(tx, old, values, emit=True)
+
+
+def _store(tx: WriteTransaction, old: Row, values: Form, *, emit: bool) -> Form:
+    version = old["version"] + 1
+    wire = form({**old, **values, "version": version})
+    registry.update(tx, old, values, version, dumps(wire))
+    if emit:
+        registry.emit(tx, [dumps(wire)])
+    return wire
+
+
+def delete(tx: WriteTransaction, name: str) -> str:
+    """Returns the undo token. Raises NotFound, Conflict (the planner, or it is at work)."""
+    row = registry.get(tx, name)
+    if row["type"] == INTERNAL:
+        raise Conflict(f"Agent {name!r} belongs to Chorus and cannot be deleted; its instructions can be changed.")
+    registry.delete(tx, row)
+    registry.emit(tx, deleted=[name])
+    return undo.remember(tx, "agent", "", str(row["rank"]))
+
+
+def restore(tx: WriteTransaction, rank: int) -> None:
+    """Undoes a deletion; a provider that has gone meanwhile is not configured any more."""
+    row = registry.restore(tx, rank)
+    provider = row["provider"] if _providers.find(tx, row["provider"]) else NOT_CONFIGURED
+    _store(tx, row, {"provider": provider}, emit=True)
+
+
+def reassign(tx: WriteTransaction, before: str, after: str, only: list[str] | None = None) -> list[str]:
+    """Moves agents from one provider to another; returns their names. The caller emits the event with `wires_of`."""
+    moved = []
+    for name in registry.names(tx) if only is None else only:
+        row = registry.find(tx, name)
+        if row is not None and row["type"] == USER_DEFINED and row["provider"] == before:
+            _store(tx, row, {"provider": after}, emit=False)
+            moved.append(name)
+    return moved
+
+
+def emit(tx: WriteTransaction, names: list[str]) -> None:
+    """The event for agents that another subject has changed."""
+    registry.emit(tx, [registry.get(tx, name)["wire"] for name in names])
+
+
+def check_runnable(reader: Reader, name: str) -> Row:
+    """The row of a user-defined agent that can run. Raises NotFound or Conflict with what to do."""
+    row = registry.find(reader, name)
+    if row is None or row["type"] != USER_DEFINED:
+        raise NotFound(f"There is no user-defined agent named {name!r}.")
+    if row["provider"] == NOT_CONFIGURED:
+        raise Conflict(f"Agent {name!r} has no provider. Choose one on the Agents page.")
+    return row
+
+
+def _check_provider(reader: Reader, name: str) -> None:
+    if name != NOT_CONFIGURED and _providers.find(reader, name) is None:
+        raise ValidationFailed("Some fields are not valid.", fields={"provider": [f"There is no provider {name!r}."]})

@@ -1,0 +1,72 @@
+"""The files of attachments: `uploads/<taskId>/<uuid>`, written whole and durable before anybody hears of them."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from common.errors import BadRequest, TooLarge
+
+MOST_BYTES = 10 * 1024 * 1024
+CHUNK = 64 * 1024
+ORPHAN_AGE_S = 3600.0
+
+
+class Stream(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def path_of(uploads: Path, task_id: str, attachment_id: str) -> Path:
+    return uploads / task_id / attachment_id
+
+
+def store(path: Path, body: Stream, expected: int | None) -> int:
+    """Writes the stream to `path`, fsynced with its folder; returns its size in bytes.
+
+    Raises TooLarge above 10 MiB and BadRequest where the stream ends before `expected` bytes; then no file is left.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with open(path, "xb") as file:
+            size = _copy(body, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if expected is not None and size != expected:
+            raise BadRequest(f"The upload broke off after {size} of {expected} bytes. Nothing was attached; try again.")
+        _sync_folder(path.parent)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def _copy(body: Stream, file: "os.PathLike[bytes] | object") -> int:
+    size = 0
+    while chunk := body.read(CHUNK):
+        size += len(chunk)
+        check_size(size)
+        file.write(chunk)  # type: ignore[union-attr]
+    return size
+
+
+def check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        raise TooLarge(f"An attachment may have {MOST_BYTES // 1024 // 1024} MiB at most. Nothing was attached.")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def orphans(uploads: Path, known: set[str]) -> Iterator[Path]:
+    """Files older than an hour that no row names: left by a crash between file and row."""
+    if not uploads.is_dir():
+        return
+    for path in uploads.glob("*/*"):
+        if path.name not in known and time.time() - path.stat().st_mtime > ORPHAN_AGE_S:
+            yield path

@@ -1,0 +1,1 @@
+"""The configuration of a workspace: where agents may work, what the planner runs on, which port."""

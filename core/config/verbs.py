@@ -1,0 +1,86 @@
+"""Reading and changing the workspace's configuration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.db import tables
+from common.db.write import WriteTransaction
+from common.errors import Stale, ValidationFailed
+from common.events import EventType
+from common.schemas.names import NOT_CONFIGURED
+from common.schemas.workspace import WorkspaceConfigSchema
+from common.wire import dumps
+from core.config import file
+from core.tasks.records import Reader
+
+_c = tables.config
+_p = tables.providers
+_schema = WorkspaceConfigSchema()
+
+DEFAULTS: dict[str, Any] = {
+    "allowed_directories": [],
+    "initial_directory": "",
+    "system_provider": NOT_CONFIGURED,
+    "port": None,
+}
+WIRE_NAMES = {
+    "allowed_directories": "allowedAgentDirectories",
+    "initial_directory": "initialAgentDirectory",
+    "system_provider": "systemAgentProvider",
+    "port": "port",
+}
+
+
+def form(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The wire WorkspaceConfig; `port` has no key where unset."""
+    wire: dict[str, Any] = _schema.dump({wire: row[column] for column, wire in WIRE_NAMES.items()})
+    return {key: value for key, value in wire.items() if value is not None} | {"version": row["version"]}
+
+
+def read(reader: Reader) -> Mapping[str, Any]:
+    """The row."""
+    return dict(reader.execute(sa.select(_c)).one()._mapping)
+
+
+def replace(tx: WriteTransaction, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
+    """Stores the whole configuration. Raises Stale, ValidationFailed."""
+    values = {column: body.get(wire) for column, wire in WIRE_NAMES.items()}
+    _check(tx, values)
+    return _store(tx, values, if_match)
+
+
+def _check(reader: Reader, values: dict[str, Any]) -> None:
+    problems: dict[str, list[str]] = {}
+    if values["initial_directory"] and values["initial_directory"] not in values["allowed_directories"]:
+        problems["initialAgentDirectory"] = ["Must be one of the allowed directories."]
+    provider = values["system_provider"]
+    known = sa.select(_p.c.rank).where(_p.c.name == provider, _p.c.deleted_at.is_(None))
+    if provider != NOT_CONFIGURED and reader.execute(known).first() is None:
+        problems["systemAgentProvider"] = [f"There is no provider {provider!r}."]
+    if problems:
+        raise ValidationFailed("Some fields are not valid.", fields=problems)
+
+
+def _store(tx: WriteTransaction, values: dict[str, Any], if_match: int | None) -> dict[str, Any]:
+    old = read(tx)
+    changed = [name for name, value in values.items() if old[name] != value]
+    stale = [name for name in changed if if_match is not None and old["field_versions"].get(name, 1) > if_match]
+    if stale:
+        raise Stale("Somebody has changed the settings since you read them. Nothing was saved.", current=form(old))
+    version = old["version"] + 1
+    wire = form({**old, **values, "version": version})
+    row = values | {"version": version, "field_versions": old["field_versions"] | dict.fromkeys(changed, version)}
+    tx.execute(sa.update(_c), row | {"wire": dumps(wire)})
+    tx.emit(EventType.CONFIG_CHANGED, dumps({"config": wire, "configPath": str(file.path_of(tx.folder))}))
+    tx.after_commit(lambda: file.write(tx.folder, wire))
+    return wire
+
+
+def reassign_provider(tx: WriteTransaction, before: str, after: str) -> bool:
+    """Gives the planner another provider if it has `before`; says whether it had."""
+    if read(tx)["system_provider"] != before:
+        return False
+    _store(tx, {"system_provider": after}, None)
+    return True

@@ -1,0 +1,66 @@
+"""Work that is due by time alone: archiving, and sweeping what is past its undo. One short transaction at a time."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.clock import now_ms
+from common.db import tables
+from common.db.database import Database
+from common.db.write import WriteTransaction
+from core.attachments import files
+from core.idempotency import KEEP_MS
+from core.tasks import verbs
+from core.undo import UNDO_MS
+
+SWEEP_AFTER_MS = 2 * UNDO_MS
+SWEPT_AT_ONCE = 50
+HISTORY_AT_ONCE = 500
+
+
+def run(database: Database, uploads: Path, archive_days: int) -> None:
+    """Does all that is due now. Called once a minute by one thread of each web worker; twins do no harm."""
+    with database.write() as tx:
+        verbs.archive_due(tx, archive_days)
+    with database.write() as tx:
+        _forget_expired(tx)
+    for path in _sweep(database, uploads):
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty: the task has other files
+            path.parent.rmdir()
+
+
+def _forget_expired(tx: WriteTransaction) -> None:
+    keys, tokens = tables.idempotency_keys, tables.undo_tokens
+    tx.execute(sa.delete(keys).where(keys.c.at < tx.now - KEEP_MS))
+    tx.execute(sa.delete(tokens).where(tokens.c.expires_at < tx.now))
+
+
+def _sweep(database: Database, uploads: Path) -> list[Path]:
+    """Deletes rows whose undo has expired, which nobody sees any more; returns the files that have lost their row."""
+    with database.sweep() as connection:
+        edge = now_ms() - SWEEP_AFTER_MS
+        a, m, t, h = tables.attachments, tables.messages, tables.tasks, tables.history
+        connection.execute(sa.delete(m).where(m.c.rank.in_(_gone(m, m.c.rank, edge))))
+        dead = [row[0] for row in connection.execute(_gone(t, t.c.id, edge))]
+        rows = connection.execute(
+            sa.select(a.c.id, a.c.task_id).where((a.c.deleted_at < edge) | a.c.task_id.in_(dead)).limit(SWEPT_AT_ONCE)
+        ).all()
+        connection.execute(sa.delete(a).where(a.c.id.in_([row.id for row in rows])))
+        old = sa.select(h.c.id).where(h.c.task_id.in_(dead)).limit(HISTORY_AT_ONCE)
+        connection.execute(sa.delete(h).where(h.c.id.in_(old)))
+        bare = sa.select(t.c.id).where(
+            t.c.id.in_(dead),
+            ~sa.exists().where(h.c.task_id == t.c.id),
+            ~sa.exists().where(a.c.task_id == t.c.id),
+        )
+        connection.execute(sa.delete(t).where(t.c.id.in_(bare)))
+        known = set(connection.execute(sa.select(a.c.id)).scalars())
+    swept = [files.path_of(uploads, row.task_id, row.id) for row in rows]
+    return swept + list(files.orphans(uploads, known))
+
+
+def _gone(table: sa.Table, column: sa.Column[Any], edge: int) -> sa.Select[Any]:
+    return sa.select(column).where(table.c.deleted_at < edge).limit(SWEPT_AT_ONCE)

@@ -1,0 +1,46 @@
+"""Idempotency keys: the repeat of a POST gets the first answer. Stored in the transaction of what they answer for."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from common.db import tables
+from common.db.write import WriteTransaction
+from common.errors import KeyReused
+
+KEEP_MS = 24 * 3600 * 1000
+_k = tables.idempotency_keys
+
+
+class Request(NamedTuple):
+    """`name` is key, method and path; `body_hash` tells a repeat from another request under the same key."""
+
+    name: str
+    body_hash: str
+
+
+class Answer(NamedTuple):
+    """An answer as it was given; `seq_header` is its X-Chorus-Seq."""
+
+    status: int
+    body: str
+    seq_header: str
+
+
+def find(tx: WriteTransaction, request: Request) -> Answer | None:
+    """The first answer to this request, if there was one within a day. Raises KeyReused for another body."""
+    statement = sa.select(_k.c.body_hash, _k.c.status, _k.c.answer, _k.c.seq_header)
+    row = tx.execute(statement.where(_k.c.request == request.name, _k.c.at > tx.now - KEEP_MS)).first()
+    if row is None:
+        return None
+    if row.body_hash != request.body_hash:
+        raise KeyReused("This Idempotency-Key was used for another request. Use a new key for a new request.")
+    return Answer(row.status, row.answer, row.seq_header)
+
+
+def keep(tx: WriteTransaction, request: Request, answer: Answer) -> None:
+    """Stores the answer for a day."""
+    tx.execute(sa.delete(_k).where(_k.c.request == request.name))
+    values = {"request": request.name, "at": tx.now, "body_hash": request.body_hash}
+    values |= {"status": answer.status, "answer": answer.body, "seq_header": answer.seq_header}
+    tx.execute(sa.insert(_k), values)

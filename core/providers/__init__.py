@@ -1,0 +1,1 @@
+"""Providers: on what agents run. Keys are stored, used, and never shown again."""

@@ -1,0 +1,104 @@
+"""Reading and changing providers."""
+
+from typing import Any
+
+from common.db import tables
+from common.db.write import WriteTransaction
+from common.errors import Conflict
+from common.events import EventType
+from common.schemas.names import NOT_CONFIGURED
+from common.schemas.provider import ProviderSchema
+from common.wire import dumps
+from core import undo
+from core.agents import verbs as agents
+from core.config import verbs as config
+from core.registry import Registry, Row
+from core.tasks.records import Reader
+
+HINT_CHARACTERS = 4
+registry = Registry(tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED)
+_schema = ProviderSchema()
+
+Form = dict[str, Any]
+
+
+def form(row: Row) -> Form:
+    """The wire Provider, without its key."""
+    kind = {
+        "type": row["type"],
+        "apiBaseUrl": row["api_base_url"],
+        "apiKeyHint": hint(row["api_key"]),
+        "defaultModel": row["default_model"],
+    }
+    wire: Form = _schema.dump({"name": row["name"], "providerType": kind, "version": row["version"]})
+    return wire
+
+
+def hint(key: str) -> str | None:
+    """The last 4 characters of a key; a key too short to hide the rest shows nothing of itself."""
+    if not key:
+        return None
+    return key[-HINT_CHARACTERS:] if len(key) >= 3 * HINT_CHARACTERS else ""
+
+
+def values_of(body: Form) -> Form:
+    """The columns that a request sets; no key: the stored one stays."""
+    kind = body["providerType"]
+    values = {
+        "type": kind["type"],
+        "api_base_url": kind.get("apiBaseUrl", "").rstrip("/"),
+        "default_model": kind.get("defaultModel", ""),
+    }
+    return values | ({"api_key": kind["apiKey"]} if "apiKey" in kind else {})
+
+
+def get(reader: Reader, name: str) -> Form:
+    return form(registry.get(reader, name))
+
+
+def create(tx: WriteTransaction, body: Form) -> Form:
+    """Raises Conflict where the name is taken."""
+    values = {"api_key": ""} | values_of(body)
+    made = form(values | {"name": body["name"], "version": 1})
+    registry.insert(tx, body["name"], values, dumps(made))
+    registry.emit(tx, [dumps(made)])
+    return made
+
+
+def replace(tx: WriteTransaction, name: str, body: Form, if_match: int | None) -> Form:
+    """Creates the provider where there is none. Raises Stale, Conflict (another type)."""
+    old = registry.find(tx, name)
+    if old is None:
+        return create(tx, body | {"name": name})
+    values = values_of(body)
+    if old["type"] != values["type"]:
+        raise Conflict(f"Provider {name!r} is of type {old['type']}; its type cannot be changed.")
+    registry.check_version(old, if_match, values)
+    version = old["version"] + 1
+    wire = form({**old, **values, "version": version})
+    registry.update(tx, old, values, version, dumps(wire))
+    registry.emit(tx, [dumps(wire)])
+    return wire
+
+
+def delete(tx: WriteTransaction, name: str) -> tuple[list[str], str]:
+    """Takes it away from its agents and the planner as well; returns their names and the undo token."""
+    row = registry.get(tx, name)
+    registry.delete(tx, row)
+    registry.emit(tx, deleted=[name])
+    affected = agents.reassign(tx, name, NOT_CONFIGURED)
+    if affected:
+        agents.emit(tx, affected)
+    planned = config.reassign_provider(tx, name, NOT_CONFIGURED)
+    return affected, undo.remember(tx, "provider", "", str(row["rank"]), {"agents": affected, "system": planned})
+
+
+def restore(tx: WriteTransaction, rank: int, payload: Form) -> None:
+    """Undoes a deletion: agents that nobody has given another provider since get theirs back."""
+    row = registry.restore(tx, rank)
+    registry.emit(tx, [row["wire"]])
+    moved = agents.reassign(tx, NOT_CONFIGURED, row["name"], payload["agents"])
+    if moved:
+        agents.emit(tx, moved)
+    if payload["system"]:
+        config.reassign_provider(tx, NOT_CONFIGURED, row["name"])

@@ -1,0 +1,96 @@
+"""What agents and providers have in common: named rows with versions, wire text and one event for all that changed."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.db.write import WriteTransaction
+from common.errors import Conflict, NotFound, Stale
+from common.events import EventType
+from common.wire import dumps
+from core.tasks.records import Reader
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Named things of one kind. `kind` is the word for people; `key` names the list in `event`."""
+
+    table: sa.Table
+    kind: str
+    key: str
+    event: EventType
+
+    def find(self, reader: Reader, name: str) -> Row | None:
+        t = self.table
+        row = reader.execute(sa.select(t).where(t.c.name == name, t.c.deleted_at.is_(None))).first()
+        return dict(row._mapping) if row else None
+
+    def get(self, reader: Reader, name: str) -> Row:
+        """Raises NotFound."""
+        row = self.find(reader, name)
+        if row is None:
+            raise NotFound(f"There is no {self.kind} named {name!r}; it may have been deleted.")
+        return row
+
+    def names(self, reader: Reader) -> list[str]:
+        t = self.table
+        return list(reader.execute(sa.select(t.c.name).where(t.c.deleted_at.is_(None)).order_by(t.c.name)).scalars())
+
+    def wires(self, reader: Reader) -> str:
+        """JSON array of all, by name."""
+        t = self.table
+        rows = reader.execute(sa.select(t.c.wire).where(t.c.deleted_at.is_(None)).order_by(t.c.name))
+        return f"[{','.join(row[0] for row in rows)}]"
+
+    def insert(self, tx: WriteTransaction, name: str, values: dict[str, Any], wire: str) -> None:
+        """Raises Conflict where the name is taken."""
+        if self.find(tx, name) is not None:
+            raise Conflict(f"There is a {self.kind} named {name!r} already.")
+        row = values | {"name": name, "version": 1, "field_versions": {}, "wire": wire}
+        tx.execute(sa.insert(self.table), row)
+
+    def update(self, tx: WriteTransaction, old: Row, values: dict[str, Any], version: int, wire: str) -> None:
+        """Stores the next version; only fields whose value differs count as changed."""
+        changed = {name for name, value in values.items() if old[name] != value}
+        versions = old["field_versions"] | dict.fromkeys(changed, version)
+        row = values | {"version": version, "field_versions": versions, "wire": wire}
+        tx.execute(sa.update(self.table).where(self.table.c.rank == old["rank"]), row)
+
+    def check_version(self, old: Row, if_match: int | None, values: Mapping[str, Any]) -> None:
+        """Raises Stale if a field that would change has changed since version `if_match`."""
+        if if_match is None:
+            return
+        stale = [name for name, value in values.items() if old[name] != value and _version(old, name) > if_match]
+        if stale:
+            raise Stale(
+                f"Somebody has changed {', '.join(stale)} of {self.kind} {old['name']!r} since you read it (version "
+                f"{if_match}, now {old['version']}). Your change was not saved.",
+                current=json.loads(old["wire"]),
+            )
+
+    def delete(self, tx: WriteTransaction, row: Row) -> None:
+        tx.execute(sa.update(self.table).where(self.table.c.rank == row["rank"]).values(deleted_at=tx.now))
+
+    def restore(self, tx: WriteTransaction, rank: int) -> Row:
+        """Brings a deleted row back. Raises Conflict where its name has been given away."""
+        row = tx.execute(sa.select(self.table).where(self.table.c.rank == rank)).one()
+        found = dict(row._mapping)
+        if self.find(tx, found["name"]) is not None:
+            raise Conflict(f"There is a newer {self.kind} named {found['name']!r}. Delete or rename it first.")
+        tx.execute(sa.update(self.table).where(self.table.c.rank == rank).values(deleted_at=None))
+        return found
+
+    def emit(self, tx: WriteTransaction, changed: Iterable[str] = (), deleted: Iterable[str] = ()) -> None:
+        """The event: `changed` are wire texts, `deleted` names."""
+        data = f'{{"{self.key}":[{",".join(changed)}],"deleted":{dumps(list(deleted))}}}'
+        tx.emit(self.event, data)
+
+
+def _version(row: Row, name: str) -> int:
+    version: int = row["field_versions"].get(name, 1)
+    return version

@@ -1,0 +1,104 @@
+"""Runs in the database: each save with its version, wire text and event."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.db import tables
+from common.db.write import WriteTransaction
+from common.errors import NotFound
+from common.events import EventType
+from common.schemas.base import is_uuid
+from common.schemas.run import RunSchema
+from common.wire import dumps
+from core.runs.stack import ENDED, RunState
+from core.tasks.records import Reader
+
+_r = tables.runs
+_schema = RunSchema()
+
+Run = Mapping[str, Any]
+
+
+def form(run: Run) -> dict[str, Any]:
+    """The wire Run."""
+    wire: dict[str, Any] = _schema.dump(
+        {
+            "id": run["id"],
+            "taskId": run["task_id"],
+            "agentName": run["agent_name"],
+            "kind": run["kind"],
+            "parentRunId": run["parent_id"],
+            "state": run["state"],
+            "reason": run["reason"],
+            "resumeAt": run["resume_at"],
+            "startedAt": run["started_at"],
+            "endedAt": run["ended_at"],
+            "sessionId": run["session_id"],
+            "tokens": {"input": run["tokens_input"], "output": run["tokens_output"]},
+            "costUsd": run["cost_usd"],
+            "version": run["version"],
+        }
+    )
+    return wire
+
+
+def load(reader: Reader, run_id: str) -> Run:
+    """Raises NotFound."""
+    row = reader.execute(sa.select(_r).where(_r.c.id == run_id)).first() if is_uuid(run_id) else None
+    if row is None:
+        raise NotFound("There is no such run.")
+    return dict(row._mapping)
+
+
+def of_task(reader: Reader, task_id: str) -> str:
+    """JSON array of a task's runs, oldest first."""
+    rows = reader.execute(sa.select(_r.c.wire).where(_r.c.task_id == task_id).order_by(_r.c.rank))
+    return f"[{','.join(row[0] for row in rows)}]"
+
+
+def unfinished(reader: Reader, task_id: str) -> list[Run]:
+    """The stack of a task, the outermost first: the last one is at work."""
+    statement = sa.select(_r).where(_r.c.task_id == task_id, _r.c.ended_at.is_(None)).order_by(_r.c.rank)
+    return [dict(row._mapping) for row in reader.execute(statement)]
+
+
+def insert(
+    tx: WriteTransaction, task_id: str, agent_name: str, kind: str, prompt: str, *, tools: list[str], parent: Run | None
+) -> Run:
+    """A queued run, with its event. Its place in the stack is its parent's end."""
+    run: dict[str, Any] = dict.fromkeys(_r.c.keys()) | {
+        "id": str(uuid.uuid4()),
+        "task_id": task_id,
+        "agent_name": agent_name,
+        "kind": kind,
+        "parent_id": parent and parent["id"],
+        "state": RunState.QUEUED,
+        "queued_at": tx.now,
+        "started_at": tx.now,
+        "tokens_input": 0,
+        "tokens_output": 0,
+        "allowed_tools": tools,
+        "input": prompt,
+        "output": "",
+        "version": 1,
+    }
+    del run["rank"]
+    run["wire"] = dumps(form(run))
+    tx.execute(sa.insert(_r), run)
+    tx.emit(EventType.RUN_UPDATED, run["wire"], entity=run["id"])
+    return run
+
+
+def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
+    """The run's next version, with its event. An ended run loses its token: nobody acts for it any more."""
+    if changes.get("state") in ENDED:
+        changes |= {"ended_at": tx.now, "token_hash": None, "resume_at": None}
+    new = {**run, **changes, "version": run["version"] + 1}
+    new["wire"] = dumps(form(new))
+    columns = changes | {"version": new["version"], "wire": new["wire"]}
+    tx.execute(sa.update(_r).where(_r.c.id == run["id"]), columns)
+    tx.emit(EventType.RUN_UPDATED, new["wire"], entity=new["id"])
+    return new

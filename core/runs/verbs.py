@@ -1,0 +1,377 @@
+"""Starting, feeding and ending runs. The runner and people use the same verbs; each is one transaction."""
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.db import tables
+from common.db.write import WriteTransaction
+from common.errors import Conflict, InvalidStatus, ValidationFailed
+from common.events import TaskStatus
+from common.schemas.names import NOT_CONFIGURED
+from common.schemas.run import AGENT, PLANNER
+from core.agents import verbs as agents
+from core.config import verbs as config
+from core.runs import records, tokens
+from core.runs.prompts import planner_prompt
+from core.runs.records import Run
+from core.runs.stack import ENDED, RunState, end_state, may_become, task_after
+from core.tasks import history
+from core.tasks import records as tasks
+from core.tasks.task import Task
+
+DEEPEST_HANDOFF = 5
+_r = tables.runs
+_a = tables.agents
+
+
+# --- the planner ---
+
+
+def plan(tx: WriteTransaction, task_id: str) -> Task:
+    """pending -> planning: queues a planner. Raises Conflict (no provider for the planner), InvalidStatus."""
+    _check_planner(tx)
+    task = tasks.load(tx, task_id)
+    if task.status is not TaskStatus.PENDING:
+        raise InvalidStatus(f"Only a pending task can be planned; this one is {task.status}.")
+    return _start_planner(tx, task)
+
+
+def answer(tx: WriteTransaction, task_id: str, answers: list[str]) -> Task:
+    """awaiting_input -> planning: stores the answers and plans on. Raises InvalidStatus, ValidationFailed."""
+    _check_planner(tx)
+    task = tasks.load(tx, task_id)
+    if task.status is not TaskStatus.AWAITING_INPUT:
+        raise InvalidStatus(f"Only a task that awaits input takes answers; this one is {task.status}.")
+    if len(answers) > len(task.questions):
+        raise ValidationFailed("Some fields are not valid.", fields={"answers": ["There are fewer questions."]})
+    given = answers + [question["answer"] for question in task.questions[len(answers) :]]
+    questions = [question | {"answer": text} for question, text in zip(task.questions, given, strict=True)]
+    numbered = {f"question_{n}": question["question"] for n, question in enumerate(questions, 1)}
+    numbered |= {f"answer_{n}": text for n, text in enumerate(answers, 1)}
+    history.append(tx, task_id, "answers_submitted", **numbered, answerCount=len(answers))
+    return _start_planner(tx, replace(task, questions=questions), "questions")
+
+
+def _check_planner(tx: WriteTransaction) -> None:
+    if config.read(tx)["system_provider"] == NOT_CONFIGURED:
+        raise Conflict("No provider is set for the planner. Choose one on the Settings page.")
+    agents.registry.get(tx, agents.PLANNER)
+
+
+def _start_planner(tx: WriteTransaction, task: Task, *changed: str) -> Task:
+    offered = tx.execute(
+        sa.select(_a).where(_a.c.type == "user_defined", _a.c.deleted_at.is_(None)).order_by(_a.c.name)
+    )
+    prompt = planner_prompt(task, [dict(row._mapping) for row in offered])
+    records.insert(tx, task.id, agents.PLANNER, PLANNER, prompt, tools=[], parent=None)
+    task = move(tx, task, TaskStatus.PLANNING, agent=agents.PLANNER, changed=changed)
+    history.append(tx, task.id, "planning_started", description=prompt)
+    return task
+
+
+# --- user agents ---
+
+_STARTABLE = (TaskStatus.PLANNED, TaskStatus.WAITING, TaskStatus.PENDING)
+
+
+def start(tx: WriteTransaction, task_id: str, agent_name: str, prompt: str, *, force: bool) -> Task:
+    """planned, waiting or pending -> active: queues an agent. A pending task needs a plan, or `force`.
+
+    Raises NotFound, Conflict (the agent cannot run, or another is at work), InvalidStatus.
+    """
+    task = tasks.load(tx, task_id)
+    if task.status not in _STARTABLE:
+        raise InvalidStatus(
+            f"An agent can be started on a planned, waiting or pending task; this one is {task.status}."
+        )
+    if task.status is TaskStatus.PENDING and not task.has_plan and not force:
+        raise InvalidStatus('This task has no plan yet. Plan it first, or start the agent with "force": true.')
+    agent = agents.check_runnable(tx, agent_name)
+    for left in reversed(records.unfinished(tx, task_id)):  # paused: another agent takes over
+        _finish(tx, left, RunState.CANCELLED, reason="Another agent was started.", output="")
+    run = records.insert(tx, task_id, agent_name, AGENT, prompt, tools=agent["allowed_tools"], parent=None)
+    task = move(tx, tasks.load(tx, task_id), TaskStatus.ACTIVE, agent=agent_name)
+    history.append(
+        tx, task_id, "agent_started", agentName=agent_name, handoffIndex=len(task.chain) - 1, runId=run["id"]
+    )
+    return task
+
+
+def hand_off(tx: WriteTransaction, parent: Run, agent_name: str, prompt: str) -> Run:
+    """The tool `handoff`: pushes a child. Raises NotFound, Conflict (cycle, too deep, the agent cannot run)."""
+    agent = agents.check_runnable(tx, agent_name)
+    stack = records.unfinished(tx, parent["task_id"])
+    if stack[-1]["id"] != parent["id"]:
+        raise Conflict("This run has handed off already and waits for that agent.")
+    if any(run["agent_name"] == agent_name for run in stack):
+        raise Conflict(f"Agent {agent_name!r} is already at work in this chain; a hand-off to it would never end.")
+    if len(stack) > DEEPEST_HANDOFF:
+        raise Conflict(f"Hand-offs may be {DEEPEST_HANDOFF} deep at most.")
+    records.save(tx, parent, state=RunState.WAITING)
+    task_id = parent["task_id"]
+    child = records.insert(tx, task_id, agent_name, AGENT, prompt, tools=agent["allowed_tools"], parent=parent)
+    task = move(tx, tasks.load(tx, task_id), TaskStatus.ACTIVE, agent=agent_name)
+    index = len(task.chain) - 1
+    history.append(tx, task_id, "agent_handoff_started", agentName=agent_name, handoffIndex=index, runId=child["id"])
+    return child
+
+
+# --- what the runner says ---
+
+
+def claim(tx: WriteTransaction) -> tuple[Run, str] | None:
+    """The oldest queued run, now starting, with the token that acts for it; None where nothing waits."""
+    row = tx.execute(sa.select(_r).where(_r.c.state == RunState.QUEUED).order_by(_r.c.rank).limit(1)).first()
+    if row is None:
+        return None
+    token = tokens.new_token()
+    run = records.save(
+        tx, dict(row._mapping), state=RunState.STARTING, token_hash=tokens.hashed(token), started_at=tx.now
+    )
+    return run, token
+
+
+def is_running(tx: WriteTransaction, run_id: str, session_id: str | None = None) -> Run:
+    """The process lives. A run that a person is stopping stays so."""
+    run = records.load(tx, run_id)
+    if not may_become(RunState(run["state"]), RunState.RUNNING):
+        return run
+    return records.save(tx, run, state=RunState.RUNNING, session_id=session_id or run["session_id"])
+
+
+def report(tx: WriteTransaction, run: Run, completion_report: dict[str, Any]) -> None:
+    """The tool `completion-report`: exactly once, by user agents. It takes effect when the process ends."""
+    if run["completion_report"] is not None:
+        raise Conflict("This run has reported already.")
+    records.save(tx, run, completion_report=completion_report)
+    history.append(
+        tx,
+        run["task_id"],
+        "completion_report_submitted",
+        status=completion_report["status"],
+        summary=completion_report["summary"],
+        runId=run["id"],
+    )
+    tasks.save(tx, tasks.load(tx, run["task_id"]), ["agentChain"])
+
+
+def take_plan(tx: WriteTransaction, run: Run, output: dict[str, Any]) -> None:
+    """The tool `planner-output`: exactly once, by the planner. Raises Conflict, ValidationFailed."""
+    if run["planner_output"] is not None:
+        raise Conflict("The planner has given its output already.")
+    assigned = output.get("assignedAgent")
+    if assigned is not None:
+        known = [row["name"] for row in _user_agents(tx)]
+        if assigned not in known:
+            names = ", ".join(known) or "none"
+            raise ValidationFailed("Some fields are not valid.", fields={"assignedAgent": [f"Choose one of: {names}."]})
+    records.save(tx, run, planner_output=output)
+    history.append(tx, run["task_id"], "planner_output_submitted", tool="planner-output", runId=run["id"])
+
+
+def _user_agents(tx: WriteTransaction) -> list[Run]:
+    rows = tx.execute(sa.select(_a).where(_a.c.type == "user_defined", _a.c.deleted_at.is_(None)).order_by(_a.c.name))
+    return [dict(row._mapping) for row in rows]
+
+
+def ended(tx: WriteTransaction, run_id: str, output: str, *, crashed: bool, reason: str | None = None) -> Run:
+    """The process is gone. What its run has reported decides; a run that has ended already is left as it is."""
+    run = records.load(tx, run_id)
+    if run["state"] in ENDED:
+        return run
+    if run["state"] == RunState.STOPPING:  # a person has decided already where the task goes
+        return _finish(tx, run, RunState.CANCELLED, reason=run["reason"], output=output, settle=False)
+    if run["kind"] == PLANNER:
+        return _planner_ended(tx, run, output, reason)
+    given = run["completion_report"]
+    state = end_state(given and given["status"], crashed=crashed)
+    return _finish(tx, run, state, reason=reason or _reason(state, given), output=output)
+
+
+def _reason(state: RunState, given: dict[str, Any] | None) -> str | None:
+    if given is not None and state is RunState.BLOCKED:
+        return str(given["blockedReason"] or given["summary"])
+    if given is not None and state is RunState.FAILED:
+        return str(given["summary"])
+    return "It ended without a completion report." if state is RunState.INTERRUPTED else None
+
+
+def _planner_ended(tx: WriteTransaction, run: Run, output: str, reason: str | None) -> Run:
+    given = run["planner_output"]
+    if given is None or given["type"] == "error":
+        why = given["error"] if given else reason or "it ended without calling planner-output"
+        return _finish(tx, run, RunState.FAILED, reason=f"Planner failed: {why}", output=output)
+    run = records.save(tx, run, state=RunState.SUCCEEDED, output=output)
+    apply = _apply_plan if given["type"] == "plan" else _apply_questions
+    apply(tx, tasks.load(tx, run["task_id"]), given)
+    return run
+
+
+def _apply_plan(tx: WriteTransaction, task: Task, given: dict[str, Any]) -> None:
+    planned = replace(
+        task,
+        planned=True,
+        summary=given["summary"],
+        requirements=given["requirements"],
+        acceptance_criteria=given["acceptanceCriteria"],
+        plan=given["plan"],
+        assigned_agent=given.get("assignedAgent"),
+    )
+    numbered = _numbered("requirement", given["requirements"])
+    numbered |= _numbered("acceptance_criteria", given["acceptanceCriteria"]) | _numbered("plan_step", given["plan"])
+    assigned = {"assigned_agent": given["assignedAgent"]} if given.get("assignedAgent") else {}
+    history.append(tx, task.id, "planning_completed", summary=given["summary"], **numbered, **assigned)
+    fields = ("summary", "requirements", "acceptanceCriteria", "plan", "assignedAgent")
+    move(tx, planned, TaskStatus.PLANNED, changed=fields)
+
+
+def _apply_questions(tx: WriteTransaction, task: Task, given: dict[str, Any]) -> None:
+    kept = [question for question in task.questions if question["answer"] is not None]
+    asked = kept + [{"question": text, "answer": None} for text in given["questions"]]
+    numbered = _numbered("question", given["questions"])
+    history.append(tx, task.id, "planning_questions_returned", **numbered, questionCount=len(given["questions"]))
+    move(tx, replace(task, planned=True, questions=asked), TaskStatus.AWAITING_INPUT, changed=("questions",))
+
+
+def _numbered(word: str, texts: list[str]) -> dict[str, str]:
+    return {f"{word}_{number}": text for number, text in enumerate(texts, 1)}
+
+
+# --- ends ---
+
+
+def _finish(
+    tx: WriteTransaction, run: Run, state: RunState, *, reason: str | None, output: str, settle: bool = True
+) -> Run:
+    """Ends a run: its children with it, then its parent goes on, or its task moves."""
+    stack = records.unfinished(tx, run["task_id"])
+    below = [other for other in stack if other["rank"] > run["rank"]]
+    for child in reversed(below):
+        records.save(tx, child, state=RunState.CANCELLED, reason="The agent that handed off has ended.")
+    run = records.save(tx, run, state=state, reason=reason, output=output)
+    _tell_of_end(tx, run)
+    parent = next((other for other in reversed(stack) if other["id"] == run["parent_id"]), None)
+    if parent is not None:
+        _return_to(tx, parent)
+    elif settle:
+        _settle(tx, run, state, reason)
+    return run
+
+
+def _tell_of_end(tx: WriteTransaction, run: Run) -> None:
+    if run["kind"] == PLANNER:
+        history.append(tx, run["task_id"], "planning_failed", error=run["reason"] or "", runId=run["id"])
+        return
+    task = tasks.load(tx, run["task_id"])
+    index = next(n for n, record in enumerate(task.chain) if record["runId"] == run["id"])
+    kind = "agent_handoff_completed" if run["parent_id"] else "agent_completed"
+    data = {"agentName": run["agent_name"], "handoffIndex": index, "runId": run["id"], "state": run["state"]}
+    history.append(tx, run["task_id"], kind, outputLength=len(run["output"].encode("utf-16-le")) // 2, **data)
+
+
+def _return_to(tx: WriteTransaction, parent: Run) -> None:
+    """The child's end gives control back to its parent, whatever the end was: the parent is told."""
+    if parent["state"] != RunState.WAITING:  # a person is stopping it
+        return
+    records.save(tx, parent, state=RunState.RUNNING)
+    task = tasks.load(tx, parent["task_id"])
+    if task.status is TaskStatus.ACTIVE:
+        move(tx, task, TaskStatus.ACTIVE, agent=parent["agent_name"])
+
+
+def _settle(tx: WriteTransaction, run: Run, state: RunState, reason: str | None) -> None:
+    """The outermost run has ended: its task moves, unless a person has moved it before."""
+    task = tasks.load(tx, run["task_id"])
+    if task.status is TaskStatus.PLANNING:
+        if state is RunState.FAILED:
+            move(tx, task, TaskStatus.FAILED, message=reason)
+        else:
+            move(tx, task, TaskStatus.PENDING)
+    elif task.status is TaskStatus.ACTIVE:
+        outcome = task_after(state, reason)
+        move(tx, task, outcome.status, agent=run["agent_name"], message=outcome.message)
+    else:
+        tasks.save(tx, task, ["agentChain"])
+
+
+def move(
+    tx: WriteTransaction,
+    task: Task,
+    after: TaskStatus,
+    *,
+    agent: str | None = None,
+    message: str | None = None,
+    changed: tuple[str, ...] = (),
+) -> Task:
+    """Puts a task into a state and tells its history, unless it only goes from agent to agent."""
+    moved = tasks.save(tx, task.with_status(after, agent=agent, message=message), ["status", "agentChain", *changed])
+    if task.status is not after:
+        history.append(tx, task.id, "status_changed", **{"from": task.status.value, "to": after.value})
+    return moved
+
+
+# --- people ---
+
+
+def cancel(tx: WriteTransaction, run_id: str, reason: str = "Cancelled by a person.") -> Run:
+    """Stops a run and all below it. A run without a process ends at once; a living one when its process is gone.
+
+    Raises Conflict where it has ended already.
+    """
+    run = records.load(tx, run_id)
+    if run["state"] in ENDED:
+        raise Conflict(f"This run has ended already: {run['state']}.")
+    if run["state"] in (RunState.QUEUED, RunState.PAUSED):
+        return _finish(tx, run, RunState.CANCELLED, reason=reason, output=run["output"])
+    for child in reversed([other for other in records.unfinished(tx, run["task_id"]) if other["rank"] > run["rank"]]):
+        stop_process(tx, child, "The agent that handed off was stopped.")
+    stop_process(tx, run, reason)
+    if run["parent_id"] is None:
+        _settle(tx, run, RunState.CANCELLED, reason)
+    return records.load(tx, run_id)
+
+
+def stop_process(tx: WriteTransaction, run: Run, reason: str) -> None:
+    """Marks the run for the runner; what never had a process ends here."""
+    state = RunState.CANCELLED if run["state"] in (RunState.QUEUED, RunState.PAUSED) else RunState.STOPPING
+    if may_become(RunState(run["state"]), state):
+        records.save(tx, run, state=state, reason=reason)
+
+
+def stop_all(tx: WriteTransaction, task_id: str, reason: str) -> None:
+    """A person has decided about the task: whatever works on it stops, and its later end changes nothing."""
+    for run in reversed(records.unfinished(tx, task_id)):
+        stop_process(tx, run, reason)
+
+
+def resume(tx: WriteTransaction, run_id: str) -> Task:
+    """waiting -> active: queues a run that goes on in the same session. Raises Conflict, InvalidStatus."""
+    run = records.load(tx, run_id)
+    task = tasks.load(tx, run["task_id"])
+    if task.status is not TaskStatus.WAITING:
+        raise InvalidStatus(f"Only a waiting task can be resumed; this one is {task.status}.")
+    if run["state"] == RunState.PAUSED:
+        records.save(tx, run, state=RunState.QUEUED, resume_at=None, reason=None)
+        return move(tx, task, TaskStatus.ACTIVE, agent=run["agent_name"])
+    if run["kind"] != AGENT or run["state"] not in ENDED:
+        raise Conflict("Only an agent's run that has ended or is paused can be resumed.")
+    agent = agents.check_runnable(tx, run["agent_name"])
+    again = records.insert(
+        tx, run["task_id"], run["agent_name"], AGENT, run["input"], tools=agent["allowed_tools"], parent=None
+    )
+    records.save(tx, again, session_id=run["session_id"])
+    task = move(tx, tasks.load(tx, run["task_id"]), TaskStatus.ACTIVE, agent=run["agent_name"])
+    index = len(task.chain) - 1
+    history.append(tx, task.id, "agent_started", agentName=run["agent_name"], handoffIndex=index, runId=again["id"])
+    return task
+
+
+def close_by_hand(tx: WriteTransaction, task_id: str, output: str) -> None:
+    """A person closes the agent at work with the output they give. Raises NotFound, Conflict (nobody at work)."""
+    tasks.load(tx, task_id)
+    stack = records.unfinished(tx, task_id)
+    if not stack or stack[-1]["kind"] == PLANNER:
+        raise Conflict("No agent works on this task.")
+    ended(tx, stack[-1]["id"], output, crashed=False, reason="Closed by a person.")

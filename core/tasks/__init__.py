@@ -1,0 +1,1 @@
+"""Tasks: their states, their history, their message queue."""

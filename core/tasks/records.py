@@ -1,0 +1,124 @@
+"""Tasks in the database: rows to Task and back, each save with its version, wire text and event."""
+
+from collections.abc import Iterable
+from dataclasses import fields as dataclass_fields
+from dataclasses import replace
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from common.db import tables
+from common.db.sqlite import Rows
+from common.db.write import WriteTransaction
+from common.errors import Conflict, NotFound, Stale
+from common.events import EventType, TaskStatus
+from common.schemas.base import is_uuid
+from core.tasks.task import Task, wire_text
+
+_t = tables.tasks
+_COLUMNS = [name for name in (f.name for f in dataclass_fields(Task)) if name in _t.c]
+_a = tables.attachments
+_r = tables.runs
+# Most tasks have no attachments and no runs: whether they have costs less than two more statements.
+_SELECT = sa.select(
+    *(_t.c[name] for name in _COLUMNS),
+    sa.exists().where(_a.c.task_id == _t.c.id).label("has_attachments"),
+    sa.exists().where(_r.c.task_id == _t.c.id).label("has_runs"),
+).where(_t.c.id == sa.bindparam("task_id"), _t.c.deleted_at.is_(None))
+_ATTACHMENTS = (
+    sa.select(_a.c.filename, _a.c.size, _a.c.content_type, _a.c.uploaded_at)
+    .where(_a.c.task_id == sa.bindparam("task_id"), _a.c.deleted_at.is_(None))
+    .order_by(_a.c.rank)
+)
+_CHAIN = (
+    sa.select(_r.c.id, _r.c.agent_name, _r.c.started_at, _r.c.ended_at, _r.c.input, _r.c.output, _r.c.completion_report)
+    .where(_r.c.task_id == sa.bindparam("task_id"), _r.c.kind == "agent")
+    .order_by(_r.c.rank)
+)
+
+
+class Reader(Protocol):
+    """A read or write transaction."""
+
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> Rows: ...
+
+
+def load(reader: Reader, task_id: str) -> Task:
+    """The task with its attachments and chain. Raises NotFound."""
+    row = reader.execute(_SELECT, {"task_id": task_id}).first() if is_uuid(task_id) else None
+    if row is None:
+        raise NotFound("There is no such task; it may have been deleted.")
+    values = dict(row._mapping) | {"status": TaskStatus(row.status)}
+    attachments = _attachments(reader, task_id) if values.pop("has_attachments") else []
+    chain = _chain(reader, task_id) if values.pop("has_runs") else []
+    return Task(**values, attachments=attachments, chain=chain)
+
+
+def _attachments(reader: Reader, task_id: str) -> list[dict[str, Any]]:
+    rows = reader.execute(_ATTACHMENTS, {"task_id": task_id})
+    return [{"filename": r[0], "size": r[1], "contentType": r[2], "uploadedAt": r[3]} for r in rows]
+
+
+def _chain(reader: Reader, task_id: str) -> list[dict[str, Any]]:
+    keys = ("runId", "agentName", "startedAt", "completedAt", "input", "output", "completionReport")
+    return [dict(zip(keys, row, strict=True)) for row in reader.execute(_CHAIN, {"task_id": task_id})]
+
+
+def check_writable(task: Task) -> None:
+    """Raises Conflict for an archived task: it is read-only until somebody reopens it."""
+    if task.archived_at is not None:
+        raise Conflict("This task is archived. Reopen it before changing it.")
+
+
+def check_version(task: Task, if_match: int | None, fields: Iterable[str]) -> None:
+    """Raises Stale if one of `fields` has changed since version `if_match`; None: the caller asks for no check."""
+    if if_match is None:
+        return
+    stale = [name for name in fields if task.field_versions.get(name, 1) > if_match]
+    if stale:
+        raise Stale(
+            f"Somebody has changed {', '.join(stale)} since you read it (version {if_match}, now {task.version}). "
+            "Your change was not saved; compare it with the current text and try again.",
+            current=task.full_form,
+        )
+
+
+def insert(tx: WriteTransaction, task: Task) -> Task:
+    """Stores a new task and emits `task_created`."""
+    task = replace(task, seq=tx.next_seq)
+    row = _row(task)
+    tx.execute(sa.insert(_t), row)
+    tx.emit(EventType.TASK_CREATED, row["wire"], task_id=task.id)
+    return task
+
+
+def save(tx: WriteTransaction, task: Task, changed: Iterable[str]) -> Task:
+    """Stores a changed task as its next version and emits `task_updated`. `changed` are wire field names."""
+    version = task.version + 1
+    task = replace(
+        task,
+        version=version,
+        field_versions=task.field_versions | dict.fromkeys(changed, version),
+        seq=tx.next_seq,
+        updated_at=tx.now,
+    )
+    wire = _update(tx, task)
+    tx.emit(EventType.TASK_UPDATED, wire, task_id=task.id)
+    return task
+
+
+def archive(tx: WriteTransaction, task: Task) -> None:
+    """Takes a task off the board and emits `task_archived`."""
+    task = replace(task, version=task.version + 1, seq=tx.next_seq, archived_at=tx.now)
+    _update(tx, task)
+    tx.emit(EventType.TASK_ARCHIVED, f'{{"id":"{task.id}"}}', task_id=task.id)
+
+
+def _update(tx: WriteTransaction, task: Task) -> str:
+    row = _row(task)
+    tx.execute(sa.update(_t).where(_t.c.id == task.id), row)
+    return str(row["wire"])
+
+
+def _row(task: Task) -> dict[str, Any]:
+    return {name: getattr(task, name) for name in _COLUMNS} | {"wire": wire_text(task)}

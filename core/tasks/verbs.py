@@ -1,0 +1,100 @@
+"""What people do with tasks. Each verb runs in the write transaction it is given and returns the task afterwards."""
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from common.db import tables
+from common.db.write import WriteTransaction
+from common.errors import Conflict
+from common.events import EventType, TaskStatus
+from core import undo
+from core.runs import verbs as runs
+from core.tasks import history, records
+from core.tasks.status import check_person_move
+from core.tasks.task import Task
+
+DAY_MS = 24 * 3600 * 1000
+ARCHIVED_AT_ONCE = 100
+_t = tables.tasks
+_r = tables.runs
+
+
+def create(tx: WriteTransaction, description: str, source: dict[str, Any]) -> Task:
+    """A new pending task."""
+    task = Task(id=str(uuid.uuid4()), description=description, source=source, created_at=tx.now, updated_at=tx.now)
+    task = records.insert(tx, task)
+    history.append(tx, task.id, "task_created", description=description)
+    return task
+
+
+def edit_description(tx: WriteTransaction, task_id: str, description: str, if_match: int | None) -> Task:
+    """Replaces the description. Raises NotFound, Stale, Conflict (archived)."""
+    task = records.load(tx, task_id)
+    records.check_writable(task)
+    records.check_version(task, if_match, ["description"])
+    task = records.save(tx, replace(task, description=description), ["description"])
+    history.append(tx, task_id, "description_edited", description=description)
+    return task
+
+
+def edit_planning(tx: WriteTransaction, task_id: str, changes: dict[str, Any], if_match: int | None) -> Task:
+    """Replaces the given planning fields (wire names); the task is `planned` in type from then on."""
+    task = records.load(tx, task_id)
+    records.check_writable(task)
+    records.check_version(task, if_match, changes)
+    columns = {_COLUMN_OF[name]: value for name, value in changes.items()}
+    task = records.save(tx, replace(task, planned=True, **columns), changes)
+    history.append(tx, task_id, "planning_edited", fields=", ".join(changes))
+    return task
+
+
+_COLUMN_OF = {
+    "summary": "summary",
+    "requirements": "requirements",
+    "acceptanceCriteria": "acceptance_criteria",
+    "plan": "plan",
+}
+
+
+def change_status(
+    tx: WriteTransaction, task_id: str, after: TaskStatus, message: str | None, if_match: int | None
+) -> Task:
+    """A person's move on the board. Raises InvalidTransition where A3's table has no such move."""
+    task = records.load(tx, task_id)
+    records.check_version(task, if_match, ["status"])
+    check_person_move(task.status, after, has_plan=task.has_plan)
+    runs.stop_all(tx, task_id, f"A person moved the task to {after}.")
+    moved = replace(task.with_status(after, agent=task.status_agent, message=message), archived_at=None)
+    moved = records.save(tx, moved, ["status"])
+    history.append(tx, task_id, "status_changed", **{"from": task.status.value, "to": after.value})
+    return moved
+
+
+def delete(tx: WriteTransaction, task_id: str) -> str:
+    """Takes the task away from everybody at once; returns the token that brings it back within 60 s."""
+    records.load(tx, task_id)
+    if tx.execute(sa.select(_r.c.id).where(_r.c.task_id == task_id, _r.c.ended_at.is_(None))).first():
+        raise Conflict("An agent works on this task. Stop it before deleting the task.")
+    tx.execute(sa.update(_t).where(_t.c.id == task_id).values(deleted_at=tx.now))
+    tx.emit(EventType.TASK_DELETED, f'{{"id":"{task_id}"}}', task_id=None)
+    return undo.remember(tx, "task", task_id, task_id)
+
+
+def archive_due(tx: WriteTransaction, archive_days: int) -> int:
+    """Archives completed and failed tasks whose last change is `archive_days` old; at most 100. Returns how many."""
+    due = (
+        sa.select(_t.c.id)
+        .where(
+            sa.text("status IN ('completed', 'failed') AND archived_at IS NULL AND deleted_at IS NULL"),
+            _t.c.updated_at <= tx.now - archive_days * DAY_MS,
+        )
+        .order_by(_t.c.updated_at)
+        .limit(ARCHIVED_AT_ONCE)
+    )
+    task_ids = [row[0] for row in tx.execute(due)]
+    for task_id in task_ids:
+        records.archive(tx, records.load(tx, task_id))
+    return len(task_ids)

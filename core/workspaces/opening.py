@@ -1,0 +1,186 @@
+"""Making and opening workspaces at start: migrations, the epoch rules, and which workspace is open.
+
+`prepare` is the launcher's, under its lock on CHORUS_HOME: a worker that is restarted changes nothing. `create` and
+`switch` also serve people who open another workspace while the server runs (switching.py).
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import sqlalchemy as sa
+
+from common.clock import now_ms
+from common.db import eventlog, migrations, sqlite, tables
+from common.db.eventlog import Position
+from common.db.home import DATABASE, Home
+from common.errors import StartRefused
+from common.events import VOCABULARY
+from common.settings import Settings
+from common.wire import dumps
+from core.agents import verbs as agents
+from core.agents.seeds import seeded_agents
+from core.config import file
+from core.config import verbs as config
+from core.config.file import CONFIG_FILE
+from core.workspaces.epoch import must_renew
+
+UPLOADS = "uploads"
+
+
+class UnusableWorkspace(Exception):
+    """The folder holds no database that this version may open; the text says why. Nothing in it was changed."""
+
+
+def prepare(settings: Settings) -> Home:
+    """Makes CHORUS_HOME ready to serve and returns it: a workspace is open, or `home.db` says why none is.
+
+    On the very first start the workspace `default` is made. Raises StartRefused where the folder cannot be used.
+    """
+    make_home(settings.home)
+    module = sqlite.library(settings.sqlite)
+    home = _open_home(settings.home, module)
+    if settings.config:
+        _open(home, settings.config.parent, module)
+        return home
+    state = home.open_workspace()
+    if state.generation == 0:
+        default = settings.home / "workspaces" / "default"
+        if not (default / DATABASE).exists():  # it does after a crash right here, or where home.db was lost
+            create(default, module)
+        _open(home, default, module)
+    elif state.folder:
+        _reopen(home, state.folder, module)
+    return home
+
+
+def make_home(folder: Path) -> None:
+    """Makes CHORUS_HOME and its `run/` where they are missing. Raises StartRefused where they cannot be used."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "run").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StartRefused(f"CHORUS_HOME={folder}: the folder cannot be made: {error.strerror}.") from None
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise StartRefused(f"CHORUS_HOME={folder}: the folder cannot be read and written by this user.")
+
+
+def _open_home(folder: Path, module: ModuleType) -> Home:
+    try:
+        return Home.create(folder, module)
+    except sa.exc.DatabaseError as error:
+        raise StartRefused(f"{folder / 'home.db'} cannot be used: {error.orig}.") from None
+
+
+def create(folder: Path, module: ModuleType) -> None:
+    """Makes an empty workspace. Raises FileExistsError where one stands already."""
+    database = folder / DATABASE
+    if database.exists() or (folder / CONFIG_FILE).exists():
+        raise FileExistsError(f"{folder} holds a workspace already.")
+    (folder / UPLOADS).mkdir(mode=0o700, parents=True, exist_ok=True)
+    making = folder / f"{DATABASE}.making"
+    making.unlink(missing_ok=True)
+    with _maintenance(making, module, creating=True) as connection:
+        connection.exec_driver_sql(f"PRAGMA application_id={sqlite.APPLICATION_ID}")
+        migrations.upgrade(connection)
+        connection.execute(
+            sa.insert(tables.log_state),
+            {"id": 1, "epoch": eventlog.new_epoch(), "vocabulary": VOCABULARY, "fenced": False},
+        )
+        columns = config.DEFAULTS | {"id": 1, "version": 1, "field_versions": {}}
+        connection.execute(sa.insert(tables.config), columns | {"wire": dumps(config.form(columns))})
+        for agent in seeded_agents():
+            connection.execute(sa.insert(tables.agents), agent | {"wire": dumps(agents.form(agent))})
+    making.rename(database)  # a crash before this leaves no half-made workspace
+    file.write(folder, config.form(columns))
+
+
+def _reopen(home: Home, folder: Path, module: ModuleType) -> None:
+    """Start of a server whose workspace was open already: its log goes on unless the epoch rules forbid it."""
+    try:
+        _make_current(home, folder, module, switching=False)
+    except UnusableWorkspace as error:
+        home.switch_to(None, now_ms(), problem=str(error))
+
+
+def _open(home: Home, folder: Path, module: ModuleType) -> None:
+    current = home.open_workspace()
+    if current.folder == folder:
+        return _reopen(home, folder, module)
+    try:
+        switch(home, folder, module)
+    except UnusableWorkspace as error:
+        home.switch_to(None, now_ms(), problem=str(error))
+
+
+def switch(home: Home, folder: Path, module: ModuleType) -> None:
+    """Opens `folder` for everybody: renews its epoch, fences the former database, and only then switches.
+
+    Raises UnusableWorkspace; then nothing has changed.
+    """
+    _make_current(home, folder, module, switching=True)
+    current = home.open_workspace()
+    if current.folder:
+        _fence(current.folder / DATABASE, module)
+    home.switch_to(folder, now_ms())
+
+
+def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bool) -> None:
+    """Migrates the database and renews its epoch where its numbers could mean something else now."""
+    database = folder / DATABASE
+    check_usable(database, module)
+    with _maintenance(database, module) as connection:
+        migrations.upgrade(connection)
+        head = eventlog.head(connection)
+        vocabulary = connection.execute(sa.select(tables.log_state.c.vocabulary)).scalar_one()
+        record = home.high_water(database)
+        if must_renew(
+            head=Position(head.epoch, head.seq),
+            inode=database.stat().st_ino,
+            record=record,
+            vocabulary_changed=vocabulary != VOCABULARY,
+            switching=switching,
+        ):
+            head = head._replace(epoch=eventlog.renew_epoch(connection, VOCABULARY))
+    home.record_high_water(database, Position(head.epoch, head.seq))
+
+
+def check_usable(database: Path, module: ModuleType) -> None:
+    """Raises UnusableWorkspace for a missing, broken, foreign or newer database; never changes it."""
+    if not database.is_file():
+        raise UnusableWorkspace(f"{database.parent} holds no workspace: {DATABASE} is missing.")
+    engine = sqlite.engine(database, module, read_only=True, pool_size=1)
+    try:
+        with engine.begin() as connection:
+            application = connection.exec_driver_sql("PRAGMA application_id").scalar()
+            revision = migrations.current(connection)
+    except sa.exc.DatabaseError as error:
+        raise UnusableWorkspace(f"{database} cannot be read: {error.orig}.") from None
+    finally:
+        engine.dispose()
+    if application != sqlite.APPLICATION_ID:
+        raise UnusableWorkspace(f"{database} is not a Chorus database.")
+    if revision not in migrations.known():
+        raise UnusableWorkspace(f"{database} was written by a newer version of Chorus. Update Chorus to open it.")
+
+
+def _fence(database: Path, module: ModuleType) -> None:
+    """Late writes to the former workspace fail from here on, instead of being saved where nobody looks."""
+    if not database.is_file():
+        return
+    with _maintenance(database, module) as connection:
+        connection.execute(sa.update(tables.log_state).values(fenced=True))
+
+
+@contextmanager
+def _maintenance(database: Path, module: ModuleType, *, creating: bool = False) -> Iterator[sa.Connection]:
+    engine = sqlite.maintenance_engine(database, module, creating=creating)
+    try:
+        with closing(sqlite.immediate(engine.connect())) as connection, connection.begin():
+            yield connection
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        engine.dispose()

@@ -1,0 +1,77 @@
+"""Opening and making workspaces while the server runs: one at a time, for everybody."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import sqlalchemy as sa
+
+from common.clock import now_ms
+from common.db import tables
+from common.db.home import DATABASE, Home
+from common.errors import BadRequest, Conflict, NotFound
+from core.runs import verbs as runs
+from core.workspaces import opening
+from core.workspaces.current import Workspace
+
+_r = tables.runs
+
+
+def select(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
+    """Makes an existing workspace the open one. Raises NotFound, Conflict (unusable, or agents are at work)."""
+    with _alone(home):
+        if current is not None and current.folder == folder:
+            return home.switch_to(folder, now_ms())
+        _check(folder, module)
+        if current is not None:
+            _end_runs(current, stop_runs)
+        try:
+            opening.switch(home, folder, module)
+        except opening.UnusableWorkspace as error:
+            raise Conflict(str(error)) from None
+
+
+def create(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
+    """Makes an empty workspace and opens it. Raises Conflict where one stands, BadRequest where none can be made."""
+    try:
+        with _alone(home):  # two people who make the same folder: one wins, the other gets 409
+            opening.create(folder, module)
+    except FileExistsError:
+        raise Conflict("There is a workspace in this folder already: open it instead.") from None
+    except OSError as error:
+        raise BadRequest(f"The folder cannot be made: {error.strerror}.") from None
+    select(home, module, folder, current, stop_runs=stop_runs)
+
+
+def _check(folder: Path, module: ModuleType) -> None:
+    if not (folder / DATABASE).is_file():
+        raise NotFound("There is no workspace in this folder.")
+    try:
+        opening.check_usable(folder / DATABASE, module)
+    except opening.UnusableWorkspace as error:
+        raise Conflict(str(error)) from None
+
+
+def _end_runs(current: Workspace, stop_runs: bool) -> None:
+    with current.database.write() as tx:
+        busy = list(tx.execute(sa.select(_r.c.task_id).where(_r.c.ended_at.is_(None)).distinct()).scalars())
+        if busy and not stop_runs:
+            raise Conflict(
+                f'Agents work on {len(busy)} tasks of the open workspace. Send "stopRuns": true to stop them.'
+            )
+        for task_id in busy:
+            runs.stop_all(tx, task_id, "The workspace was closed.")
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Two switches at once are one after the other."""
+    descriptor = os.open(home.path.with_name("switch.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,126 @@
+// @ts-check
+/**
+ * What a person can do, as requests. Each says what failed in a notice and answers whether it worked.
+ * No answer enters the store: its event does.
+ */
+
+import { ApiError } from './api.js';
+import { UNDO_MS } from './elements/notices.js';
+import { reasonOf } from './lib/failures.js';
+import { STATUS } from './lib/statuses.js';
+import { titleOf } from './lib/text.js';
+import { attachmentPath } from './uploads.js';
+
+/** @import {Answer, Api} from './api.js' */
+/** @import {Notices} from './elements/notices.js' */
+/** @import {Saving} from './saving.js' */
+/** @import {Uploads} from './uploads.js' */
+/** @import {Message, StatusWord, Task} from './types.js' */
+
+/** @typedef {{description: string} | {summary: string} | {requirements: string[]} | {acceptanceCriteria: string[]} | {plan: string[]}} FieldChange */
+/** @typedef {{result: 'saved'} | {result: 'stale', current: Task} | {result: 'failed'}} SaveResult */
+
+const SOURCE = { sourceType: 'web', userId: 'anonymous', conversationId: null };
+
+/** @param {{api: Api, notices: Notices, saving: Saving, uploads: Uploads}} surroundings */
+export function createActions({ api, notices, saving, uploads }) {
+  /**
+   * @param {string} key @param {string} says @param {string} failure what could not be done, as a sentence @param {() => Promise<Answer>} call
+   * @returns {Promise<Answer|null>} null: it failed, and the person has been told
+   */
+  async function attempt(key, says, failure, call) {
+    try {
+      return await saving.follow(key, says, call);
+    } catch (error) {
+      notices.error(failure, { advice: reasonOf(error) });
+      return null;
+    }
+  }
+
+  /** @param {string} done @param {string} failure of the undoing @param {Answer} answer to a DELETE */
+  function offerUndo(done, failure, answer) {
+    const token = answer.data?.undo;
+    const run = () => attempt(`undo:${token}`, 'Undoing', failure, () => api.post(`/api/undo/${encodeURIComponent(token)}`));
+    notices.success(done, token ? { action: { label: 'Undo', run }, lastsMs: UNDO_MS, unique: true } : {});
+  }
+
+  return {
+    /** @param {string} description @param {readonly File[]} files @param {string} key the same for every try of the same form @returns {Promise<{id: string}|{error: string}>} */
+    async createTask(description, files, key) {
+      try {
+        const answer = await saving.follow('new-task', 'Creating', () => api.post('/api/tasks', { description, source: SOURCE }, { key }));
+        void uploads.sendAll(answer.data.id, files);
+        return { id: answer.data.id };
+      } catch (error) {
+        return { error: reasonOf(error) };
+      }
+    },
+
+    /** @param {Task} task @param {StatusWord} to */
+    async move(task, to) {
+      const label = STATUS[to].label;
+      const failure = `“${titleOf(task.description)}” could not be moved to ${label}.`;
+      const answer = await attempt(`task:${task.id}:status`, `Moving to ${label}`, failure, () => api.put(`${taskPath(task.id)}/status`, { status: { type: to } }));
+      return answer !== null;
+    },
+
+    /**
+     * Saves one field. Somebody else's change of the same field is not a failure: the person chooses.
+     * @param {string} id @param {FieldChange} change @param {number} version that the person has seen
+     * @returns {Promise<SaveResult>}
+     */
+    async saveField(id, change, version) {
+      const call = () => 'description' in change ? api.patch(taskPath(id), change, { ifMatch: version }) : api.put(`${taskPath(id)}/planning`, change, { ifMatch: version });
+      try {
+        await saving.follow(`task:${id}:${Object.keys(change)[0]}`, 'Saving', call);
+        return { result: 'saved' };
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 412 && error.current) return { result: 'stale', current: error.current };
+        notices.error('Your change was not saved.', { advice: `${reasonOf(error)} Your text is kept.` });
+        return { result: 'failed' };
+      }
+    },
+
+    /** @param {Task} task */
+    async deleteTask(task) {
+      const title = titleOf(task.description);
+      const answer = await attempt(`task:${task.id}:delete`, 'Deleting', `“${title}” was not deleted.`, () => api.delete(taskPath(task.id)));
+      if (answer) offerUndo(`Deleted “${title}”`, `“${title}” could not be brought back.`, answer);
+      return answer !== null;
+    },
+
+    /** @param {string} taskId @param {string} filename */
+    async deleteAttachment(taskId, filename) {
+      const answer = await attempt(`task:${taskId}:file:${filename}`, 'Deleting', `“${filename}” was not deleted.`, () => api.delete(attachmentPath(taskId, filename)));
+      if (answer) offerUndo(`Deleted “${filename}”`, `“${filename}” could not be brought back.`, answer);
+    },
+
+    /** @param {string} taskId @param {string} content @param {string} key */
+    async addMessage(taskId, content, key) {
+      const answer = await attempt(`task:${taskId}:queue`, 'Adding', 'The message was not added.', () => api.post(`${taskPath(taskId)}/queue`, { content }, { key }));
+      return answer !== null;
+    },
+
+    /** @param {string} taskId @param {Message} message */
+    async removeMessage(taskId, message) {
+      const path = `${taskPath(taskId)}/queue/${encodeURIComponent(message.id)}`;
+      const answer = await attempt(`task:${taskId}:queue:${message.id}`, 'Removing', 'The message was not removed.', () => api.delete(path));
+      if (answer) offerUndo('Message removed', 'The message could not be brought back.', answer);
+    },
+
+    /** One entry with its values in full, or null. @param {string} taskId @param {number} entryId */
+    async readHistoryEntry(taskId, entryId) {
+      try {
+        return (await api.get(`${taskPath(taskId)}/history/${entryId}`)).data;
+      } catch (error) {
+        notices.error('The full text could not be read.', { advice: reasonOf(error) });
+        return null;
+      }
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createActions>} Actions */
+
+/** @param {string} id */
+const taskPath = (id) => `/api/tasks/${encodeURIComponent(id)}`;

@@ -1,0 +1,26 @@
+// @ts-check
+/** Shows a text as Markdown; as plain text until the parser is there, and for as long as it cannot be fetched. */
+
+import { html } from '../vendor/lit-html/lit-html.js';
+import { guard } from '../vendor/lit-html/directives/guard.js';
+
+/** @type {((text: string) => DocumentFragment)|null} */
+let parse = null;
+/** @type {Promise<void>|null} */
+let loading = null;
+
+/** @param {() => void} onReady */
+async function load(onReady) {
+  try {
+    ({ markdownOf: parse } = await import('../lib/markdown.js'));
+    onReady();
+  } catch {
+    loading = null;
+  }
+}
+
+/** @param {string} text @param {() => void} onReady draws again */
+export function markdown(text, onReady) {
+  if (parse === null) loading ??= load(onReady);
+  return html`<div class="markdown">${guard([text, parse], () => (parse ? parse(text) : html`<p class="plain">${text}</p>`))}</div>`;
+}

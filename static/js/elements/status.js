@@ -1,0 +1,23 @@
+// @ts-check
+/** A state as icon, word and hue; an agent as a chip that pulses while it works. */
+
+import { html, nothing } from '../vendor/lit-html/lit-html.js';
+import { STATUS, isWorking } from '../lib/statuses.js';
+import { currentAgent } from '../lib/text.js';
+import { icon } from './icons.js';
+
+/** @import {StatusWord, Task} from '../types.js' */
+
+/** @param {StatusWord} word @param {string} [look] */
+export const statusTemplate = (word, look = '') =>
+  html`<span class="status ${look}" data-status=${word} data-testid="status">${icon(STATUS[word].icon)}${STATUS[word].label}</span>`;
+
+/** @param {Task} task */
+export function agentChip(task) {
+  const name = currentAgent(task);
+  if (name === '') return nothing;
+  const works = isWorking(task.status.type);
+  return html`<span class="agent ${works ? 'is-working' : ''}" data-testid="agent">
+    ${works ? html`<span class="pulse"></span>` : icon('bot')}<span class="agent-name" title=${name}>${name}</span><span class="unseen">${works ? 'is working' : ''}</span>
+  </span>`;
+}

@@ -1,0 +1,140 @@
+// @ts-check
+/**
+ * The kinds of parts that live outside the snapshot: where each is read, and what an event does to it. Pure.
+ * `touch` answers with the new data, or with a word: `same` (nothing to do), `reread` (only a new answer can tell), `gone`.
+ */
+
+/** @import {Item, OutputItem, PartData, PartKind, Task} from './types.js' */
+
+/** @typedef {Item | {type: 'run_output', data: OutputItem}} PartItem */
+/** @typedef {'same'|'reread'|'gone'} Verdict */
+
+/**
+ * @template D
+ * @typedef {Object} Kind
+ * @property {(id: string, data: D|null) => string} path
+ * @property {(answer: any, data: D|null) => D} parse
+ * @property {(item: PartItem, id: string) => boolean} concerns
+ * @property {(data: D|null, item: PartItem, id: string) => {data: D} | Verdict} touch
+ */
+
+export const HISTORY_PAGE = 200;
+
+/** @type {Kind<PartData['task']>} */
+const task = {
+  path: (id) => taskPath(id),
+  parse: (answer) => answer,
+  concerns: (item, id) => taskIdsOf(item).includes(id) && item.type !== 'history_appended' && item.type !== 'queue_changed' && item.type !== 'run_updated',
+  touch(data, item, id) {
+    if (item.type === 'task_deleted') return 'gone';
+    const wire = wireTask(item, id);
+    if (!wire) return 'reread';
+    if (wire.truncated.length === 0) return { data: wire };
+    return data?.version === wire.version ? 'same' : 'reread';
+  },
+};
+
+/** @type {Kind<PartData['history']>} */
+const history = {
+  path: (id) => `${taskPath(id)}/history?limit=${HISTORY_PAGE}`,
+  parse: ({ events }) => ({ entries: events, hasOlder: events.length >= HISTORY_PAGE, older: 'idle' }),
+  concerns: (item, id) => taskIdsOf(item).includes(id) && (begins(item) || ends(item) || (item.type !== 'run_output' && !!item.history?.length)),
+  touch(data, item) {
+    if (ends(item)) return 'gone';
+    // The entries of several tasks in one item do not say whose they are.
+    if (!data || item.type === 'tasks_changed' || item.type === 'run_output') return 'reread';
+    return item.history?.length ? { data: { ...data, entries: [...data.entries, ...item.history] } } : 'same';
+  },
+};
+
+/** @type {Kind<PartData['queue']>} */
+const queue = {
+  path: (id) => `${taskPath(id)}/queue`,
+  parse: (answer) => answer,
+  concerns: (item, id) => taskIdsOf(item).includes(id) && (begins(item) || ends(item) || item.type === 'queue_changed'),
+  touch(data, item) {
+    if (item.type === 'queue_changed') return { data: item.data.queue };
+    if (ends(item)) return 'gone';
+    return data ? 'same' : 'reread';
+  },
+};
+
+/** @type {Kind<PartData['runs']>} */
+const runs = {
+  path: (id) => `${taskPath(id)}/runs`,
+  parse: (answer) => answer,
+  concerns: (item, id) => taskIdsOf(item).includes(id) && (begins(item) || ends(item) || item.type === 'run_updated'),
+  touch(data, item) {
+    if (ends(item)) return 'gone';
+    if (!data) return 'reread';
+    if (item.type !== 'run_updated') return 'same';
+    const at = data.findIndex((run) => run.id === item.data.id);
+    return { data: at < 0 ? [...data, item.data] : data.with(at, item.data) };
+  },
+};
+
+/** Output is no state: its records are numbered per run, and a hole is read from the server. @type {Kind<PartData['output']>} */
+const output = {
+  path: (id, data) => `/api/runs/${encodeURIComponent(id)}/output?since=${data?.last ?? 0}`,
+  parse({ from, records }, data) {
+    const kept = data && from === data.last + 1 ? data.records : [];
+    return { last: from - 1 + records.length, records: [...kept, ...records] };
+  },
+  concerns: (item, id) => item.type === 'run_output' && item.data.runId === id,
+  touch(data, item) {
+    if (item.type !== 'run_output') return 'same';
+    const { from, records } = item.data;
+    if (!data || from > data.last + 1) return 'reread';
+    if (from !== data.last + 1) return 'same';
+    return { data: { last: data.last + records.length, records: [...data.records, ...records] } };
+  },
+};
+
+/** @type {{[K in PartKind]: Kind<PartData[K]>}} */
+export const KINDS = { task, history, queue, runs, output };
+
+/** @param {string} id @param {number} before */
+export function olderHistoryPath(id, before) {
+  return `${taskPath(id)}/history?before=${before}&limit=${HISTORY_PAGE}`;
+}
+
+/** @param {PartItem} item @param {string} id @returns {Task|undefined} */
+function wireTask(item, id) {
+  if (item.type === 'tasks_changed') return item.data.find((each) => each.id === id);
+  return item.type === 'task_created' || item.type === 'task_updated' ? item.data : undefined;
+}
+
+/** The tasks that an item speaks of. @param {PartItem} item @returns {string[]} */
+function taskIdsOf(item) {
+  switch (item.type) {
+    case 'task_created':
+    case 'task_updated':
+    case 'task_deleted':
+    case 'task_archived':
+      return [item.data.id];
+    case 'tasks_changed':
+      return item.data.map(({ id }) => id);
+    case 'history_appended':
+    case 'queue_changed':
+    case 'run_updated':
+    case 'run_output':
+      return [item.data.taskId];
+    default:
+      return [];
+  }
+}
+
+/** A new task, or a deleted one that came back. @param {PartItem} item */
+function begins(item) {
+  return item.type === 'task_created';
+}
+
+/** @param {PartItem} item */
+function ends(item) {
+  return item.type === 'task_deleted';
+}
+
+/** @param {string} id */
+function taskPath(id) {
+  return `/api/tasks/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,290 @@
+// @ts-check
+/**
+ * Shapes that cross the wire and shapes the page keeps. Types only: nothing here runs.
+ * Every time is an integer of milliseconds since the Unix epoch. A key that may be null is always present.
+ */
+
+/** @import {RESYNC_REASONS, STATUSES} from './words.js' */
+
+/* ---------------------------------------------------------------- tasks */
+
+/** @typedef {typeof STATUSES[number]} StatusWord */
+
+/**
+ * @typedef {{type: 'pending'} | {type: 'planning', agent: string} | {type: 'awaiting_input'} | {type: 'planned'}
+ *   | {type: 'active', agent: string} | {type: 'waiting', agent: string} | {type: 'completed'}
+ *   | {type: 'failed', message: string}} TaskStatus
+ */
+
+/**
+ * @typedef {Object} SourceInfo
+ * @property {'web'|'terminal'|'test'|'xmpp'} sourceType
+ * @property {string} userId
+ * @property {string|null} conversationId
+ */
+
+/**
+ * @typedef {Object} Attachment
+ * @property {string} filename
+ * @property {number} size in bytes
+ * @property {string} contentType
+ * @property {number} uploadedAt
+ */
+
+/**
+ * @typedef {Object} CompletionReport
+ * @property {'complete'|'blocked'|'failed'} status
+ * @property {string} summary
+ * @property {string} output
+ * @property {string|null} blockedReason
+ */
+
+/**
+ * @typedef {Object} HandoffRecord
+ * @property {string} agentName
+ * @property {string|null} runId
+ * @property {number} startedAt
+ * @property {number|null} completedAt
+ * @property {string} input
+ * @property {string} output empty while running
+ * @property {CompletionReport|null} completionReport
+ */
+
+/**
+ * @typedef {Object} PlanningQuestion
+ * @property {string} question
+ * @property {string|null} answer
+ */
+
+/**
+ * @typedef {Object} TaskBase
+ * @property {string} id
+ * @property {string} description
+ * @property {TaskStatus} status
+ * @property {number} createdAt
+ * @property {number} updatedAt
+ * @property {string|null} sessionId
+ * @property {SourceInfo} source
+ * @property {Attachment[]} attachments
+ * @property {HandoffRecord[]} agentChain in start order
+ * @property {number} version
+ * @property {number} seq log number of its last change
+ * @property {string[]} truncated names of the fields that are cut in this form; empty: this is the full task
+ * @property {number} attachmentCount
+ * @property {number} chainCount
+ * @property {number} [queueCount]
+ * @property {number|null} archivedAt
+ */
+
+/** @typedef {TaskBase & {taskType: 'descriptionOnly'}} DescribedTask */
+
+/**
+ * @typedef {TaskBase & {taskType: 'planned', summary: string, requirements: string[], acceptanceCriteria: string[],
+ *   plan: string[], questions: PlanningQuestion[], assignedAgent: string|null}} PlannedTask
+ */
+
+/** @typedef {DescribedTask | PlannedTask} Task */
+
+/**
+ * @typedef {Object} HistoryEntry
+ * @property {number} id
+ * @property {number} timestamp
+ * @property {string} eventType
+ * @property {Record<string, string>} data
+ * @property {string[]} [truncated] keys of `data` that are cut; `GET …/history/:id` gives them in full
+ */
+
+/** @typedef {{id: string, content: string, receivedAt: number}} Message */
+/** @typedef {{messages: Message[]}} Queue */
+
+/* ------------------------------------------- agents, providers, runs, workspaces */
+
+/** @typedef {{type: 'internal', name: string, instructions: string, version: number, isValid?: boolean}} InternalAgent */
+/**
+ * @typedef {{type: 'user_defined', name: string, instructions: string, allowedTools: string[], provider: string,
+ *   model?: string, version: number, isValid?: boolean}} UserAgent
+ */
+/** @typedef {InternalAgent | UserAgent} Agent */
+
+/**
+ * @typedef {{type: 'claude-code'} | {type: 'opencode'}
+ *   | {type: 'openai-compat', apiBaseUrl: string, apiKeyHint: string, defaultModel: string}} ProviderType
+ */
+/** @typedef {{name: string, providerType: ProviderType, version: number}} Provider */
+
+/**
+ * `waiting`: a child works. From `succeeded` on it has ended.
+ * @typedef {'queued'|'starting'|'running'|'waiting'|'paused'|'stopping'|'succeeded'|'blocked'|'failed'|'cancelled'|'interrupted'} RunState
+ */
+
+/**
+ * @typedef {Object} Run
+ * @property {string} id
+ * @property {string} taskId
+ * @property {string} agentName
+ * @property {'planner'|'agent'} kind
+ * @property {string|null} parentRunId
+ * @property {RunState} state
+ * @property {string|null} reason
+ * @property {number|null} resumeAt
+ * @property {number|null} startedAt
+ * @property {number|null} endedAt null: unfinished
+ * @property {string|null} sessionId
+ * @property {{input: number, output: number}} tokens
+ * @property {number|null} costUsd
+ * @property {number} version
+ */
+
+/**
+ * @typedef {Object} WorkspaceConfig
+ * @property {string[]} allowedAgentDirectories
+ * @property {string} initialAgentDirectory
+ * @property {string} systemAgentProvider
+ * @property {number} [port]
+ * @property {number} [version]
+ */
+
+/** @typedef {{configPath: string, lastOpenedAt: number}} WorkspaceEntry */
+
+/**
+ * @typedef {Object} Snapshot the board at one instant
+ * @property {string} epoch
+ * @property {number} seq
+ * @property {Task[]} tasks not archived
+ * @property {Agent[]} agents
+ * @property {Provider[]} providers
+ * @property {Run[]} runs unfinished
+ * @property {WorkspaceConfig|null} config
+ * @property {string|null} configPath
+ */
+
+/* ---------------------------------------------------------------- frames */
+
+/**
+ * One change inside an event. `history`: the entries that the transaction appended to that task.
+ * @typedef {{type: 'task_created', data: Task, history?: HistoryEntry[]}
+ *   | {type: 'task_updated', data: Task, history?: HistoryEntry[]}
+ *   | {type: 'task_deleted', data: {id: string}, history?: HistoryEntry[]}
+ *   | {type: 'task_archived', data: {id: string}, history?: HistoryEntry[]}
+ *   | {type: 'tasks_changed', data: Task[], history?: HistoryEntry[]}
+ *   | {type: 'history_appended', data: {taskId: string}, history?: HistoryEntry[]}
+ *   | {type: 'queue_changed', data: {taskId: string, queue: Queue}, history?: HistoryEntry[]}
+ *   | {type: 'run_updated', data: Run, history?: HistoryEntry[]}
+ *   | {type: 'agents_changed', data: {agents: Agent[], deleted: string[]}, history?: HistoryEntry[]}
+ *   | {type: 'providers_changed', data: {providers: Provider[], deleted: string[]}, history?: HistoryEntry[]}
+ *   | {type: 'config_changed', data: {config: WorkspaceConfig, configPath: string}, history?: HistoryEntry[]}} Item
+ */
+
+/** @typedef {{type: 'transaction', data: Item[]}} Transaction several items of several kinds, applied together */
+/** @typedef {{type: 'reset', data: {reason: string}}} Reset too large to be pushed: take a snapshot */
+/** @typedef {(Item | Transaction | Reset) & {seq: number, at: number}} LogEvent one committed transaction */
+
+/** @typedef {{runId: string, taskId: string, from: number, records: unknown[]}} OutputItem `records` are numbered from `from` */
+/** @typedef {{type: 'run_output', items: OutputItem[]}} RunOutputFrame */
+/** @typedef {{type: 'workspaces_changed', data: WorkspaceEntry[]}} WorkspacesFrame */
+/** @typedef {RunOutputFrame | WorkspacesFrame} Unnumbered frames that never move the cursor */
+
+/** @typedef {typeof RESYNC_REASONS[number]} ResyncReason */
+
+/**
+ * @typedef {{type: 'welcome', protocol: number, build: string, epoch: string, seq: number, heartbeatMs: number, now: number}
+ *   | {type: 'heartbeat', seq: number|null, now: number}
+ *   | {type: 'resync', reason: ResyncReason}
+ *   | {type: 'bye', delayMs: number, reason: string}} ControlFrame
+ */
+/** @typedef {ControlFrame | Unnumbered | LogEvent} ServerFrame */
+
+/** @typedef {{type: 'subscribe', protocol: 1, epoch: string, since: number} | {type: 'pong', seq: number}} ClientMessage */
+
+/**
+ * @typedef {Object} LiveAnswer `data` of `GET /api/live`
+ * @property {string} webSocketUrl
+ * @property {string[]} allowedOrigins
+ * @property {{state: 'ready'|'unready'|'unreachable', detail: string}} sidecar
+ * @property {boolean} openToNetwork
+ */
+
+/* ---------------------------------------------------------------- store */
+
+/** @typedef {{epoch: string, seq: number}} Moment a place in a log: what `X-Chorus-Seq: <epoch>:<seq>` says */
+
+/**
+ * @typedef {Object} BoardState what the page holds; read only for everybody but the store
+ * @property {string|null} epoch null before the first snapshot
+ * @property {number} seq the cursor
+ * @property {ReadonlyMap<string, Task>} tasks by id, not archived, in no particular order
+ * @property {ReadonlyMap<string, Agent>} agents by name
+ * @property {ReadonlyMap<string, Provider>} providers by name
+ * @property {ReadonlyMap<string, Run>} runs by id, unfinished
+ * @property {WorkspaceConfig|null} config
+ * @property {string|null} configPath
+ * @property {readonly WorkspaceEntry[]|null} workspaces null until told
+ */
+
+/**
+ * @typedef {Object} Changes what one step changed
+ * @property {'push'|'snapshot'|'part'|'local'} source `push`: an event from the server (highlight it)
+ * @property {boolean} all everything was replaced
+ * @property {Set<string>} tasks ids created, changed or removed
+ * @property {Set<string>} removed ids of `tasks` that are gone
+ * @property {Set<string>} agents names
+ * @property {Set<string>} providers names
+ * @property {Set<string>} runs ids
+ * @property {Set<string>} parts keys
+ * @property {boolean} config
+ * @property {boolean} workspaces
+ */
+
+/** @typedef {'applied'|'dropped'|'gap'|'reset'} Outcome */
+
+/* ---------------------------------------------------------------- parts */
+
+/** @typedef {{entries: HistoryEntry[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} HistoryData oldest first */
+/** @typedef {{last: number, records: unknown[]}} OutputData records 1 to `last` of a run */
+
+/**
+ * @typedef {Object} PartData the data of a part by the kind in its key
+ * @property {Task} task
+ * @property {HistoryData} history
+ * @property {Queue} queue
+ * @property {Run[]} runs
+ * @property {OutputData} output
+ */
+/** @typedef {keyof PartData} PartKind */
+/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, else of a task */
+
+/** @typedef {{status: number, code: string, message: string}} PartError */
+
+/**
+ * A part as a view sees it.
+ * `idle`: nothing to read (for `task`: the wire task already is the full task). `gone`: deleted or never there.
+ * `refreshing`: `data` is shown while a newer answer is on its way.
+ * @template {PartKind} [K=PartKind]
+ * @typedef {Object} PartView
+ * @property {'idle'|'loading'|'ready'|'refreshing'|'error'|'gone'} status
+ * @property {PartData[K]|null} data
+ * @property {PartError|null} error
+ * @property {Moment|null} asOf
+ */
+
+/**
+ * @typedef {Object} FullTask
+ * @property {Task|null} task the best text at hand
+ * @property {boolean} complete false: some fields in `task.truncated` are cut or older than the rest
+ * @property {PartView<'task'>['status']} status of the read behind it
+ * @property {PartError|null} error
+ */
+
+/* ---------------------------------------------------------------- status */
+
+/**
+ * @typedef {Object} LiveStatus
+ * @property {'connecting'|'live'|'reconnecting'|'offline'|'stopped'} kind `offline`: HTTP does not answer either
+ * @property {number|null} asOf when what is shown was last known to be current (this machine's clock)
+ * @property {string|null} reason why it is not live, in plain words
+ * @property {boolean} reloadOffered
+ * @property {string|null} advice what the person can do
+ * @property {number|null} retryAt time of the next try, when one is planned
+ */
+
+export {};

@@ -1,0 +1,66 @@
+// @ts-check
+/** A page whose code is fetched when it is first opened. */
+
+import { html } from '../vendor/lit-html/lit-html.js';
+import { button } from '../elements/button.js';
+import { icon } from '../elements/icons.js';
+
+/** @import {View} from '../app.js' */
+
+/** @param {string} title until it is there @param {() => Promise<View>} load @param {() => void} redraw @returns {View} */
+export function createLazy(title, load, redraw) {
+  /** @type {View|null} */
+  let view = null;
+  let hasFailed = false;
+  let hasLeft = false;
+  let wantsFocus = false;
+
+  async function start() {
+    hasFailed = false;
+    try {
+      const loaded = await load();
+      if (hasLeft) return void loaded.leave?.();
+      view = loaded;
+    } catch {
+      hasFailed = true;
+    }
+    redraw();
+  }
+
+  void start();
+
+  return {
+    title: () => view?.title() ?? title,
+    template: () => view?.template() ?? (hasFailed ? failure(() => void start()) : opening(title)),
+    routed: (route) => view?.routed?.(route),
+    key: (event) => view?.key?.(event) ?? false,
+    arrive() {
+      wantsFocus = true;
+      return view?.arrive?.() ?? false;
+    },
+    painted(changes) {
+      if (view && wantsFocus) {
+        wantsFocus = false;
+        if (!view.arrive?.()) /** @type {HTMLElement|null} */ (document.querySelector('h1'))?.focus();
+      }
+      view?.painted?.(changes);
+    },
+    leave() {
+      hasLeft = true;
+      view?.leave?.();
+    },
+  };
+}
+
+/** @param {string} title */
+const opening = (title) => html`<div class="empty" aria-busy="true">
+  <h1 class="unseen" tabindex="-1">${title}</h1>${icon('loader-circle', 'spin')}<p>Opening…</p>
+</div>`;
+
+/** @param {() => void} retry */
+const failure = (retry) => html`<div class="empty" data-testid="page-error">
+  ${icon('cloud-off')}
+  <h1 tabindex="-1">This page could not be fetched</h1>
+  <p>Chorus did not answer. Check that it is running, then try again.</p>
+  ${button({ label: 'Try again', icon: 'refresh-cw', run: retry })}
+</div>`;

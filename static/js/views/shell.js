@@ -1,0 +1,68 @@
+// @ts-check
+/** What surrounds every page: header, connection badge, notices. */
+
+import { html, nothing } from '../vendor/lit-html/lit-html.js';
+import { badgeTemplate } from '../elements/badge.js';
+import { button } from '../elements/button.js';
+import { icon } from '../elements/icons.js';
+import { mark } from '../elements/mark.js';
+
+/** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
+/** @import {App} from '../app.js' */
+/** @import {ThemeSwitch} from '../elements/theme.js' */
+
+/**
+ * @typedef {Object} Surroundings
+ * @property {App} app
+ * @property {ThemeSwitch} theme
+ * @property {boolean} openToNetwork
+ * @property {() => void} openHelp
+ */
+
+/** @param {Surroundings} surroundings @param {TemplateResult} page */
+export function shellTemplate({ app, theme, openToNetwork, openHelp }, page) {
+  const isBoard = app.router.route.page === 'board';
+  return html`<div class="app ${isBoard ? 'is-board' : ''}">
+    <a class="skip-link" href="#main" @click=${skip}>Skip to the content</a>
+    <header class="app-header">
+      <a class="brand" href="/" aria-label="Chorus">${mark()}<span class="brand-name">Chorus</span></a>
+      <nav class="app-nav" aria-label="Pages"><ul>
+        <li><a href="/" aria-current=${isBoard ? 'page' : nothing} data-testid="nav-board">${icon('columns-3')}<span class="wide-label">Board</span></a></li>
+      </ul></nav>
+      <div class="app-tools">
+        ${badgeTemplate(app.live.status(), { retry: app.live.retry, reload: () => location.reload() })}
+        ${themeButton(app, theme)}
+        ${button({ label: 'Keyboard shortcuts', icon: 'keyboard', iconOnly: true, look: 'is-quiet wide-only', run: openHelp, testid: 'help' })}
+        ${newTaskButton(app)}
+      </div>
+    </header>
+    ${openToNetwork ? bar('shield-alert', 'This board is open to the network and has no login: whoever reaches this address can change everything.', '') : nothing}
+    ${app.blocked() ? bar('cloud-off', app.blocked(), 'is-bad') : nothing}
+    <main class="app-main" id="main" tabindex="-1">${page}</main>
+    ${app.notices.template()}
+  </div>`;
+}
+
+/** @param {App} app @param {ThemeSwitch} theme */
+function themeButton(app, theme) {
+  const { icon: name, label } = theme.look();
+  const run = () => {
+    theme.switch();
+    app.painter.request();
+  };
+  return button({ label, icon: name, iconOnly: true, look: 'is-quiet', run, testid: 'theme' });
+}
+
+/** A phone has no room for the words. @param {App} app */
+const newTaskButton = (app) => html`<button type="button" class="button is-primary new-task" data-testid="new-task" aria-keyshortcuts="n" @click=${app.openNewTask}>
+  ${icon('plus')}<span class="wide-label">New task</span><kbd class="key wide-only" aria-hidden="true">n</kbd>
+</button>`;
+
+/** @param {string} name @param {string|null} text @param {string} look */
+const bar = (name, text, look) => html`<div class="app-bar ${look}" role="note" data-testid="bar">${icon(name)}<span>${text}</span></div>`;
+
+/** @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}

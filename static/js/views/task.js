@@ -1,0 +1,106 @@
+// @ts-check
+/** One task: everything that is known about it, editable in place, live. */
+
+import { html } from '../vendor/lit-html/lit-html.js';
+import { button } from '../elements/button.js';
+import { dropZone } from '../elements/files.js';
+import { DESCRIPTION, PLAN_FIELDS } from '../lib/fields.js';
+import { titleOf } from '../lib/text.js';
+import { hasPlan } from '../lib/transitions.js';
+import { aboutTemplate, questionsTemplate } from './task/about.js';
+import { deletedTask, failedTask, loadingTask, unknownTask } from './task/absent.js';
+import { attachmentsTemplate } from './task/attachments.js';
+import { chainTemplate } from './task/chain.js';
+import { createField } from './task/field.js';
+import { glow } from './task/glow.js';
+import { headerTemplate } from './task/header.js';
+import { createHistory } from './task/history.js';
+import { createQueue } from './task/queue.js';
+
+/** @import {App, View} from '../app.js' */
+/** @import {FullTask, Task} from '../types.js' */
+
+/** @param {App} app @param {string} id @returns {View} */
+export function createTask(app, id) {
+  const { store, live, actions, uploads, painter, drafts } = app;
+  const releases = [live.openPart(`task:${id}`), live.openPart(`history:${id}`), live.openPart(`queue:${id}`)];
+  const description = createField(app, id, DESCRIPTION);
+  const plan = PLAN_FIELDS.map((field) => createField(app, id, field));
+  const queue = createQueue(app, id);
+  const history = createHistory(app, id);
+  /** The task as it was shown last. @type {Task|null} */
+  let shown = null;
+  let isOver = false;
+
+  const zone = dropZone(
+    (files) => void uploads.sendAll(id, files),
+    (over) => {
+      isOver = over;
+      painter.request();
+    },
+  );
+
+  async function remove() {
+    const task = store.fullTask(id).task;
+    if (task && (await actions.deleteTask(task))) app.router.go('/');
+  }
+
+  /* ------------------------------------------------------------ drawing */
+
+  /** @param {FullTask} full */
+  function absent({ status, error }) {
+    if (shown && status !== 'loading') return deletedTask(titleOf(shown.description), unsavedTexts());
+    if (status === 'gone') return unknownTask();
+    return status === 'error' ? failedTask(error, () => live.retryPart(`task:${id}`)) : loadingTask();
+  }
+
+  const unsavedTexts = () => drafts.keys(`task:${id}:`).map((key) => readable(drafts.get(key)?.text ?? ''));
+
+  /** @param {FullTask} full @param {Task} task */
+  const page = (full, task) => html`<div class="task drop-zone ${isOver ? 'is-over' : ''}" @dragover=${zone.over} @dragleave=${zone.leave} @drop=${zone.drop} @paste=${zone.paste}>
+    ${headerTemplate(app, task, () => void remove())}
+    <div class="task-main">
+      ${description.template(full)} ${questionsTemplate(task)} ${planTemplate(full, task)} ${chainTemplate(app, task)}
+    </div>
+    <aside class="task-side" aria-label="Files, messages, facts">
+      ${attachmentsTemplate(app, task, zone.chosen)} ${queue.template(task)} ${aboutTemplate(app, task)}
+    </aside>
+    <div class="task-past">${history.template()}</div>
+  </div>`;
+
+  /** @param {FullTask} full @param {Task} task */
+  function planTemplate(full, task) {
+    if (hasPlan(task) || plan.some((field) => field.isEditing())) return plan.map((field) => field.template(full));
+    return html`<section class="section" data-testid="no-plan" aria-labelledby="title-plan">
+      <div class="section-head"><h2 id="title-plan">Plan</h2></div>
+      <p class="soft">Not planned yet.</p>
+      ${button({ label: 'Add a plan', icon: 'plus', reason: app.blocked() ?? (task.archivedAt === null ? null : 'reopen it first'), run: () => plan[0]?.begin(task), testid: 'add-plan' })}
+    </section>`;
+  }
+
+  return {
+    title: () => (shown ? titleOf(shown.description) : 'Task'),
+    template() {
+      const full = store.fullTask(id);
+      return full.task ? page(full, full.task) : absent(full);
+    },
+    painted(changes) {
+      const { task } = store.fullTask(id);
+      if (task && shown && changes?.source === 'push') glow(shown, task);
+      shown = task ?? shown;
+    },
+    leave() {
+      for (const release of releases) release();
+    },
+  };
+}
+
+/** A draft of a field is JSON; one of a message is the text itself. @param {string} text */
+function readable(text) {
+  try {
+    const value = JSON.parse(text);
+    return Array.isArray(value) ? value.join('\n') : String(value);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,52 @@
+// @ts-check
+/** Small facts about the task, and its questions. */
+
+import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { button } from '../../elements/button.js';
+import { iso, moment } from '../../lib/time.js';
+
+/** @import {App} from '../../app.js' */
+/** @import {Task} from '../../types.js' */
+
+/** @param {App} app @param {Task} task */
+export function aboutTemplate(app, task) {
+  const now = app.live.now();
+  return html`<section class="section" aria-labelledby="title-about">
+    <div class="section-head"><h2 id="title-about">About</h2></div>
+    <dl class="facts">
+      ${fact('Created', time(task.createdAt, now))} ${fact('Updated', time(task.updatedAt, now))}
+      ${fact('Source', `${task.source.sourceType} / ${task.source.userId}`)}
+      ${task.taskType === 'planned' && task.assignedAgent ? fact('Suggested agent', task.assignedAgent) : nothing}
+      ${task.sessionId ? fact('Session', task.sessionId) : nothing}
+      ${fact('ID', html`<code>${task.id}</code>${copyButton(app, task.id)}`)}
+    </dl>
+  </section>`;
+}
+
+/** @param {string} name @param {unknown} value */
+const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+
+/** @param {number} at @param {number} now */
+const time = (at, now) => html`<time datetime=${iso(at)}>${moment(at, now)}</time>`;
+
+/** Browsers give the clipboard to secure pages only. @param {App} app @param {string} text */
+function copyButton(app, text) {
+  if (!navigator.clipboard) return nothing;
+  const run = async () => {
+    await navigator.clipboard.writeText(text);
+    app.notices.success('ID copied');
+  };
+  return button({ label: 'Copy the ID', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void run() });
+}
+
+/** @param {Task} task */
+export function questionsTemplate(task) {
+  if (task.taskType !== 'planned' || task.questions.length === 0) return nothing;
+  return html`<section class="section" data-section="questions" data-testid="questions" aria-labelledby="title-questions">
+    <div class="section-head"><h2 id="title-questions">Questions</h2></div>
+    <ol class="questions">${task.questions.map(({ question, answer }) => html`<li>
+      <p class="question">${question}</p>
+      ${answer === null ? html`<p class="soft">Not answered yet</p>` : html`<p class="answer">${answer}</p>`}
+    </li>`)}</ol>
+  </section>`;
+}

@@ -1,0 +1,106 @@
+// @ts-check
+/** What happened to the task, newest first. */
+
+import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { live } from '../../vendor/lit-html/directives/live.js';
+import { repeat } from '../../vendor/lit-html/directives/repeat.js';
+import { button } from '../../elements/button.js';
+import { icon } from '../../elements/icons.js';
+import { TOPICS, chainIndexOf, readable, selectEntries, tell } from '../../lib/history.js';
+import { plural } from '../../lib/text.js';
+import { clockSeconds, iso, moment } from '../../lib/time.js';
+import { failedPart } from './failed-part.js';
+
+/** @import {App} from '../../app.js' */
+/** @import {HistoryEntry, PartView} from '../../types.js' */
+
+const LONG = 240;
+const OLDER = { idle: 'Load older', loading: 'Loading…', failed: 'Loading failed. Try again' };
+
+/** @param {string} value */
+const isLong = (value) => value.length > LONG || value.includes('\n');
+
+/** @param {App} app @param {string} id of the task */
+export function createHistory(app, id) {
+  const part = /** @type {const} */ (`history:${id}`);
+  const filter = { topic: '', q: '' };
+  /** Entries read in full. @type {Map<number, HistoryEntry>} */
+  const full = new Map();
+
+  /** @param {number} entryId */
+  async function expand(entryId) {
+    const entry = await app.actions.readHistoryEntry(id, entryId);
+    if (entry) full.set(entryId, entry);
+    app.painter.request();
+  }
+
+  /** @param {'topic'|'q'} name */
+  const change = (name) => (/** @type {Event} */ event) => {
+    filter[name] = /** @type {HTMLInputElement} */ (event.target).value;
+    app.painter.request();
+  };
+
+  /** @param {HistoryEntry} cut */
+  function entryTemplate(cut) {
+    const entry = full.get(cut.id) ?? cut;
+    const told = tell(entry);
+    return html`<li class="entry ${told.isBad ? 'is-bad' : ''}" data-testid="entry" data-event=${entry.eventType}>
+      ${icon(told.icon)}
+      <div class="entry-head"><span>${told.sentence}</span>
+        <time datetime=${iso(entry.timestamp)} title=${clockSeconds(entry.timestamp)}>${moment(entry.timestamp, app.live.now())}</time></div>
+      ${told.details.length > 0 ? details(entry, told.details) : nothing}
+      ${link(entry)}
+    </li>`;
+  }
+
+  /** @param {HistoryEntry} entry @param {[string, string][]} pairs */
+  function details(entry, pairs) {
+    const list = html`<dl class="pairs">${pairs.map(([key, value]) => html`<div><dt>${readable(key)}</dt><dd class=${isLong(value) ? 'is-long' : ''}>${value}</dd></div>`)}</dl>
+      ${entry.truncated?.length && !full.has(entry.id) ? button({ label: 'Show in full', look: 'is-small', run: () => void expand(entry.id), testid: 'entry-full' }) : nothing}`;
+    return pairs.some(([, value]) => isLong(value)) ? html`<details class="fold"><summary>Details</summary>${list}</details>` : list;
+  }
+
+  /** To the run that the entry speaks of. @param {HistoryEntry} entry */
+  function link(entry) {
+    const index = chainIndexOf(entry);
+    if (index === null) return nothing;
+    const target = document.getElementById(`run-${index}-${entry.eventType.endsWith('started') ? 'input' : 'output'}`);
+    if (!target) return nothing;
+    return button({ label: entry.eventType.endsWith('started') ? 'Show its input' : 'Show its output', look: 'is-quiet is-small', run: () => reveal(target) });
+  }
+
+  /** @param {PartView<'history'>} view */
+  function list({ data }) {
+    if (!data) return nothing;
+    const entries = selectEntries(data.entries, filter);
+    return html`<ol class="entries" data-testid="entries">${repeat(entries, (entry) => entry.id, entryTemplate)}</ol>
+      ${entries.length === 0 ? html`<p class="soft">${data.entries.length === 0 ? 'Nothing happened yet.' : 'No entry fits.'}</p>` : nothing}
+      ${data.hasOlder ? button({ label: OLDER[data.older], icon: 'history', run: () => app.live.loadOlder(id), testid: 'load-older' }) : nothing}`;
+  }
+
+  function template() {
+    const view = app.store.part(part);
+    const count = view.data?.entries.length ?? 0;
+    return html`<section class="section" data-section="history" data-testid="history" aria-labelledby="title-history">
+      <div class="section-head"><h2 id="title-history">History <span class="count" title=${plural(count, 'entry', 'entries')}>${count || nothing}</span></h2></div>
+      <div class="history-filter">
+        <input type="search" class="input" placeholder="Filter the history" aria-label="Filter the history" data-testid="history-search" .value=${live(filter.q)} @input=${change('q')}>
+        <select class="input" aria-label="Kind of entry" data-testid="history-topic" @change=${change('topic')}>
+          <option value="">Everything</option>${Object.entries(TOPICS).map(([topic, name]) => html`<option value=${topic}>${name}</option>`)}
+        </select>
+      </div>
+      ${view.status === 'error' ? failedPart('The history', view.error, () => app.live.retryPart(part)) : nothing}
+      ${view.status === 'loading' ? html`<p class="soft">Fetching…</p>` : nothing}
+      ${list(view)}
+    </section>`;
+  }
+
+  return { template };
+}
+
+/** @param {HTMLElement} fold */
+function reveal(fold) {
+  /** @type {HTMLDetailsElement} */ (fold).open = true;
+  fold.scrollIntoView({ block: 'center' });
+  fold.querySelector('summary')?.focus();
+}

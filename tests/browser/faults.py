@@ -1,0 +1,32 @@
+"""What goes wrong on purpose, as context managers: at the end of each the server is whole again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.helpers.server import Server
+
+
+@contextmanager
+def down(server: Server, *programs: str) -> Iterator[None]:
+    """Kills programs -9, and keeps the supervisor from repairing that until the end."""
+    supervisor = server.arbiter("supervisor")
+    server.stop(supervisor)
+    try:
+        for pid in [pid for program in programs for pid in server.pids(program)]:
+            server.kill(pid)
+        yield
+    finally:
+        server.cont(supervisor)
+        server.wait_ready()
+
+
+@contextmanager
+def stopped(server: Server, *pids: int) -> Iterator[None]:
+    """Processes that do not answer: to the other side their sockets look as healthy as before."""
+    for pid in pids:
+        server.stop(pid)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            server.cont(pid)

@@ -1,0 +1,45 @@
+"""For all tests: nothing may leak, and random tests say their seed."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.helpers import leaks
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, help="seed of the random tests (default: a new one, printed)")
+    parser.addoption("--rounds", type=int, help="rounds of the random tests (default: few)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.seed is None:
+        config.option.seed = random.SystemRandom().randrange(2**32)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"chorus: --seed={config.option.seed} --rounds={config.option.rounds or 'default'}"
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """For `random.Random(seed)`; the same for the whole run, printed in its header."""
+    value: int = request.config.option.seed
+    return value
+
+
+@pytest.fixture(scope="session")
+def rounds(request: pytest.FixtureRequest) -> int | None:
+    """How many rounds were asked for; None: the test's own small number."""
+    value: int | None = request.config.option.rounds
+    return value
+
+
+@pytest.fixture(autouse=True)
+def _leaks() -> Iterator[None]:
+    """Fails a test that leaves a thread, descriptor, child process or greenlet behind."""
+    before = leaks.held()
+    yield
+    left = leaks.left_behind(before)
+    assert not left, "left behind:\n" + "\n".join(left)

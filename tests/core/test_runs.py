@@ -1,0 +1,355 @@
+"""Runs: the table of correct ends (contract B 3.4), the stack of hand-offs, and people's decisions.
+
+Names in brackets are the numbers of the original's defects.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from common.errors import Conflict, Forbidden, InvalidStatus, NotFound, Unauthorized, ValidationFailed
+from common.events import TaskStatus
+from core import tools
+from core.agents import verbs as agents
+from core.config import verbs as config
+from core.providers import verbs as providers
+from core.runs import records, tokens, verbs
+from core.tasks import records as tasks
+from core.tasks import verbs as task_verbs
+from core.tasks.task import Task
+from core.workspaces.current import Workspace
+from tests.helpers.workspace import SOURCE, frames
+
+T = TypeVar("T")
+REPORT = {"status": "complete", "summary": "done", "output": "all of it", "blockedReason": None}
+PLAN = {"type": "plan", "summary": "S", "requirements": ["r"], "acceptanceCriteria": ["a"], "plan": ["p"]}
+
+
+def do(workspace: Workspace, verb: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    with workspace.database.write() as tx:
+        return verb(tx, *arguments, **named)
+
+
+def now(workspace: Workspace, task_id: str) -> Task:
+    with workspace.database.read() as reading:
+        return tasks.load(reading, task_id)
+
+
+def stack(workspace: Workspace, task_id: str) -> list[Any]:
+    with workspace.database.read() as reading:
+        return records.unfinished(reading, task_id)
+
+
+def history_types(workspace: Workspace, task_id: str) -> list[str]:
+    found = []
+    for event in frames(workspace):
+        items = event["data"] if event["type"] == "transaction" else [event]
+        found += [entry["eventType"] for item in items for entry in item.get("history", [])]
+    return found
+
+
+@pytest.fixture
+def ready(workspace: Workspace) -> Workspace:
+    """A provider for the planner and the seeded writer and editor."""
+    do(workspace, providers.create, {"name": "claude", "providerType": {"type": "claude-code"}})
+    body: dict[str, Any] = {
+        "allowedAgentDirectories": [],
+        "initialAgentDirectory": "",
+        "systemAgentProvider": "claude",
+        "port": None,
+    }
+    do(workspace, config.replace, body, None)
+    for name in ("writer", "editor", "researcher"):
+        with workspace.database.read() as reading:
+            agent = agents.get(reading, name)
+        do(
+            workspace,
+            agents.replace,
+            name,
+            agent | {"provider": "claude", "allowedTools": ["handoff", "task.get"]},
+            None,
+        )
+    return workspace
+
+
+@pytest.fixture
+def task(ready: Workspace) -> Task:
+    return do(ready, task_verbs.create, "Write a story", SOURCE)
+
+
+def begin(workspace: Workspace) -> dict[str, Any]:
+    """What a runner does with the oldest queued run."""
+    claimed = do(workspace, verbs.claim)
+    assert claimed
+    return dict(do(workspace, verbs.is_running, claimed[0]["id"], "session-1"))
+
+
+def start(workspace: Workspace, task: Task, agent: str = "writer") -> dict[str, Any]:
+    do(workspace, verbs.start, task.id, agent, "prompt", force=True)
+    return begin(workspace)
+
+
+@pytest.mark.parametrize(
+    ("report", "crashed", "status", "state"),
+    [
+        ("complete", False, "completed", "succeeded"),
+        ("complete", True, "completed", "succeeded"),
+        ("failed", False, "failed", "failed"),
+        ("blocked", False, "waiting", "blocked"),
+        (None, False, "waiting", "interrupted"),
+        (None, True, "failed", "failed"),
+    ],
+)
+def test_end_of_a_single_agent_decides_by_its_report(
+    ready: Workspace, task: Task, report: str | None, crashed: bool, status: str, state: str
+) -> None:
+    """(B1, B8) The status a report chose stays when the process exits."""
+    run = start(ready, task)
+    if report:
+        do(ready, verbs.report, run, REPORT | {"status": report})
+    do(ready, verbs.ended, run["id"], "text", crashed=crashed)
+    after = now(ready, task.id)
+    assert after.status == status
+    assert after.chain[-1]["completedAt"] is not None
+    with ready.database.read() as reading:
+        assert records.load(reading, run["id"])["state"] == state
+    if status == "waiting":
+        assert after.status_agent == "writer"
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "waiting"])
+def test_decision_of_a_person_survives_the_end_of_the_process(ready: Workspace, task: Task, status: str) -> None:
+    """(B6)"""
+    run = start(ready, task)
+    do(ready, task_verbs.change_status, task.id, TaskStatus(status), "no", None)
+    assert stack(ready, task.id)[0]["state"] == "stopping"
+    do(ready, verbs.ended, run["id"], "late", crashed=True)
+    assert now(ready, task.id).status == status
+    assert stack(ready, task.id) == []
+
+
+def test_hand_off_gives_control_to_the_child_and_back(ready: Workspace, task: Task) -> None:
+    """(B2, B3) Report and output are the child's; the parent can act again."""
+    parent = start(ready, task)
+    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    child = begin(ready)
+    assert now(ready, task.id).status_agent == "editor"
+    with pytest.raises(Conflict):
+        call(ready, parent, "task.get", {"taskId": task.id})
+    do(ready, verbs.report, child, REPORT | {"summary": "approved"})
+    do(ready, verbs.ended, child["id"], "APPROVED", crashed=False)
+    after = now(ready, task.id)
+    assert (after.status, after.status_agent) == ("active", "writer")
+    assert [record["output"] for record in after.chain] == ["", "APPROVED"]
+    assert after.chain[0]["completionReport"] is None
+    assert after.chain[1]["completionReport"]["summary"] == "approved"
+    [again] = stack(ready, task.id)
+    assert again["state"] == "running"
+    call(ready, again, "task.get", {"taskId": task.id})
+
+
+@pytest.mark.parametrize("crashed", [True, False])
+def test_child_that_fails_returns_to_its_parent(ready: Workspace, task: Task, crashed: bool) -> None:
+    parent = start(ready, task)
+    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    child = begin(ready)
+    do(ready, verbs.ended, child["id"], "", crashed=crashed)
+    assert (now(ready, task.id).status, now(ready, task.id).status_agent) == ("active", "writer")
+
+
+def test_parent_that_ends_takes_its_children_along(ready: Workspace, task: Task) -> None:
+    parent = start(ready, task)
+    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    child = begin(ready)
+    do(ready, verbs.ended, parent["id"], "", crashed=True)
+    assert now(ready, task.id).status == "failed"
+    do(ready, verbs.ended, child["id"], "late", crashed=False)
+    assert now(ready, task.id).status == "failed"
+
+
+def test_hand_offs_go_in_no_circle_and_not_too_deep(ready: Workspace, task: Task) -> None:
+    parent = start(ready, task)
+    with pytest.raises(Conflict, match="never end"):
+        do(ready, verbs.hand_off, parent, "writer", "again")
+    with pytest.raises(NotFound):
+        do(ready, verbs.hand_off, parent, "task-validator", "internal")
+    with pytest.raises(NotFound):
+        do(ready, verbs.hand_off, parent, "nobody", "x")
+
+
+def test_two_plans_at_once_start_one_planner(ready: Workspace, task: Task) -> None:
+    """(B11)"""
+    do(ready, verbs.plan, task.id)
+    with pytest.raises(InvalidStatus):
+        do(ready, verbs.plan, task.id)
+    assert len(stack(ready, task.id)) == 1
+
+
+def test_plan_needs_a_provider(workspace: Workspace) -> None:
+    task = do(workspace, task_verbs.create, "x", SOURCE)
+    with pytest.raises(Conflict, match="Settings"):
+        do(workspace, verbs.plan, task.id)
+
+
+def test_questions_answers_and_plan(ready: Workspace, task: Task) -> None:
+    """(B18) Answered questions stay on the task when the plan arrives, and the next planner is told of them."""
+    do(ready, verbs.plan, task.id)
+    run = begin(ready)
+    assert "- writer:" in run["input"]
+    do(ready, verbs.take_plan, run, {"type": "questions", "questions": ["Genre?"]})
+    do(ready, verbs.ended, run["id"], "", crashed=False)
+    assert now(ready, task.id).status == "awaiting_input"
+    do(ready, verbs.answer, task.id, ["sci-fi"])
+    again = begin(ready)
+    assert "Q: Genre?\nA: sci-fi" in again["input"]
+    do(ready, verbs.take_plan, again, PLAN | {"assignedAgent": "writer"})
+    do(ready, verbs.ended, again["id"], "", crashed=True)
+    planned = now(ready, task.id)
+    assert (planned.status, planned.plan, planned.assigned_agent) == ("planned", ["p"], "writer")
+    assert planned.questions == [{"question": "Genre?", "answer": "sci-fi"}]
+
+
+def test_answers_are_taken_only_when_asked(ready: Workspace, task: Task) -> None:
+    """(B9)"""
+    with pytest.raises(InvalidStatus):
+        do(ready, verbs.answer, task.id, ["x"])
+
+
+def test_planner_gives_its_output_once_and_names_real_agents(ready: Workspace, task: Task) -> None:
+    """(B12)"""
+    do(ready, verbs.plan, task.id)
+    run = begin(ready)
+    with pytest.raises(ValidationFailed):
+        do(ready, verbs.take_plan, run, PLAN | {"assignedAgent": "nobody"})
+    do(ready, verbs.take_plan, run, PLAN)
+    with ready.database.read() as reading:
+        run = dict(records.load(reading, run["id"]))
+    with pytest.raises(Conflict):
+        do(ready, verbs.take_plan, run, PLAN)
+
+
+@pytest.mark.parametrize("given", [None, {"type": "error", "error": "cannot"}])
+def test_planner_without_a_plan_fails_the_task(ready: Workspace, task: Task, given: Any) -> None:
+    """(B4)"""
+    do(ready, verbs.plan, task.id)
+    run = begin(ready)
+    if given:
+        do(ready, verbs.take_plan, run, given)
+    do(ready, verbs.ended, run["id"], "", crashed=False)
+    failed = now(ready, task.id)
+    assert failed.status == "failed"
+    assert failed.status_message
+    assert failed.status_message.startswith("Planner failed: ")
+    assert history_types(ready, task.id)[-2:] == ["planning_failed", "status_changed"]
+
+
+def test_cancelled_planner_leaves_a_pending_task(ready: Workspace, task: Task) -> None:
+    do(ready, verbs.plan, task.id)
+    run = begin(ready)
+    do(ready, verbs.cancel, run["id"])
+    assert now(ready, task.id).status == "pending"
+    do(ready, verbs.plan, task.id)  # planned again, before the old process is gone
+    do(ready, verbs.ended, run["id"], "late", crashed=True)
+    assert now(ready, task.id).status == "planning"
+
+
+@pytest.mark.parametrize("status", ["planning", "completed", "failed", "awaiting_input", "active"])
+def test_agents_start_only_where_they_may(ready: Workspace, task: Task, status: str) -> None:
+    """(B10)"""
+    do(ready, lambda tx: tasks.save(tx, tasks.load(tx, task.id).with_status(TaskStatus(status), agent="x"), ["status"]))
+    with pytest.raises(InvalidStatus):
+        do(ready, verbs.start, task.id, "writer", "p", force=True)
+
+
+def test_pending_task_without_plan_needs_force(ready: Workspace, task: Task) -> None:
+    with pytest.raises(InvalidStatus, match="force"):
+        do(ready, verbs.start, task.id, "writer", "p", force=False)
+
+
+def test_waiting_task_is_started_again_or_resumed(ready: Workspace, task: Task) -> None:
+    """(B7)"""
+    run = start(ready, task)
+    do(ready, verbs.ended, run["id"], "", crashed=False)
+    assert now(ready, task.id).status == "waiting"
+    do(ready, verbs.resume, run["id"])
+    again = begin(ready)
+    assert again["session_id"] == "session-1"
+    do(ready, verbs.ended, again["id"], "", crashed=False)
+    start(ready, task, "editor")
+    assert now(ready, task.id).status_agent == "editor"
+
+
+def test_agent_without_provider_is_not_started(workspace: Workspace) -> None:
+    task = do(workspace, task_verbs.create, "x", SOURCE)
+    with pytest.raises(Conflict, match="provider"):
+        do(workspace, verbs.start, task.id, "writer", "p", force=True)
+
+
+# --- tools and tokens ---
+
+
+def call(workspace: Workspace, run: Any, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    with workspace.database.write() as tx:
+        fresh = records.load(tx, run["id"])
+        return tools.call(tx, fresh, tool, arguments, "call-1")
+
+
+def test_each_kind_of_run_has_its_own_control_tool(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    with pytest.raises(Forbidden):
+        call(ready, run, "planner-output", PLAN)
+    with pytest.raises(Forbidden):
+        call(ready, run, "task.list", {})
+    names = [tool["name"] for tool in call(ready, run, "help", {})["tools"]]
+    assert names == ["handoff", "task.get", "completion-report", "help"]
+
+
+def test_calls_are_recorded_with_input_output_and_run(ready: Workspace, task: Task) -> None:
+    """(B22)"""
+    run = start(ready, task)
+    call(ready, run, "completion-report", REPORT)
+    last = [e for e in frames(ready)[-1]["data"] if "history" in e][-1]["history"][-1]
+    assert last["eventType"] == "tool_executed"
+    assert (last["data"]["tool"], last["data"]["status"], last["data"]["callId"]) == (
+        "completion-report",
+        "success",
+        "call-1",
+    )
+    assert json.loads(last["data"]["input"])["summary"] == "done"
+    assert last["data"]["runId"] == run["id"]
+
+
+def test_report_is_taken_once(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    call(ready, run, "completion-report", REPORT)
+    with pytest.raises(Conflict):
+        call(ready, run, "completion-report", REPORT)
+
+
+def test_token_acts_for_its_run_and_task_until_the_run_ends(ready: Workspace, task: Task) -> None:
+    """(S7)"""
+    do(ready, verbs.start, task.id, "writer", "p", force=True)
+    claimed = do(ready, verbs.claim)
+    assert claimed
+    run, token = claimed
+    other = do(ready, task_verbs.create, "other", SOURCE)
+    with ready.database.read() as reading:
+        assert tokens.run_of(reading, token, task.id)["id"] == run["id"]
+        for wrong, task_id in ((None, task.id), ("x", task.id), (token, other.id)):
+            with pytest.raises(Unauthorized):
+                tokens.run_of(reading, wrong, task_id)
+    assert token not in json.dumps(frames(ready))
+    do(ready, verbs.ended, run["id"], "", crashed=False)
+    with ready.database.read() as reading, pytest.raises(Unauthorized):
+        tokens.run_of(reading, token, task.id)
+
+
+def test_every_run_event_holds_the_stored_run(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    do(ready, verbs.ended, run["id"], "", crashed=True)
+    items = [item for event in frames(ready) if event["type"] == "transaction" for item in event["data"]]
+    last = [item["data"] for item in items if item["type"] == "run_updated"][-1]
+    with ready.database.read() as reading:
+        assert last == records.form(records.load(reading, run["id"]))

@@ -1,0 +1,268 @@
+"""Every verb changes rows and logs exactly one event that carries the entity as it ends up."""
+
+import io
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+import sqlalchemy as sa
+
+from common.db import tables
+from common.errors import Conflict, InvalidTransition, NotFound, ResyncNeeded, Stale
+from common.events import TaskStatus
+from core import housekeeping, restore, snapshot
+from core.attachments import files
+from core.attachments import verbs as attachments
+from core.runs import records as runs
+from core.tasks import history, queries, queue, records, verbs
+from core.tasks.task import Task
+from core.workspaces.current import Workspace
+from tests.helpers.workspace import SOURCE, frames
+
+DAY_MS = 24 * 3600 * 1000
+T = TypeVar("T")
+
+
+def do(workspace: Workspace, verb: Callable[..., T], *arguments: object) -> T:
+    with workspace.database.write() as tx:
+        return verb(tx, *arguments)
+
+
+def do_at(workspace: Workspace, now: int, verb: Callable[..., T], *arguments: object) -> T:
+    with workspace.database.write(lambda: now) as tx:
+        return verb(tx, *arguments)
+
+
+def stored_wire(workspace: Workspace, task_id: str) -> dict[str, Any]:
+    with workspace.database.read() as reading:
+        text = reading.execute(sa.select(tables.tasks.c.wire).where(tables.tasks.c.id == task_id)).scalar_one()
+    return dict(json.loads(text))
+
+
+@pytest.fixture
+def task(workspace: Workspace) -> Task:
+    return do(workspace, verbs.create, "Write a story", SOURCE)
+
+
+def attached(workspace: Workspace, task: Task, name: str, content: bytes = b"x") -> str:
+    attachment_id = str(uuid.uuid4())
+    files.store(files.path_of(workspace.uploads, task.id, attachment_id), io.BytesIO(content), len(content))
+    do(workspace, attachments.attach, task.id, attachment_id, name, len(content))
+    return attachment_id
+
+
+def test_each_change_is_one_event_with_the_stored_entity(workspace: Workspace, task: Task) -> None:
+    do(workspace, verbs.edit_description, task.id, "Another", None)
+    do(workspace, verbs.edit_planning, task.id, {"plan": ["a"], "summary": "s"}, None)
+    do(workspace, verbs.change_status, task.id, TaskStatus.PLANNED, None, None)
+    events = frames(workspace)
+    assert [event["type"] for event in events] == ["task_created", "task_updated", "task_updated", "task_updated"]
+    assert [event["seq"] for event in events] == [1, 2, 3, 4]
+    assert events[-1]["data"] == stored_wire(workspace, task.id)
+    assert events[-1]["data"]["version"] == 4
+    assert [entry["eventType"] for event in events for entry in event["history"]] == [
+        "task_created",
+        "description_edited",
+        "planning_edited",
+        "status_changed",
+    ]
+
+
+def test_refused_move_changes_nothing(workspace: Workspace, task: Task) -> None:
+    with pytest.raises(InvalidTransition):
+        do(workspace, verbs.change_status, task.id, TaskStatus.COMPLETED, None, None)
+    assert len(frames(workspace)) == 1
+    assert stored_wire(workspace, task.id)["version"] == 1
+
+
+def test_if_match_refuses_only_a_field_changed_since(workspace: Workspace, task: Task) -> None:
+    do(workspace, verbs.edit_description, task.id, "By one", 1)
+    do(workspace, verbs.edit_planning, task.id, {"plan": ["a"]}, 1)  # another field: merges
+    with pytest.raises(Stale) as refused:
+        do(workspace, verbs.edit_description, task.id, "By two", 1)
+    assert refused.value.extra["current"]["description"] == "By one"
+    do(workspace, verbs.edit_description, task.id, "By two", 2)
+    do(workspace, verbs.edit_planning, task.id, {"plan": ["b"]}, 3)
+
+
+def test_failed_carries_its_message_and_waiting_its_agent(workspace: Workspace, task: Task) -> None:
+    do(workspace, verbs.change_status, task.id, TaskStatus.FAILED, "No credit left", None)
+    assert stored_wire(workspace, task.id)["status"] == {"type": "failed", "message": "No credit left"}
+    do(workspace, verbs.change_status, task.id, TaskStatus.PENDING, None, None)
+    assert stored_wire(workspace, task.id)["status"] == {"type": "pending"}
+
+
+def test_deleted_task_is_gone_and_comes_back_whole(workspace: Workspace, task: Task) -> None:
+    attached(workspace, task, "a.txt")
+    do(workspace, queue.enqueue, task.id, "hello")
+    before = stored_wire(workspace, task.id)
+    token = do(workspace, verbs.delete, task.id)
+    with workspace.database.read() as reading, pytest.raises(NotFound):
+        records.load(reading, task.id)
+    assert frames(workspace)[-1]["data"] == {"id": task.id}
+    do(workspace, restore.restore, token)
+    after = stored_wire(workspace, task.id)
+    assert frames(workspace)[-1]["type"] == "task_created"
+    assert frames(workspace)[-1]["data"] == after
+    assert {**after, "seq": 0} == {**before, "seq": 0}
+    with workspace.database.read() as reading:
+        assert [message["content"] for message in queue.read(reading, task.id)["messages"]] == ["hello"]
+
+
+def test_undo_works_once_and_for_a_minute(workspace: Workspace, task: Task) -> None:
+    token = do_at(workspace, 1_000_000, verbs.delete, task.id)
+    with pytest.raises(NotFound):
+        do_at(workspace, 1_060_001, restore.restore, token)
+    do_at(workspace, 1_059_000, restore.restore, token)
+    with pytest.raises(NotFound):
+        do_at(workspace, 1_059_001, restore.restore, token)
+
+
+def test_task_with_a_running_agent_is_not_deleted(workspace: Workspace, task: Task) -> None:
+    with workspace.database.write() as tx:
+        runs.insert(tx, task.id, "writer", "agent", "prompt", tools=[], parent=None)
+    with pytest.raises(Conflict):
+        do(workspace, verbs.delete, task.id)
+
+
+def test_messages_come_and_go_in_order(workspace: Workspace, task: Task) -> None:
+    first = do(workspace, queue.enqueue, task.id, "one")
+    do(workspace, queue.enqueue, task.id, "two")
+    token = do(workspace, queue.withdraw, task.id, first["id"])
+    assert frames(workspace)[-1]["type"] == "queue_changed"
+    assert [m["content"] for m in frames(workspace)[-1]["data"]["queue"]["messages"]] == ["two"]
+    do(workspace, restore.restore, token)
+    assert [m["content"] for m in frames(workspace)[-1]["data"]["queue"]["messages"]] == ["one", "two"]
+
+
+def test_queue_is_bounded(workspace: Workspace, task: Task) -> None:
+    for number in range(queue.MESSAGES_AT_MOST):
+        do(workspace, queue.enqueue, task.id, str(number))
+    with pytest.raises(Conflict):
+        do(workspace, queue.enqueue, task.id, "one too many")
+
+
+def test_same_name_replaces_the_attachment(workspace: Workspace, task: Task) -> None:
+    attached(workspace, task, "a.md", b"old")
+    newer = attached(workspace, task, "a.md", b"newer")
+    wire = stored_wire(workspace, task.id)
+    assert [(a["filename"], a["size"], a["contentType"]) for a in wire["attachments"]] == [("a.md", 5, "text/markdown")]
+    with workspace.database.read() as reading:
+        assert attachments.find(reading, task.id, "a.md").id == newer
+
+
+def test_undo_of_an_attachment_does_not_hide_a_newer_one(workspace: Workspace, task: Task) -> None:
+    attached(workspace, task, "a.md", b"old")
+    _, token = do(workspace, attachments.remove, task.id, "a.md")
+    attached(workspace, task, "a.md", b"newer")
+    with pytest.raises(Conflict):
+        do(workspace, restore.restore, token)
+    _, second = do(workspace, attachments.remove, task.id, "a.md")
+    do(workspace, restore.restore, second)
+    assert stored_wire(workspace, task.id)["attachments"][0]["size"] == 5
+
+
+def test_done_tasks_leave_the_board_after_their_days_and_come_back_reopened(workspace: Workspace, task: Task) -> None:
+    do_at(workspace, 10 * DAY_MS, verbs.change_status, task.id, TaskStatus.FAILED, "no", None)
+    assert do_at(workspace, 17 * DAY_MS - 1, verbs.archive_due, 7) == 0
+    assert do_at(workspace, 17 * DAY_MS, verbs.archive_due, 7) == 1
+    assert frames(workspace)[-1]["type"] == "task_archived"
+    with workspace.database.read() as reading:
+        assert queries.board(reading) == "[]"
+        assert [t["id"] for t in json.loads(queries.archived(reading, None, "story", None, 10))] == [task.id]
+        assert json.loads(queries.archived(reading, None, "nothing", None, 10)) == []
+    with pytest.raises(Conflict):
+        do(workspace, verbs.edit_description, task.id, "x", None)
+    do(workspace, verbs.change_status, task.id, TaskStatus.PENDING, None, None)
+    with workspace.database.read() as reading:
+        assert [t["archivedAt"] for t in json.loads(queries.board(reading))] == [None]
+
+
+def test_several_archived_at_once_are_one_transaction_event(workspace: Workspace, task: Task) -> None:
+    other = do(workspace, verbs.create, "Two", SOURCE)
+    for each in (task, other):
+        do_at(workspace, DAY_MS, verbs.change_status, each.id, TaskStatus.FAILED, "", None)
+    do_at(workspace, 9 * DAY_MS, verbs.archive_due, 7)
+    event = frames(workspace)[-1]
+    assert event["type"] == "transaction"
+    assert [(part["type"], part["data"]["id"]) for part in event["data"]] == [
+        ("task_archived", task.id),
+        ("task_archived", other.id),
+    ]
+
+
+def test_archived_tasks_are_paged_last_first(workspace: Workspace) -> None:
+    made = [do(workspace, verbs.create, str(n), SOURCE).id for n in range(5)]
+    for task_id in made:
+        do_at(workspace, DAY_MS, verbs.change_status, task_id, TaskStatus.FAILED, "", None)
+    do_at(workspace, 9 * DAY_MS, verbs.archive_due, 7)
+    with workspace.database.read() as reading:
+        first = [t["id"] for t in json.loads(queries.archived(reading, None, None, None, 3))]
+        rest = [t["id"] for t in json.loads(queries.archived(reading, None, None, first[-1], 3))]
+    assert first + rest == made[::-1]
+
+
+def test_history_is_cut_on_the_wire_and_full_on_request(workspace: Workspace) -> None:
+    task = do(workspace, verbs.create, "ö" * 5000, SOURCE)
+    with workspace.database.read() as reading:
+        [entry] = json.loads(history.page(reading, task.id, None, 10))["events"]
+        full = history.entry(reading, task.id, entry["id"])
+    assert entry["truncated"] == ["description"]
+    assert len(entry["data"]["description"].encode()) == history.VALUE_BYTES
+    assert full["data"]["description"] == "ö" * 5000
+
+
+def test_history_pages_backwards(workspace: Workspace, task: Task) -> None:
+    for number in range(5):
+        do(workspace, verbs.edit_description, task.id, str(number), None)
+    with workspace.database.read() as reading:
+        newest = json.loads(history.page(reading, task.id, None, 2))["events"]
+        older = json.loads(history.page(reading, task.id, newest[0]["id"], 2))["events"]
+    assert [e["data"]["description"] for e in older + newest] == ["1", "2", "3", "4"]
+
+
+def test_snapshot_holds_what_the_events_say(workspace: Workspace, task: Task) -> None:
+    do(workspace, verbs.edit_planning, task.id, {"plan": ["x"]}, None)
+    with workspace.database.read() as reading:
+        board = json.loads(snapshot.build(reading, "/somewhere/chorus.json"))
+        answer = json.loads(snapshot.events_since(reading, reading.position.epoch, 0))
+    assert board["tasks"] == [frames(workspace)[-1]["data"]]
+    assert (board["seq"], board["epoch"]) == (2, answer["epoch"])
+    assert [event["seq"] for event in answer["events"]] == [1, 2]
+
+
+@pytest.mark.parametrize(("epoch", "since", "reason"), [("other", 0, "epoch"), (None, 99, "ahead")])
+def test_events_that_cannot_be_continued(workspace: Workspace, task: Task, epoch: str, since: int, reason: str) -> None:
+    with workspace.database.read() as reading, pytest.raises(ResyncNeeded) as refused:
+        snapshot.events_since(reading, epoch or reading.position.epoch, since)
+    assert refused.value.extra["reason"] == reason
+
+
+def test_housekeeping_sweeps_what_is_past_its_undo(workspace: Workspace, task: Task) -> None:
+    kept = attached(workspace, task, "kept.txt")
+    doomed = do(workspace, verbs.create, "doomed", SOURCE)
+    file_id = attached(workspace, doomed, "gone.txt")
+    do(workspace, queue.enqueue, doomed.id, "m")
+    do_at(workspace, 1, verbs.delete, doomed.id)
+    events = len(frames(workspace))
+    for _ in range(3):
+        housekeeping.run(workspace.database, workspace.uploads, 7)
+    assert len(frames(workspace)) == events
+    assert not files.path_of(workspace.uploads, doomed.id, file_id).exists()
+    assert files.path_of(workspace.uploads, task.id, kept).exists()
+    with workspace.database.read() as reading:
+        counts = [
+            reading.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+            for table in (tables.tasks, tables.attachments, tables.messages)
+        ]
+    assert counts == [1, 1, 0]
+
+
+def test_recently_deleted_things_are_kept_for_their_undo(workspace: Workspace, task: Task) -> None:
+    attached(workspace, task, "a.txt")
+    token = do(workspace, verbs.delete, task.id)
+    housekeeping.run(workspace.database, workspace.uploads, 7)
+    do(workspace, restore.restore, token)
+    assert stored_wire(workspace, task.id)["attachmentCount"] == 1

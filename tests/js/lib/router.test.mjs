@@ -1,0 +1,21 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { routeOf, taskUrl } from '../../../static/js/router.js';
+
+for (const path of ['/', '/tasks', '/tasks/', '//']) {
+  test(`${path} is the board`, () => assert.equal(routeOf(path).page, 'board'));
+}
+
+test('filters come with the board', () => {
+  const route = routeOf('/', '?q=x&status=failed');
+  assert.deepEqual(route, { page: 'board', filters: { q: 'x', statuses: ['failed'], agent: '' } });
+});
+
+test('a task has its page', () => assert.deepEqual(routeOf('/tasks/0D22067B'), { page: 'task', id: '0d22067b' }));
+
+for (const path of ['/agents/x/y', '/tasks/a/b', '/nonsense']) {
+  test(`${path} is nothing`, () => assert.deepEqual(routeOf(path), { page: 'notfound', path }));
+}
+
+test('an id is encoded', () => assert.equal(taskUrl('a/b'), '/tasks/a%2Fb'));

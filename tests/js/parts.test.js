@@ -1,0 +1,329 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+/** @import {PartKey} from '../../static/js/types.js' */
+
+import { HISTORY_PAGE } from '../../static/js/part-kinds.js';
+import { createStore } from '../../static/js/store.js';
+import { entry, event, run, snapshot, task } from './helpers/wire.js';
+
+const LONG = { description: 'long…', truncated: ['description'] };
+const FULL = { description: 'long and whole' };
+
+/** A store with `key` open and asked for at cursor 10. @param {PartKey} key @param {any} [fields] */
+function opened(key, fields = {}) {
+  const store = createStore();
+  store.swap(snapshot({ seq: 10, ...fields }));
+  store.parts.open(key);
+  const [request] = store.parts.takeRequests();
+  return { store, request: /** @type {NonNullable<typeof request>} */ (request) };
+}
+
+/** @param {ReturnType<typeof opened>} opened @param {number} seq @param {any} data @param {string} [epoch] */
+function answer({ store, request }, seq, data, epoch = 'e1') {
+  return store.parts.answer(request.key, request.id, { asOf: { epoch, seq }, data });
+}
+
+/** @param {ReturnType<typeof createStore>} store @param {string} id */
+function historyIds(store, id = 'a') {
+  return store.part(/** @type {`history:${string}`} */ (`history:${id}`)).data?.entries.map((each) => each.id);
+}
+
+describe('reading a part', () => {
+  test('waits for the first snapshot', () => {
+    const store = createStore();
+    store.parts.open('history:a');
+    assert.deepEqual(store.parts.takeRequests(), []);
+    store.swap(snapshot({ seq: 3 }));
+    assert.deepEqual(store.parts.takeRequests().map(({ path }) => path), [`/api/tasks/a/history?limit=${HISTORY_PAGE}`]);
+    assert.deepEqual(store.parts.takeRequests(), [], 'asked once');
+  });
+
+  test('an unknown kind is an error of ours', () => {
+    assert.throws(() => createStore().parts.open(/** @type {any} */ ('comet:a')), /no such kind/);
+  });
+
+  test('an event after the answer is appended, one inside it is not', () => {
+    const it = opened('history:a');
+    it.store.apply(event(11, 'history_appended', { taskId: 'a' }, [entry(1)]));
+    it.store.apply(event(12, 'history_appended', { taskId: 'a' }, [entry(2)]));
+    answer(it, 11, { events: [entry(1)] });
+    assert.deepEqual(historyIds(it.store), [1, 2], 'kept events are replayed');
+    assert.deepEqual(it.store.part('history:a').asOf, { epoch: 'e1', seq: 12 });
+  });
+
+  test('an answer from the future is not touched by the events on their way', () => {
+    const it = opened('history:a');
+    answer(it, 12, { events: [entry(1), entry(2)] });
+    it.store.apply(event(11, 'history_appended', { taskId: 'a' }, [entry(1)]));
+    it.store.apply(event(12, 'history_appended', { taskId: 'a' }, [entry(2)]));
+    it.store.apply(event(13, 'history_appended', { taskId: 'a' }, [entry(3)]));
+    assert.deepEqual(historyIds(it.store), [1, 2, 3]);
+  });
+
+  test('all items of one transaction count', () => {
+    const it = opened('history:a');
+    answer(it, 10, { events: [] });
+    it.store.apply(event(11, 'transaction', [
+      { type: 'history_appended', data: { taskId: 'a' }, history: [entry(1)] },
+      { type: 'task_updated', data: task('a'), history: [entry(2)] },
+      { type: 'task_updated', data: task('b'), history: [entry(3)] },
+    ]));
+    assert.deepEqual(historyIds(it.store), [1, 2]);
+  });
+
+  test('the answer to an older request, or after the view has gone, is nothing', () => {
+    const it = opened('history:a');
+    assert.equal(it.store.parts.answer('history:a', 99, { asOf: { epoch: 'e1', seq: 10 }, data: { events: [] } }), false);
+    it.store.parts.close('history:a');
+    assert.equal(answer(it, 10, { events: [] }), false);
+  });
+
+  test('an answer from another log waits for the snapshot that must come', () => {
+    const it = opened('history:a');
+    answer(it, 3, { events: [] }, 'e2');
+    assert.equal(it.store.part('history:a').status, 'loading');
+    assert.deepEqual(it.store.parts.takeRequests(), [], 'no hot loop');
+    it.store.swap(snapshot({ epoch: 'e2', seq: 3 }));
+    assert.equal(it.store.parts.takeRequests().length, 1);
+  });
+
+  test('an answer older than the page is refused', () => {
+    const it = opened('history:a');
+    answer(it, 9, { events: [] });
+    assert.equal(it.store.part('history:a').error?.code, 'OUTDATED');
+  });
+
+  test('a new snapshot drops all parts, and an answer from before it is nothing', () => {
+    const it = opened('history:a');
+    it.store.swap(snapshot({ seq: 20 }));
+    assert.equal(answer(it, 10, { events: [] }), false);
+    assert.equal(it.store.part('history:a').status, 'loading');
+    assert.equal(it.store.parts.takeRequests().length, 1);
+  });
+});
+
+describe('failures', () => {
+  test('are shown, and asked again by a person', () => {
+    const it = opened('history:a');
+    it.store.parts.fail('history:a', it.request.id, { status: 500, code: 'INTERNAL_ERROR', message: 'no' });
+    assert.equal(it.store.part('history:a').status, 'error');
+    it.store.parts.retry('history:a');
+    assert.equal(it.store.parts.takeRequests().length, 1);
+  });
+
+  test('of the network are asked again when the connection is back', () => {
+    const it = opened('history:a');
+    it.store.parts.fail('history:a', it.request.id, { status: 0, code: 'NETWORK', message: 'no' });
+    it.store.parts.revive();
+    assert.equal(it.store.parts.takeRequests().length, 1);
+  });
+
+  test('of our own making are not', () => {
+    const it = opened('history:a');
+    it.store.parts.fail('history:a', it.request.id, { status: 422, code: 'VALIDATION_ERROR', message: 'no' });
+    it.store.parts.revive();
+    assert.equal(it.store.parts.takeRequests().length, 0);
+  });
+
+  test('404 is gone, unless it has come back meanwhile', () => {
+    const it = opened('task:a');
+    it.store.apply(event(11, 'task_created', task('a', LONG)));
+    it.store.parts.fail('task:a', it.request.id, { status: 404, code: 'NOT_FOUND', message: 'no' });
+    assert.equal(it.store.parts.takeRequests().length, 1);
+    const other = opened('history:a');
+    other.store.parts.fail('history:a', other.request.id, { status: 404, code: 'NOT_FOUND', message: 'no' });
+    assert.equal(other.store.part('history:a').status, 'gone');
+  });
+});
+
+describe('deletion and undo', () => {
+  for (const key of /** @type {PartKey[]} */ (['task:a', 'history:a', 'queue:a', 'runs:a'])) {
+    test(`${key} goes and comes back`, () => {
+      const it = opened(key, { tasks: [task('a', LONG)] });
+      it.store.apply(event(11, 'task_deleted', { id: 'a' }));
+      assert.equal(it.store.part(key).status, 'gone');
+      assert.equal(answer(it, 10, {}), false, 'the answer to the former request');
+      it.store.apply(event(12, 'task_created', task('a', LONG)));
+      assert.equal(it.store.parts.takeRequests().length, 1);
+    });
+  }
+});
+
+describe('the full text of a task', () => {
+  test('is the wire task when nothing is cut: nothing to read', () => {
+    const store = createStore();
+    store.swap(snapshot({ seq: 10, tasks: [task('a')] }));
+    store.parts.open('task:a');
+    assert.deepEqual(store.parts.takeRequests(), []);
+    assert.deepEqual(store.fullTask('a'), { task: task('a'), complete: true, status: 'ready', error: null });
+  });
+
+  test('is read when something is cut', () => {
+    const it = opened('task:a', { tasks: [task('a', LONG)] });
+    assert.deepEqual([it.store.fullTask('a').complete, it.store.fullTask('a').status], [false, 'loading']);
+    answer(it, 10, task('a', FULL));
+    assert.deepEqual(it.store.fullTask('a'), { task: task('a', FULL), complete: true, status: 'ready', error: null });
+  });
+
+  test('is read again only when the version moves', () => {
+    const it = opened('task:a', { tasks: [task('a', LONG)] });
+    answer(it, 10, task('a', FULL));
+    it.store.apply(event(11, 'task_updated', task('a', { ...LONG, queueCount: 1 })));
+    assert.deepEqual(it.store.parts.takeRequests(), []);
+    it.store.apply(event(12, 'task_updated', task('a', { ...LONG, version: 2, status: { type: 'completed' } })));
+    assert.equal(it.store.parts.takeRequests().length, 1);
+    const { task: shown, complete, status } = it.store.fullTask('a');
+    assert.deepEqual([shown?.description, shown?.status.type, complete, status], [FULL.description, 'completed', false, 'refreshing']);
+  });
+
+  test('is not read again for an event that the answer already held', () => {
+    const it = opened('task:a', { tasks: [task('a', LONG)] });
+    it.store.apply(event(11, 'task_updated', task('a', { ...LONG, version: 2 })));
+    answer(it, 11, task('a', { ...FULL, version: 2 }));
+    assert.deepEqual(it.store.parts.takeRequests(), []);
+  });
+
+  test('is read again when a change came between request and answer', () => {
+    const it = opened('task:a', { tasks: [task('a', LONG)] });
+    it.store.apply(event(11, 'task_updated', task('a', { ...LONG, version: 2 })));
+    answer(it, 10, task('a', FULL));
+    assert.equal(it.store.parts.takeRequests().length, 1);
+  });
+
+  test('comes with the event when that is whole', () => {
+    const it = opened('task:a', { tasks: [task('a', LONG)] });
+    answer(it, 10, task('a', FULL));
+    it.store.apply(event(11, 'task_updated', task('a', { description: 'short', version: 2 })));
+    assert.deepEqual(it.store.parts.takeRequests(), []);
+    assert.equal(it.store.fullTask('a').task?.description, 'short');
+  });
+
+  test('of an archived task is read, and followed', () => {
+    const it = opened('task:a');
+    answer(it, 10, task('a', { archivedAt: 5 }));
+    assert.equal(it.store.fullTask('a').task?.archivedAt, 5);
+    it.store.apply(event(11, 'task_updated', task('a', { archivedAt: 5, version: 2, description: 'new' })));
+    assert.deepEqual([it.store.fullTask('a').task?.description, it.store.state.tasks.size], ['new', 0]);
+  });
+
+  test('is read when the task leaves the board', () => {
+    const store = createStore();
+    store.swap(snapshot({ seq: 10, tasks: [task('a')] }));
+    store.parts.open('task:a');
+    store.apply(event(11, 'task_archived', { id: 'a' }));
+    assert.equal(store.parts.takeRequests().length, 1);
+  });
+});
+
+describe('the other kinds', () => {
+  test('a queue is replaced by its event', () => {
+    const it = opened('queue:a');
+    answer(it, 10, { messages: [] });
+    const queue = { messages: [{ id: 'm', content: 'hi', receivedAt: 1 }] };
+    it.store.apply(event(11, 'queue_changed', { taskId: 'a', queue }));
+    it.store.apply(event(12, 'queue_changed', { taskId: 'b', queue: { messages: [] } }));
+    assert.deepEqual(it.store.part('queue:a').data, queue);
+  });
+
+  test('a history is read again when one item changed several tasks with entries', () => {
+    const it = opened('history:a');
+    answer(it, 10, { events: [entry(1)] });
+    it.store.apply(event(11, 'tasks_changed', [task('a'), task('b')]));
+    assert.deepEqual(it.store.parts.takeRequests(), [], 'no entries: nothing to read');
+    it.store.apply(event(12, 'tasks_changed', [task('a'), task('b')], [entry(2), entry(3)]));
+    assert.equal(it.store.parts.takeRequests().length, 1);
+  });
+
+  test('runs follow run_updated', () => {
+    const it = opened('runs:a');
+    answer(it, 10, [run('r', 'a')]);
+    it.store.apply(event(11, 'run_updated', run('r', 'a', { state: 'failed' })));
+    it.store.apply(event(12, 'run_updated', run('s', 'a')));
+    it.store.apply(event(13, 'run_updated', run('t', 'b')));
+    assert.deepEqual(it.store.part('runs:a').data?.map(({ id, state }) => [id, state]), [['r', 'failed'], ['s', 'running']]);
+  });
+});
+
+describe('output of a run', () => {
+  /** @param {ReturnType<typeof createStore>} store @param {number} from @param {string[]} records */
+  function push(store, from, records, runId = 'r') {
+    store.receive({ type: 'run_output', items: [{ runId, taskId: 'a', from, records }] });
+  }
+
+  test('is appended if and only if it follows, and moves no cursor', () => {
+    const it = opened('output:r');
+    answer(it, 10, { from: 1, records: ['1', '2'] });
+    push(it.store, 3, ['3']);
+    push(it.store, 3, ['3']);
+    push(it.store, 9, ['9'], 'other');
+    assert.deepEqual(it.store.part('output:r').data, { last: 3, records: ['1', '2', '3'] });
+    assert.equal(it.store.state.seq, 10);
+  });
+
+  test('is read from the last good record when there is a hole', () => {
+    const it = opened('output:r');
+    answer(it, 10, { from: 1, records: ['1'] });
+    push(it.store, 3, ['3']);
+    const [request] = it.store.parts.takeRequests();
+    assert.equal(request?.path, '/api/runs/r/output?since=1');
+    it.store.parts.answer('output:r', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data: { from: 2, records: ['2', '3'] } });
+    assert.deepEqual(it.store.part('output:r').data, { last: 3, records: ['1', '2', '3'] });
+  });
+
+  test('what came between request and answer is kept', () => {
+    const it = opened('output:r');
+    push(it.store, 2, ['2']);
+    answer(it, 10, { from: 1, records: ['1'] });
+    assert.deepEqual(it.store.part('output:r').data?.records, ['1', '2']);
+  });
+
+  test('is asked for again after a reconnect: it may have been dropped', () => {
+    const it = opened('output:r');
+    answer(it, 10, { from: 1, records: ['1'] });
+    it.store.parts.revive();
+    assert.equal(it.store.parts.takeRequests()[0]?.path, '/api/runs/r/output?since=1');
+  });
+});
+
+describe('older history', () => {
+  const page = (/** @type {number} */ from) => Array.from({ length: HISTORY_PAGE }, (_, index) => entry(from + index));
+
+  /** @returns {ReturnType<typeof opened>} */
+  function withOnePage() {
+    const it = opened('history:a');
+    answer(it, 10, { events: page(1000) });
+    return it;
+  }
+
+  test('is put before, and tells whether there is more', () => {
+    const it = withOnePage();
+    const request = it.store.parts.takeOlder('history:a');
+    assert.equal(request?.path, `/api/tasks/a/history?before=1000&limit=${HISTORY_PAGE}`);
+    assert.equal(it.store.parts.takeOlder('history:a'), null, 'one at a time');
+    it.store.apply(event(11, 'history_appended', { taskId: 'a' }, [entry(5000)]));
+    it.store.parts.answerOlder('history:a', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data: { events: [entry(998), entry(999)] } });
+    const { data } = it.store.part('history:a');
+    assert.deepEqual([data?.entries[0]?.id, data?.entries.at(-1)?.id, data?.entries.length], [998, 5000, HISTORY_PAGE + 3]);
+    assert.deepEqual([data?.hasOlder, data?.older], [false, 'idle']);
+    assert.equal(it.store.parts.takeOlder('history:a'), null, 'nothing older');
+  });
+
+  test('of another log, or after a new snapshot, is nothing', () => {
+    const it = withOnePage();
+    const request = it.store.parts.takeOlder('history:a');
+    it.store.parts.answerOlder('history:a', request?.id ?? 0, { asOf: { epoch: 'e2', seq: 1 }, data: { events: [entry(1)] } });
+    assert.equal(it.store.part('history:a').data?.older, 'failed');
+    const again = it.store.parts.takeOlder('history:a');
+    it.store.swap(snapshot({ seq: 11 }));
+    assert.equal(it.store.parts.answerOlder('history:a', again?.id ?? 0, { asOf: { epoch: 'e1', seq: 11 }, data: { events: [entry(1)] } }), false);
+  });
+
+  test('that failed may be asked again', () => {
+    const it = withOnePage();
+    const request = it.store.parts.takeOlder('history:a');
+    it.store.parts.answerOlder('history:a', request?.id ?? 0, null);
+    assert.notEqual(it.store.parts.takeOlder('history:a'), null);
+  });
+});

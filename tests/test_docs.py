@@ -1,0 +1,45 @@
+"""What the documents say is what the code does."""
+
+import re
+import subprocess
+import sys
+
+from common.settings import ROOT, SETTINGS, markdown_table
+from core.tasks.status import PERSON_MOVES
+
+BEGIN, END = "<!-- settings: python -m common.settings -->", "<!-- /settings -->"
+
+
+def between_marks(document: str) -> str:
+    assert document.count(BEGIN) == document.count(END) == 1, f"README.md needs {BEGIN} … {END}"
+    return document.partition(BEGIN)[2].partition(END)[0].strip()
+
+
+def test_settings_table_of_the_readme() -> None:
+    """If this fails, put the output of `python -m common.settings` between the marks."""
+    assert between_marks((ROOT / "README.md").read_text()) == markdown_table()
+
+
+def test_generator_prints_every_setting() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "common.settings"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == markdown_table() + "\n"
+    assert re.findall(r"^\| `(\w+)`", printed.stdout, re.MULTILINE) == [row.env for row in SETTINGS]
+
+
+def test_cells_do_not_break_the_table() -> None:
+    assert all(line.count("|") == 5 for line in markdown_table().splitlines())
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    targets = set(re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make (\w[\w-]*)", (ROOT / "README.md").read_text()))
+    assert named <= targets
+
+
+def test_state_table_of_the_architecture() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text().partition("## Task states")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w+) \| (.+) \|$", text, re.MULTILINE)[1:]
+    told = {before: set(re.findall(r"\w+", re.sub(r"\(.*?\)", "", after))) for before, after in rows}
+    assert told == {str(before): {str(after) for after in moves} for before, moves in PERSON_MOVES.items()}

@@ -1,0 +1,226 @@
+"""What all routes share: bodies and their limits, versions, idempotency, compression, headers."""
+
+import gzip
+import json
+import threading
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.helpers.api import Api
+from tests.helpers.workspace import SOURCE
+
+NEW = {"description": "x", "source": SOURCE}
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_json_must_say_that_it_is_json(api: Api, content_type: str) -> None:
+    body = json.dumps(NEW)
+    api.refused("POST", "/api/tasks", 415, "UNSUPPORTED_MEDIA_TYPE", data=body, content_type=content_type)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b"[" * 100_000, b'{"description": Infinity}'])
+def test_what_is_not_json_is_a_bad_request(api: Api, body: bytes) -> None:
+    api.refused("POST", "/api/tasks", 400, "BAD_REQUEST", data=body, content_type="application/json")
+
+
+def test_json_is_limited_to_a_mebibyte(api: Api) -> None:
+    body = json.dumps(NEW | {"description": "x" * 1024 * 1024})
+    api.refused("POST", "/api/tasks", 413, "TOO_LARGE", data=body, content_type="application/json")
+
+
+def test_attachment_is_limited_to_ten_mebibytes(api: Api) -> None:
+    task_id = api.task()["id"]
+    path = f"/api/tasks/{task_id}/attachments?filename=big"
+    api.refused("POST", path, 413, "TOO_LARGE", data=b"x" * (10 * 1024 * 1024 + 1))
+    assert api.attach(task_id, "fits", b"x" * 10 * 1024 * 1024)["attachments"][0]["size"] == 10 * 1024 * 1024
+
+
+def test_broken_off_upload_attaches_nothing(api: Api, app: Flask) -> None:
+    from webapp import state
+
+    task_id = api.task()["id"]
+    path = f"/api/tasks/{task_id}/attachments?filename=a"
+    answer = api.request("POST", path, data=b"half", environ_overrides={"CONTENT_LENGTH": "9"})
+    assert answer.status_code == 400
+    assert api.ok("GET", f"/api/tasks/{task_id}")["attachments"] == []
+    uploads = state.of(app).workspace.get().uploads
+    assert not [found for found in uploads.rglob("*") if found.is_file()]
+
+
+def test_attachment_comes_back_as_it_went_in(api: Api) -> None:
+    task_id = api.task()["id"]
+    api.attach(task_id, "ä b&c=#1.html", b"<script>alert(1)</script>")
+    answer = api.request("GET", f"/api/tasks/{task_id}/attachments/%C3%A4%20b%26c%3D%231.html")
+    with answer:
+        assert answer.data == b"<script>alert(1)</script>"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("text", ["x", '"1', "-1", '"1.5"'])
+def test_if_match_must_be_a_version(api: Api, text: str) -> None:
+    path = f"/api/tasks/{api.task()['id']}"
+    api.refused("PATCH", path, 400, "BAD_REQUEST", json={"description": "y"}, headers={"If-Match": text})
+
+
+def test_stale_write_gets_the_current_task(api: Api) -> None:
+    path = f"/api/tasks/{api.task()['id']}"
+    api.ok("PATCH", path, json={"description": "by one"}, headers={"If-Match": '"1"'})
+    error = api.refused("PATCH", path, 412, "STALE", json={"description": "by two"}, headers={"If-Match": '"1"'})
+    assert error["current"]["description"] == "by one"
+    api.ok("PUT", f"{path}/planning", json={"summary": "merges"}, headers={"If-Match": '"1"'})
+
+
+def test_repeated_key_gets_the_first_answer_and_does_nothing(api: Api) -> None:
+    headers = {"Idempotency-Key": "k"}
+    first = api.request("POST", "/api/tasks", json=NEW, headers=headers)
+    again = api.request("POST", "/api/tasks", json=NEW, headers=headers)
+    assert (again.status_code, again.data) == (first.status_code, first.data)
+    assert again.headers["X-Chorus-Seq"] == first.headers["X-Chorus-Seq"]
+    assert api.seq() == 1
+
+
+def test_key_belongs_to_one_body_and_one_path(api: Api) -> None:
+    headers = {"Idempotency-Key": "k"}
+    task_id = api.ok("POST", "/api/tasks", 201, json=NEW, headers=headers)["id"]
+    api.refused("POST", "/api/tasks", 422, "KEY_REUSED", json=NEW | {"description": "y"}, headers=headers)
+    api.ok("POST", f"/api/tasks/{task_id}/queue", 201, json={"content": "x"}, headers=headers)
+
+
+def test_refusals_are_repeated_too(api: Api) -> None:
+    task_id = api.task()["id"]
+    path = f"/api/tasks/{task_id}/queue"
+    for _ in range(100):
+        api.ok("POST", path, 201, json={"content": "x"})
+    headers = {"Idempotency-Key": "k"}
+    api.refused("POST", path, 409, "CONFLICT", json={"content": "x"}, headers=headers)
+    message = api.ok("GET", path)["messages"][0]["id"]
+    api.ok("DELETE", f"{path}/{message}")
+    api.refused("POST", path, 409, "CONFLICT", json={"content": "x"}, headers=headers)
+
+
+def test_running_twin_makes_the_second_wait(app: Flask) -> None:
+    answers: list[Any] = []
+
+    def post() -> None:
+        answers.append(Api(app).ok("POST", "/api/tasks", 201, json=NEW, headers={"Idempotency-Key": "k"})["id"])
+
+    threads = [threading.Thread(target=post) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 8
+    assert len(set(answers)) == 1
+
+
+@pytest.mark.parametrize("key", ["", "a b", "ä", "x" * 256])
+def test_key_must_be_visible_ascii(api: Api, key: str) -> None:
+    api.refused("POST", "/api/tasks", 400, "BAD_REQUEST", json=NEW, headers={"Idempotency-Key": key})
+
+
+def test_repeated_upload_keeps_one_file(api: Api, app: Flask) -> None:
+    from webapp import state
+
+    task_id = api.task()["id"]
+    path = f"/api/tasks/{task_id}/attachments?filename=a"
+    first = api.ok("POST", path, 201, data=b"same", headers={"Idempotency-Key": "k"})
+    again = api.ok("POST", path, 201, data=b"same", headers={"Idempotency-Key": "k"})
+    assert first == again
+    assert len([f for f in state.of(app).workspace.get().uploads.rglob("*") if f.is_file()]) == 1
+
+
+def test_large_answers_are_compressed_for_those_who_can(api: Api) -> None:
+    api.task("x" * 5000)
+    plain = api.request("GET", "/api/snapshot")
+    packed = api.request("GET", "/api/snapshot", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["Vary"] == "Accept-Encoding"
+
+
+def test_snapshot_is_shared_until_something_changes(api: Api, app: Flask) -> None:
+    from webapp import state
+
+    api.task()
+    cache, workspace = state.of(app).snapshots, state.of(app).workspace.get()
+    first = cache.get(workspace)
+    assert cache.get(workspace) is first
+    api.task()
+    assert cache.get(workspace).position.seq == first.position.seq + 1
+
+
+@pytest.mark.parametrize("path", ["/", "/api/tasks", "/api/none", "/healthz", "/docs", "/js/none.js"])
+def test_security_headers_are_on_every_answer(api: Api, path: str) -> None:
+    headers = api.request("GET", path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_page_policy_names_the_exact_websocket(api: Api) -> None:
+    policy = api.request("GET", "/").headers["Content-Security-Policy"]
+    assert "connect-src 'self' ws://localhost:8081/ws;" in policy
+
+
+def test_page_knows_its_websocket_and_build(api: Api, app: Flask) -> None:
+    from webapp import state
+
+    text = api.request("GET", "/tasks/anything").get_data(as_text=True)
+    assert "ws://localhost:8081/ws" in text
+    assert state.of(app).build in text
+
+
+def test_page_files_are_revalidated(api: Api) -> None:
+    first = api.request("GET", "/js/store.js", headers={"Accept-Encoding": "gzip"})
+    assert first.headers["Cache-Control"] == "no-cache"
+    again = api.request("GET", "/js/store.js", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/../webapp/api.py", "/..%2f..%2fetc/passwd", "/js/../../wsgi.py", "/%2e%2e/wsgi.py"])
+def test_nothing_outside_the_static_folder_is_served(api: Api, path: str) -> None:
+    answer = api.request("GET", path)
+    assert answer.status_code in (404, 308) or b"<title>Chorus</title>" in answer.data
+    assert b"root:" not in answer.data
+
+
+def test_readiness_and_metrics(api: Api) -> None:
+    api.task()
+    assert api.request("GET", "/healthz").get_json() == {"status": "ok"}
+    assert api.request("GET", "/readyz").get_json()["status"] == "ready"
+    assert b'chorus_http_request_seconds_count{method="POST",route="/api/tasks",status="201"}' in (
+        api.request("GET", "/metrics").data
+    )
+
+
+def test_without_a_workspace_the_api_says_why(api: Api, app: Flask) -> None:
+    from webapp import state
+
+    folder = state.of(app).workspace.get().folder
+    home = state.of(app).workspace._home
+    home.switch_to(None, 0, problem="The disk is gone.")
+    error = api.refused("GET", "/api/tasks", 503, "SERVICE_UNAVAILABLE")
+    assert "The disk is gone." in error["message"]
+    assert api.request("GET", "/readyz").status_code == 503
+    assert api.request("GET", "/").status_code == 200
+    home.switch_to(folder, 0)
+    api.ok("GET", "/api/tasks")
+
+
+def test_bug_is_a_500_in_the_one_shape(api: Api, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.tasks import queries
+
+    def broken(*_: object) -> str:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(queries, "board", broken)
+    error = api.refused("GET", "/api/tasks", 500, "INTERNAL_ERROR")
+    assert "secret" not in error["message"]

@@ -1,0 +1,136 @@
+"""What a subscribed client receives, over real sockets."""
+
+import random
+
+from common.db import eventlog
+from common.events import PROTOCOL
+from tests.helpers.raw_ws import RawSocket, frame
+from tests.helpers.sidecar import SidecarProcess, Writer
+
+
+def subscribed(server: SidecarProcess, writer: Writer, **how: float | bytes) -> RawSocket:
+    """A client that is welcome and has everything there is."""
+    client = server.connect(**how)
+    client.subscribe(*writer.position)
+    client.message("welcome")
+    return client
+
+
+def test_a_commit_reaches_a_client(server: SidecarProcess, writer: Writer) -> None:
+    epoch, seq = writer.position
+    with server.connect() as client:
+        client.subscribe(epoch, seq)
+        welcome = client.message("welcome")
+        assert (welcome["protocol"], welcome["epoch"], welcome["seq"]) == (PROTOCOL, epoch, seq)
+        assert set(welcome) == {"type", "protocol", "build", "epoch", "seq", "heartbeatMs", "now"}
+        writer.commit(3)
+        events = [client.message("config_changed") for _ in range(3)]
+    assert [event["seq"] for event in events] == [seq + 1, seq + 2, seq + 3]
+
+
+def test_the_bytes_are_those_of_the_log(server: SidecarProcess, writer: Writer) -> None:
+    with subscribed(server, writer) as client:
+        writer.commit(1, 70_000)
+        received = client.read()
+        assert received
+        with writer.reading() as reading:
+            (event,) = eventlog.tail(reading.connection, reading.position.seq - 1, 1)
+        assert received.payload == event.frame.encode()
+
+
+def test_a_cursor_is_continued_from_memory(server: SidecarProcess, writer: Writer) -> None:
+    epoch, seq = writer.position
+    writer.commit(20)
+    with server.connect() as client:
+        client.subscribe(epoch, seq)
+        client.message("welcome")
+        assert [client.message("config_changed")["seq"] for _ in range(20)] == list(range(seq + 1, seq + 21))
+
+
+def test_bytes_that_come_with_the_handshake_are_not_lost(server: SidecarProcess, writer: Writer) -> None:
+    epoch, seq = writer.position
+    text = f'{{"type":"subscribe","protocol":1,"epoch":"{epoch}","since":{seq}}}'
+    with server.connect(early=frame(1, text.encode())) as client:
+        assert client.message("welcome")["seq"] == seq
+
+
+def test_compression_is_not_agreed(server: SidecarProcess) -> None:
+    with server.connect(Sec_WebSocket_Extensions="permessage-deflate; client_max_window_bits") as client:
+        assert client.status == 101
+        assert b"permessage-deflate" not in client.head
+
+
+def test_heartbeats_tell_the_cursor(server: SidecarProcess, writer: Writer) -> None:
+    with server.connect() as silent, subscribed(server, writer) as client:
+        assert silent.message("heartbeat")["seq"] is None
+        assert client.message("heartbeat")["seq"] == writer.position.seq
+
+
+def test_a_megabyte_arrives_whole_through_a_small_window(server: SidecarProcess, writer: Writer) -> None:
+    """A 4 KB receive window; the frames are 200 KB each, which simple-websocket's own send would cut."""
+    with subscribed(server, writer, window=4096) as client:
+        writer.commit(5, 200_000)
+        events = [client.message("config_changed") for _ in range(5)]
+    assert {len(event["data"]) for event in events} == {200_000}
+
+
+def test_a_stream_cut_after_any_byte_is_continued(server: SidecarProcess, writer: Writer, seed: int) -> None:
+    """200 places at random; the pure model test tries them all."""
+    chance = random.Random(seed)
+    epoch, start = writer.position
+    writer.burst(300, 200)
+    cursor, seen = start, []
+    for _ in range(200):
+        with server.connect() as client:
+            client.subscribe(epoch, cursor)
+            client.message("welcome")
+            left = chance.randrange(1, 3000)
+            while left > 0 and cursor < start + 300:
+                event = client.read()
+                assert event
+                left -= len(event.payload)
+                cursor = event.json["seq"]
+                seen.append(cursor)
+        if cursor == start + 300:
+            cursor = start
+            assert seen == list(range(start + 1, start + 301))
+            seen.clear()
+
+
+def test_pings_are_answered(server: SidecarProcess) -> None:
+    with server.connect() as client:
+        client.send(0x9, b"are you there")
+        answer = client.read()
+        assert answer
+        assert (answer.opcode, answer.payload) == (0xA, b"are you there")
+
+
+def test_a_message_in_fragments(server: SidecarProcess, writer: Writer) -> None:
+    epoch, seq = writer.position
+    text = f'{{"type":"subscribe","protocol":1,"epoch":"{epoch}","since":{seq},"note":"ä"}}'.encode()
+    with server.connect() as client:
+        for index in range(len(text)):
+            client.send(0 if index else 1, text[index : index + 1], final=index == len(text) - 1)
+        assert client.message("welcome")
+
+
+def test_a_close_is_answered_with_its_code(server: SidecarProcess) -> None:
+    with server.connect() as client:
+        client.send(0x8, (1001).to_bytes(2, "big") + b"going")
+        assert client.closed() == 1001
+        assert client.read() is None
+    with server.connect() as client:
+        client.send(0x8)
+        assert client.closed() is None
+
+
+def test_operators_see_what_happens(server: SidecarProcess, writer: Writer) -> None:
+    with subscribed(server, writer), server.connect():
+        server.wait_metric("chorus_ws_connections", 2)
+        assert server.metric("chorus_ws_head") == writer.position.seq
+        assert server.metric("chorus_ws_slowest_lag_events") == 0
+    server.wait_metric("chorus_ws_connections", 0)
+    assert server.metric("chorus_ws_errors_total") == 0
+    assert server.get("/healthz") == (200, '{"status":"ok"}')
+    assert server.get("/elsewhere")[0] == 404
+    assert server.get("/ws")[0] == 400

@@ -1,0 +1,49 @@
+"""The threads of a web worker besides its requests: high-water record and housekeeping."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+
+from common.errors import ChorusError
+from core import housekeeping
+from webapp import state
+from webapp.state import State
+
+log = logging.getLogger(__name__)
+HOUSEKEEPING_EVERY_S = 60.0
+
+
+class Background:
+    """The running threads; `stop` ends them."""
+
+    def __init__(self, app: Flask) -> None:
+        self._stop = threading.Event()
+        current = state.of(app)
+        self._threads = [
+            self._start("high-water", lambda: current.workspace.keep_high_water(self._stop)),
+            self._start("housekeeping", lambda: _keep_house(current, self._stop)),
+        ]
+
+    @staticmethod
+    def _start(name: str, work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def _keep_house(current: State, stop: threading.Event) -> None:
+    while not stop.wait(HOUSEKEEPING_EVERY_S):
+        try:
+            workspace = current.workspace.get()
+            housekeeping.run(workspace.database, workspace.uploads, current.settings.archive_days)
+        except ChorusError as error:
+            log.warning("housekeeping waits: %s", error.message)
+        except Exception:
+            log.exception("housekeeping failed; it is tried again in a minute")

@@ -1,0 +1,57 @@
+"""Every failure in the one error envelope: ours, Flask's, and our bugs."""
+
+import contextlib
+import logging
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, TooLarge
+from common.wire import dumps
+from webapp.answers import json_response, position
+
+log = logging.getLogger(__name__)
+PAGE = "pages.page"
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(ChorusError, answer)
+    app.register_error_handler(HTTPException, lambda error: answer(_from_http(error)))
+    app.register_error_handler(Exception, _from_bug)
+
+
+def answer(error: ChorusError) -> Response:
+    """The error as a response."""
+    at = position() if request.path.startswith("/api/") else ""
+    response = json_response(dumps(error.body()), error.status, at)
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = error.allowed
+    return response
+
+
+def _from_http(error: HTTPException) -> ChorusError:
+    if isinstance(error, RequestEntityTooLarge):
+        return TooLarge("The request body is too large: JSON may have 1 MiB, an attachment 10 MiB.")
+    if error.code == 404 or _only_the_page_is_here(error):
+        return NotFound("There is nothing at this address.")
+    if error.code == 405:
+        return MethodNotAllowed(sorted(getattr(error, "valid_methods", None) or ()), request.method)
+    return BadRequest(error.description or "The request is malformed.")
+
+
+def _only_the_page_is_here(error: HTTPException) -> bool:
+    """A 405 below /api/ where no route stands: only the page's catch-all for GET matched."""
+    if error.code != 405 or not request.path.startswith("/api/"):
+        return False
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    with contextlib.suppress(HTTPException):
+        return bool(adapter.match(method="GET")[0] == PAGE)
+    return False
+
+
+def _from_bug(error: Exception) -> Response:
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return answer(ChorusError("Chorus failed to do this; it is our bug. Nothing was changed. The log has the details."))

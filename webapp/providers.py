@@ -1,0 +1,46 @@
+"""Providers over HTTP. No answer ever holds a key."""
+
+from typing import Any
+
+from common.db.database import Reading
+from common.db.write import WriteTransaction
+from common.schemas.names import check_name
+from common.schemas.provider import ProviderDeletedSchema, ProviderSchema, WriteProviderSchema
+from core.providers import verbs
+from webapp.api import Api
+
+api = Api("providers")
+Body = dict[str, Any]
+
+
+@api.read("/api/providers", answer=ProviderSchema, many=True)
+def list_providers(reading: Reading) -> str:
+    """All providers by name."""
+    return verbs.registry.wires(reading)
+
+
+@api.read("/api/providers/<name>", answer=ProviderSchema, errors=(404,))
+def get_provider(reading: Reading, name: str) -> Body:
+    """One provider."""
+    return verbs.get(reading, name)
+
+
+@api.write("POST", "/api/providers", body=WriteProviderSchema, answer=ProviderSchema, status=201, errors=(409,))
+def create_provider(tx: WriteTransaction, body: Body) -> Body:
+    """Create a provider."""
+    return verbs.create(tx, body)
+
+
+@api.write(
+    "PUT", "/api/providers/<name>", body=WriteProviderSchema, answer=ProviderSchema, if_match=True, errors=(409,)
+)
+def put_provider(tx: WriteTransaction, body: Body, if_match: int | None, name: str) -> Body:
+    """Replace the provider, or create it; without `apiKey` the stored key stays."""
+    return verbs.replace(tx, check_name(name), body, if_match)
+
+
+@api.write("DELETE", "/api/providers/<name>", answer=ProviderDeletedSchema, errors=(404, 409))
+def delete_provider(tx: WriteTransaction, name: str) -> Body:
+    """Delete the provider and take it away from its agents; `undo` puts all of it back within 60 s."""
+    affected, token = verbs.delete(tx, name)
+    return {"deleted": name, "affectedAgents": affected, "undo": token}

@@ -1,0 +1,28 @@
+"""One log line and one measurement a request."""
+
+import logging
+import time
+
+from flask import Flask, Response, g, request
+
+from webapp.metrics import REQUEST_SECONDS
+
+log = logging.getLogger("chorus.http")
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def install(app: Flask) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    app.after_request(_finish)
+
+
+def _finish(response: Response) -> Response:
+    seconds = time.perf_counter() - g.began
+    route = request.url_rule.rule if request.url_rule else "none"
+    REQUEST_SECONDS.labels(request.method, route, response.status_code).observe(seconds)
+    level = logging.DEBUG if request.path in _QUIET else logging.INFO
+    log.log(level, "%s %s -> %d (%.1f ms)", request.method, request.path, response.status_code, seconds * 1000)
+    return response

@@ -1,0 +1,42 @@
+"""Messages that are not logged events, as text frames with a fixed order of fields. Pure.
+
+Server → client; times are ms since the Unix epoch. Events are not made here: they are pushed as the log holds them.
+"""
+
+from collections.abc import Iterable
+
+from common.events import PROTOCOL, MessageType, ResyncReason
+from common.wire import dumps
+from wsserver import frames
+
+
+def _message(kind: MessageType, **fields: object) -> bytes:
+    return frames.text(dumps({"type": kind, **fields}).encode())
+
+
+def welcome(*, build: str, epoch: str, head: int, heartbeat_ms: int, now: int) -> bytes:
+    """The stream follows from the cursor that the client subscribed with; `head` is the newest event."""
+    return _message(
+        MessageType.WELCOME, protocol=PROTOCOL, build=build, epoch=epoch, seq=head, heartbeatMs=heartbeat_ms, now=now
+    )
+
+
+def heartbeat(cursor: int | None, now: int) -> bytes:
+    """`cursor` is the last event put into this connection's stream; None while it is not subscribed."""
+    return _message(MessageType.HEARTBEAT, seq=cursor, now=now)
+
+
+def resync(reason: ResyncReason) -> bytes:
+    """The cursor cannot be continued: take a snapshot, then subscribe again."""
+    return _message(MessageType.RESYNC, reason=reason)
+
+
+def workspaces_changed(recent: Iterable[tuple[str, int]]) -> bytes:
+    """The whole recent list, newest first: (configPath, lastOpenedAt)."""
+    entries = [{"configPath": path, "lastOpenedAt": at} for path, at in recent]
+    return _message(MessageType.WORKSPACES_CHANGED, data=entries)
+
+
+def bye(delay_ms: int, reason: str) -> bytes:
+    """A planned stop: reconnect after `delay_ms`."""
+    return _message(MessageType.BYE, delayMs=delay_ms, reason=reason)

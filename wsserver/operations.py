@@ -1,0 +1,72 @@
+"""Liveness, readiness and metrics, for those who operate the sidecar."""
+
+import time
+
+import gevent
+import sqlalchemy as sa
+from flask import Flask, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import HTTPException
+
+from common.db import sqlite
+from common.errors import BadRequest, ChorusError, NotFound
+from common.wire import dumps
+from wsserver.sidecar import Sidecar
+
+PROOF_WITHIN_S = 0.7
+_POLL_S = 0.01
+
+
+def install(app: Flask, sidecar: Sidecar) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """The process answers."""
+        return _json({"status": "ok"}, 200)
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """Clients are served: the newest event of the log has just reached our own client. 503 says what is not so."""
+        detail = unready(sidecar)
+        if detail:
+            return _json({"status": "unready", "detail": detail}, 503)
+        warnings = sqlite.warnings(sqlite.library(sidecar.settings.sqlite))
+        return _json({"status": "ready", "detail": "", "warnings": warnings}, 200)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """Prometheus text."""
+        return Response(sidecar.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        """The one error shape for Flask's own refusals."""
+        known: ChorusError = NotFound("Nothing is served here.") if error.code == 404 else BadRequest(error.name)
+        return _json(known.body(), error.code or 500)
+
+
+def unready(sidecar: Sidecar) -> str:
+    """Why clients are not served as they should be; "" where the log's newest event has reached our own client."""
+    deadline = time.monotonic() + PROOF_WITHIN_S
+    while detail := _missing(sidecar):
+        if time.monotonic() > deadline:
+            return detail
+        gevent.sleep(_POLL_S)
+    return ""
+
+
+def _missing(sidecar: Sidecar) -> str:
+    if sidecar.problem:
+        return sidecar.problem
+    try:
+        newest = sidecar.newest()
+    except sa.exc.DBAPIError as error:
+        return f"The log cannot be read: {error.orig}."
+    if sidecar.head != newest:
+        return f"The log is at event {newest}, the sidecar at {sidecar.head}."
+    if not sidecar.canary.is_well() or sidecar.canary.seq != newest:
+        return "The sidecar's own client is not served."
+    return ""
+
+
+def _json(body: dict[str, object], status: int) -> Response:
+    return Response(dumps(body), status, mimetype="application/json", headers={"Cache-Control": "no-store"})

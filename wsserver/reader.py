@@ -1,0 +1,69 @@
+"""Reading the log of a workspace: without writing, and without waiting for anybody's lock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from common.db import eventlog, sqlite
+from common.db.eventlog import Event, LogHead
+
+PAGE = 500  # events read at once: some 2 ms of the loop
+
+
+class Newest(NamedTuple):
+    """The end of a log: `events` are the newest ones, in order; `oldest` is the number of the first one kept."""
+
+    head: LogHead
+    oldest: int
+    events: list[Event]
+
+
+class LogReader:
+    """One read-only connection to a workspace's database. All methods raise sqlalchemy's DBAPIError.
+
+    Each method is one read transaction, so that what it returns belongs together.
+    """
+
+    def __init__(self, database: Path, module: ModuleType) -> None:
+        self._engine = sqlite.engine(database, module, read_only=True, pool_size=1, patience_s=0)
+        self._connection = self._engine.connect()  # kept: taking it from the pool costs as much as the reading
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._connection.begin():
+            yield self._connection
+
+    def after(self, seq: int, most: int) -> tuple[LogHead, list[Event]]:
+        """The head, and at most `most` events that follow `seq`."""
+        with self._reading() as connection:
+            return eventlog.head(connection), eventlog.tail(connection, seq, most)
+
+    def head(self) -> LogHead:
+        with self._reading() as connection:
+            return eventlog.head(connection)
+
+    def oldest(self) -> int | None:
+        with self._reading() as connection:
+            return eventlog.oldest(connection)
+
+    def newest(self, limit_bytes: int, most: int) -> Newest:
+        """The end of the log: about as many events as fit into `limit_bytes`, at most about `most`."""
+        events: list[Event] = []
+        size = 0
+        with self._reading() as connection:
+            head = eventlog.head(connection)
+            low = head.seq
+            while low > 0 and size < limit_bytes and len(events) < most:
+                high, low = low, max(0, low - PAGE)
+                page = [event for event in eventlog.tail(connection, low, PAGE) if event.seq <= high]
+                size += sum(len(event.frame) for event in page)
+                events[:0] = page
+            return Newest(head, eventlog.oldest(connection) or head.seq + 1, events)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._engine.dispose()
