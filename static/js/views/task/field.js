@@ -129,10 +129,10 @@ export function createField(app, id, field) {
 
   /** @param {Task} task @param {boolean} complete */
   function viewTools(task, complete) {
-    const progress = saving.of(draftKey);
-    if (progress) return html`<span class="section-note">${icon('loader-circle', 'spin')}${progress.says}</span>`;
-    const reason = app.blocked() ?? (task.archivedAt === null ? null : 'Archived tasks cannot be edited; reopen it first.') ?? (complete ? null : 'The full text is still being fetched.');
-    return button({ label: 'Edit', icon: 'pencil', look: 'is-quiet is-small', reason, run: () => begin(task), testid: `edit-${field.name}`, title: `Edit ${field.label.toLowerCase()}` });
+    const progress = saving.of(draftKey)?.says ?? null;
+    const reason = progress ?? app.blocked() ?? (task.archivedAt === null ? null : 'Archived tasks cannot be edited; reopen it first.') ?? (complete ? null : 'The full text is still being fetched.');
+    const note = progress ? html`<span class="section-note">${icon('loader-circle', 'spin')}${progress}</span>` : nothing;
+    return html`${note}${button({ label: 'Edit', icon: 'pencil', look: 'is-quiet is-small', reason, run: () => begin(task), testid: `edit-${field.name}`, title: `Edit ${field.label.toLowerCase()}` })}`;
   }
 
   /** @param {Task} task @param {boolean} complete */
