@@ -10,6 +10,8 @@ import struct
 import sys
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from common.errors import StartRefused
 from common.log import dict_config
 from common.process import die_with_parent, die_with_supervisor, supervised
@@ -22,7 +24,16 @@ try:
 except StartRefused as refusal:
     sys.exit(str(refusal))
 
+
+class _Logger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """The application logs its requests; gunicorn would prepare a line for each of them that nobody reads."""
+
+    def access(self, *_: Any) -> None:
+        pass
+
+
 wsgi_app = "wsgi:app"
+logger_class = _Logger
 bind = _settings.address(_settings.port)
 worker_class = "gthread"
 workers = _settings.web_workers

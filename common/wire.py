@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 def dumps(value: Any) -> str:
     """Compact JSON text without ASCII escapes: the bytes that are stored, answered and pushed."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encoder.encode(value)
 
 
 def cut_utf8(text: str, limit: int) -> str:

@@ -41,17 +41,33 @@ class Fanout:
         """The newest batch for all that are live, then a slice for the lagging ones. Returns the deliveries."""
         before = self._delivered
         if self._ring.head != self._offered:
-            self._offered = self._ring.head
-            self._feed_live()
+            since, self._offered = self._offered, self._ring.head
+            self._feed_live(self._common(since))
         self._feed_lagging()
         return self._delivered - before
 
-    def _feed_live(self) -> None:
+    def _common(self, since: int) -> Chunk | None:
+        """The whole batch in one chunk, for those who have all before it; None where it takes more than one."""
+        try:
+            chunk = self._ring.after(since)
+        except Expired:
+            return None
+        return chunk if chunk and chunk.last == self._ring.head else None
+
+    def _feed_live(self, common: Chunk | None) -> None:
+        """This is the inner loop of the product: who takes the common chunk stays live, and nothing else is done."""
         until = perf_counter() + SLICE_S
-        for count, connection in enumerate(list(self.live)):
+        first, count = (common.first - 1, len(common.ends)) if common else (-1, 0)
+        for turn, connection in enumerate(list(self.live)):
             if connection.takes_stream:  # others' turns have passed since the list was made
-                self._serve(connection)
-            if count % _CHECK_EVERY == 0 and perf_counter() > until:
+                if common and connection.session.cursor == first:
+                    try:
+                        self._delivered += count if connection.stream(common) else 0
+                    except Exception:  # noqa: BLE001 (whatever it is, the others must be served)
+                        connection.failed()
+                else:
+                    self._serve(connection)
+            if turn % _CHECK_EVERY == 0 and perf_counter() > until:
                 self._breathe()
                 until = perf_counter() + SLICE_S
 

@@ -32,6 +32,7 @@ from wsserver.session import Log
 LOOK_EVERY_S = 1.0
 LOCKED_PAUSE_S = 0.002  # a commit that holds the whole database (rollback journal) takes about as long
 FAILED_PAUSE_S = 0.2
+GATHER_S = 0.004  # after a round; what is committed meanwhile shares the next one, so that a busy board costs less
 TICK_S = 0.05
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,10 @@ class Sidecar:
             except Exception:  # noqa: BLE001 (whatever it is, the others must be served)
                 self.failed("The pump failed.")
                 gevent.sleep(FAILED_PAUSE_S)
-            yield_to_loop()
+            if self._awake.is_set():
+                yield_to_loop()
+            else:
+                gevent.sleep(GATHER_S)
 
     def _turn(self) -> None:
         queue.drain(self._bell)

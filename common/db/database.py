@@ -1,16 +1,18 @@
 """One open workspace database: reading at one instant, writing with an event."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import sqlalchemy as sa
 
 from common.clock import now_ms
 from common.db import eventlog, sqlite
 from common.db.eventlog import Position
+from common.db.prepared import Prepared, Row
 from common.db.write import WriteTransaction
 from common.db.writers import WriterQueue
 from common.errors import Busy, WorkspaceSwitched
@@ -26,6 +28,10 @@ class Reading:
     def execute(self, statement: sa.Executable, parameters: dict[str, object] | None = None) -> sqlite.Rows:
         return self.connection.execute(statement, parameters)
 
+    def run(self, prepared: Prepared, parameters: Mapping[str, Any]) -> list[Row]:
+        """Runs a prepared Core statement; returns its rows."""
+        return prepared.run(self.connection, parameters)
+
 
 class Database:
     """A workspace database opened by one process; safe to use from many threads.
@@ -36,7 +42,8 @@ class Database:
     def __init__(self, path: Path, module: ModuleType, on_commit: Callable[[Position], None] = lambda _: None) -> None:
         self.path = path
         self._readers = sqlite.engine(path, module, read_only=True)
-        self._writer = sqlite.engine(path, module, read_only=False, pool_size=1)
+        self._writer = sqlite.engine(path, module, read_only=False, pool_size=2)  # to write, and to checkpoint
+        self._writing: sa.Connection | None = None
         self._queue = WriterQueue(path)
         self._on_commit = on_commit
 
@@ -56,7 +63,7 @@ class Database:
         """
         with self._queue.turn():
             try:
-                with sqlite.immediate(self._writer.connect()) as connection, connection.begin():
+                with self._immediate() as connection:
                     transaction = self._begin(connection, now())
                     yield transaction
                     transaction.finish()
@@ -71,9 +78,17 @@ class Database:
     @contextmanager
     def sweep(self) -> Iterator[sa.Connection]:
         """A write transaction for rows that nobody sees any more: deletions past their undo. It needs no event."""
-        with self._queue.turn(), sqlite.immediate(self._writer.connect()) as connection, connection.begin():
+        with self._queue.turn(), self._immediate() as connection:
             self._check_fence(connection)
             yield connection
+
+    @contextmanager
+    def _immediate(self) -> Iterator[sa.Connection]:
+        """A transaction of the one connection that writes; it is kept, and whoever has the turn has it alone."""
+        if self._writing is None:
+            self._writing = sqlite.immediate(self._writer.connect())
+        with self._writing.begin():
+            yield self._writing
 
     def _begin(self, connection: sa.Connection, now: int) -> WriteTransaction:
         head = self._check_fence(connection)
@@ -95,6 +110,8 @@ class Database:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
+        if self._writing is not None:
+            self._writing.close()
         self._readers.dispose()
         self._writer.dispose()
         self._queue.close()

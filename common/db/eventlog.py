@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from common.db.prepared import Prepared
 from common.db.tables import events, log_state
 from common.events import EventType
 from common.wire import dumps
@@ -13,7 +14,8 @@ LARGEST_EVENT_BYTES = 256 * 1024  # a larger one is logged as `reset`
 KEEP_MS = 24 * 3600 * 1000
 KEEP_AT_LEAST = 20_000
 KEEP_AT_MOST = 500_000
-EXPIRED_A_COMMIT = 8  # each append deletes at most this many, so that no delete is ever long
+EXPIRE_EVERY = 8  # appends; a delete costs as much as an append
+EXPIRED_AT_ONCE = 8 * EXPIRE_EVERY  # so that no delete is ever long
 
 
 class Position(NamedTuple):
@@ -45,47 +47,51 @@ def new_epoch() -> str:
 
 
 # AUTOINCREMENT's own counter, not max(seq): an emptied log must not count from 1 again.
-_HEAD = sa.text(
-    "SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), fenced FROM log_state"
+_HEAD = Prepared(
+    sa.text("SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), fenced FROM log_state")
 )
-_TAIL = (
+_TAIL = Prepared(
     sa.select(events.c.seq, events.c.at, events.c.frame)
     .where(events.c.seq > sa.bindparam("after"))
     .order_by(events.c.seq)
     .limit(sa.bindparam("most"))
 )
-_OLDEST = sa.select(sa.func.min(events.c.seq))
-_APPEND = sa.insert(events)
-_EXPIRE = sa.text(
-    "DELETE FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, at FROM events ORDER BY seq LIMIT :most) "
-    "WHERE seq <= :maximum OR (seq <= :minimum AND at < :expiry))"
+_OLDEST = Prepared(sa.select(sa.func.min(events.c.seq)))
+_APPEND = Prepared(sa.insert(events), ["seq", "at", "type", "frame"])
+_EXPIRE = Prepared(
+    sa.text(
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, at FROM events ORDER BY seq LIMIT :most) "
+        "WHERE seq <= :maximum OR (seq <= :minimum AND at < :expiry))"
+    )
 )
 
 
 def head(connection: sa.Connection) -> LogHead:
     """Epoch, number of the newest event (0: none yet) and fence, as this transaction sees them."""
-    row = connection.execute(_HEAD).one()
-    return LogHead(row[0], row[1], bool(row[2]))
+    ((epoch, seq, fenced),) = _HEAD.run(connection)
+    return LogHead(epoch, seq, bool(fenced))
 
 
 def tail(connection: sa.Connection, after: int, most: int) -> list[Event]:
     """At most `most` events with `seq > after`, in order. The first may be larger than `after + 1`: expired."""
-    return [Event(*row) for row in connection.execute(_TAIL, {"after": after, "most": most})]
+    return [Event(*row) for row in _TAIL.run(connection, {"after": after, "most": most})]
 
 
 def oldest(connection: sa.Connection) -> int | None:
     """Number of the oldest kept event; None where none is kept."""
-    return connection.execute(_OLDEST).scalar()
+    ((seq,),) = _OLDEST.run(connection)
+    return None if seq is None else int(seq)
 
 
 def append(connection: sa.Connection, seq: int, at: int, kind: str, frame: str) -> None:
-    """Stores event `seq` and deletes a few expired ones. Only `common.db.write` calls it."""
+    """Stores event `seq`, and now and then deletes a few expired ones. Only `common.db.write` calls it."""
     if len(frame) > LARGEST_EVENT_BYTES // 4 and len(frame.encode()) > LARGEST_EVENT_BYTES:
         kind = EventType.RESET
         frame = dumps({"type": kind, "seq": seq, "at": at, "data": {"reason": "large"}})
-    connection.execute(_APPEND, {"seq": seq, "at": at, "type": kind, "frame": frame})
-    limits = {"maximum": seq - KEEP_AT_MOST, "minimum": seq - KEEP_AT_LEAST, "expiry": at - KEEP_MS}
-    connection.execute(_EXPIRE, limits | {"most": EXPIRED_A_COMMIT})
+    _APPEND.run(connection, {"seq": seq, "at": at, "type": kind, "frame": frame})
+    if seq % EXPIRE_EVERY == 0:
+        limits = {"maximum": seq - KEEP_AT_MOST, "minimum": seq - KEEP_AT_LEAST, "expiry": at - KEEP_MS}
+        _EXPIRE.run(connection, limits | {"most": EXPIRED_AT_ONCE})
 
 
 def renew_epoch(connection: sa.Connection, vocabulary: int) -> str:

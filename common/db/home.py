@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from common.db import sqlite
 from common.db.eventlog import Position
+from common.db.prepared import Prepared
 
 DATABASE = "chorus.db"  # of a workspace, in its folder
 SCHEMA_VERSION = 1
@@ -40,7 +41,7 @@ high_water = sa.Table(
     sa.Column("seq", sa.Integer, nullable=False),
 )
 
-_OPEN = sa.select(state.c.generation, state.c.folder, state.c.problem)
+_OPEN = Prepared(sa.select(state.c.generation, state.c.folder, state.c.problem))  # asked with every request
 _RECENT = sa.select(recent.c.config_path, recent.c.last_opened_at).order_by(recent.c.last_opened_at.desc())
 
 
@@ -91,8 +92,8 @@ class Home:
 
     def open_workspace(self) -> OpenWorkspace:
         with self._engine.connect() as connection:
-            row = connection.execute(_OPEN).one()
-        return OpenWorkspace(row[0], Path(row[1]) if row[1] else None, row[2])
+            ((generation, folder, problem),) = _OPEN.run(connection)
+        return OpenWorkspace(generation, Path(folder) if folder else None, problem)
 
     def recent(self) -> list[Recent]:
         """The recent list, newest first."""

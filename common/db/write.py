@@ -1,14 +1,15 @@
 """A write transaction: rows and one event, or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
 from common.db import eventlog
 from common.db.eventlog import Position
+from common.db.prepared import Prepared, Row
 from common.db.sqlite import Rows
 from common.events import EventType
 
@@ -53,11 +54,19 @@ class WriteTransaction:
 
     def execute(self, statement: sa.Executable, parameters: object = None) -> Rows:
         """Runs a SQLAlchemy Core statement. Raw SQL is refused: it would hide what it changes."""
+        self._note(statement)
+        return self._connection.execute(statement, parameters)  # type: ignore[call-overload, no-any-return]
+
+    def run(self, prepared: Prepared, parameters: Mapping[str, Any]) -> list[Row]:
+        """Runs a prepared Core statement; returns its rows."""
+        self._note(prepared.statement)
+        return prepared.run(self._connection, parameters)
+
+    def _note(self, statement: sa.Executable) -> None:
         if isinstance(statement, UpdateBase):
             self._changed |= not cast(sa.Table, statement.table).info.get("bookkeeping", False)
         elif not isinstance(statement, sa.SelectBase):
             raise TypeError("a write transaction takes Core statements only")
-        return self._connection.execute(statement, parameters)  # type: ignore[call-overload, no-any-return]
 
     def emit(self, kind: EventType, data: str, *, task_id: str | None = None, entity: str | None = None) -> None:
         """Adds to this transaction's event. `data` is wire JSON; history of `task_id` goes out beside it.

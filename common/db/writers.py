@@ -1,8 +1,9 @@
 """The writers' queue: who may write next, among the threads of this process and the processes of this machine.
 
-SQLite's own busy handler sleeps up to 100 ms and is unfair (16 writers: p99 447 ms). So writers queue before it: a
-lock in the process, then two `flock`s beside the database. `next` is the first place in the queue, `main` the right to
-write; whoever waits for `main` holds `next`, so a process that has just written cannot overtake one that waits.
+SQLite's own busy handler sleeps up to 100 ms and is unfair (16 writers: p99 447 ms). So writers queue before it: first
+come, first served in the process, then two `flock`s beside the database. `next` is the first place in the queue, `main`
+the right to write; whoever waits for `main` holds `next`. A process that has the right serves a few of its own waiting
+threads before it hands over to another process that waits: a hand-over costs as much as a short transaction.
 A killed process loses its flocks with its descriptors; a stopped one keeps them, and the others answer 503.
 """
 
@@ -11,22 +12,25 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from common.errors import Busy
 
 DEADLINE_S = 5.0
-_POLL_S = 0.0002  # about a fifth of a short transaction; only the head of each process's queue polls
+TURNS_AT_ONCE = 8  # of one process, while another waits
+_POLL_S = 0.0003  # about a fifth of a short transaction; only the head of each process's queue polls
 
 
 class WriterQueue:
     """One for each process and database; `path` is the database, whose locks lie beside it."""
 
     def __init__(self, path: Path, deadline_s: float = DEADLINE_S) -> None:
-        self._threads = threading.Lock()
+        self._line = _Line()
         self._deadline_s = deadline_s
+        self._turns = 0  # since this process has the right to write; 0: it has not
         self._next = _open_lock(path.with_name(path.name + ".next"))
         self._main = _open_lock(path.with_name(path.name + ".lock"))
         # A workspace that was switched away is not closed but dropped, once its last request is done.
@@ -36,20 +40,70 @@ class WriterQueue:
     def turn(self) -> Iterator[None]:
         """Holds the right to write. Raises Busy after the deadline."""
         deadline = time.monotonic() + self._deadline_s
-        if not self._threads.acquire(timeout=self._deadline_s):
+        if not self._line.enter(self._deadline_s):
             raise _busy()
         try:
-            with _flock(self._next, deadline):
-                _acquire(self._main, deadline)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._main, fcntl.LOCK_UN)
+            if self._turns == 0:
+                self._acquire(deadline)
+            self._turns += 1
+            yield
         finally:
-            self._threads.release()
+            self._line.leave(self._release)
+
+    def _acquire(self, deadline: float) -> None:
+        with _flock(self._next, deadline):
+            _acquire(self._main, deadline)
+
+    def _release(self, waiting: bool) -> None:
+        """Gives the right back, unless a thread of ours waits and nobody else does, or has not waited for long."""
+        if not waiting or (self._turns >= TURNS_AT_ONCE and self._others_wait()):
+            self._turns = 0
+            fcntl.flock(self._main, fcntl.LOCK_UN)
+
+    def _others_wait(self) -> bool:
+        try:
+            fcntl.flock(self._next, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._next, fcntl.LOCK_UN)
+        return False
 
     def close(self) -> None:
         self._close()
+
+
+class _Line:
+    """The threads of this process, one inside, the others in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._taken = False
+
+    def enter(self, patience_s: float) -> bool:
+        """Waits for its turn; False: not within `patience_s`."""
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return True
+            called = threading.Lock()
+            called.acquire()
+            self._waiting.append(called)
+        if called.acquire(timeout=patience_s):
+            return True
+        with self._mutex:
+            if called in self._waiting:
+                self._waiting.remove(called)
+                return False
+        return True  # called in the last moment
+
+    def leave(self, before: Callable[[bool], None]) -> None:
+        """Calls the next. `before` is told whether somebody is next, and acts before that one does."""
+        with self._mutex:
+            before(bool(self._waiting))
+            self._taken = bool(self._waiting)
+            if self._waiting:
+                self._waiting.popleft().release()
 
 
 def _open_lock(path: Path) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.prepared import Prepared
 from common.db.write import WriteTransaction
 from common.errors import NotFound
 from common.schemas.history import HistoryEntrySchema
@@ -16,6 +17,7 @@ VALUE_BYTES = 4_096
 PAGE = 1_000
 
 _h = tables.history
+_APPEND = Prepared(sa.insert(_h), [column.name for column in _h.c])
 _schema = HistoryEntrySchema()
 
 
@@ -38,7 +40,7 @@ def append(tx: WriteTransaction, task_id: str, event_type: str, **data: object) 
     entry_id = tx.next_entry_id()
     wire = dumps(wire_form(entry_form(entry_id, tx.now, event_type, texts)))
     values = {"id": entry_id, "task_id": task_id, "at": tx.now, "event_type": event_type, "data": texts, "wire": wire}
-    tx.execute(sa.insert(_h), values)
+    tx.run(_APPEND, values)
     tx.add_history(task_id, wire)
 
 

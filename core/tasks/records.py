@@ -1,6 +1,6 @@
 """Tasks in the database: rows to Task and back, each save with its version, wire text and event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from typing import Any, Protocol
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.prepared import Prepared, Row
 from common.db.sqlite import Rows
 from common.db.write import WriteTransaction
 from common.errors import Conflict, NotFound, Stale
@@ -20,11 +21,15 @@ _COLUMNS = [name for name in (f.name for f in dataclass_fields(Task)) if name in
 _a = tables.attachments
 _r = tables.runs
 # Most tasks have no attachments and no runs: whether they have costs less than two more statements.
-_SELECT = sa.select(
-    *(_t.c[name] for name in _COLUMNS),
-    sa.exists().where(_a.c.task_id == _t.c.id).label("has_attachments"),
-    sa.exists().where(_r.c.task_id == _t.c.id).label("has_runs"),
-).where(_t.c.id == sa.bindparam("task_id"), _t.c.deleted_at.is_(None))
+_SELECT = Prepared(
+    sa.select(
+        *(_t.c[name] for name in _COLUMNS),
+        sa.exists().where(_a.c.task_id == _t.c.id).label("has_attachments"),
+        sa.exists().where(_r.c.task_id == _t.c.id).label("has_runs"),
+    ).where(_t.c.id == sa.bindparam("task_id"), _t.c.deleted_at.is_(None))
+)
+_INSERT = Prepared(sa.insert(_t), [*_COLUMNS, "wire"])
+_UPDATE = Prepared(sa.update(_t).where(_t.c.id == sa.bindparam("task_id")), [*_COLUMNS, "wire"])
 _ATTACHMENTS = (
     sa.select(_a.c.filename, _a.c.size, _a.c.content_type, _a.c.uploaded_at)
     .where(_a.c.task_id == sa.bindparam("task_id"), _a.c.deleted_at.is_(None))
@@ -42,16 +47,19 @@ class Reader(Protocol):
 
     def execute(self, statement: sa.Executable, parameters: Any = None) -> Rows: ...
 
+    def run(self, prepared: Prepared, parameters: Mapping[str, Any]) -> list[Row]: ...
+
 
 def load(reader: Reader, task_id: str) -> Task:
     """The task with its attachments and chain. Raises NotFound."""
-    row = reader.execute(_SELECT, {"task_id": task_id}).first() if is_uuid(task_id) else None
-    if row is None:
+    rows = reader.run(_SELECT, {"task_id": task_id}) if is_uuid(task_id) else []
+    if not rows:
         raise NotFound("There is no such task; it may have been deleted.")
-    values = dict(row._mapping) | {"status": TaskStatus(row.status)}
-    attachments = _attachments(reader, task_id) if values.pop("has_attachments") else []
-    chain = _chain(reader, task_id) if values.pop("has_runs") else []
-    return Task(**values, attachments=attachments, chain=chain)
+    *values, has_attachments, has_runs = rows[0]
+    columns = dict(zip(_COLUMNS, values, strict=True))
+    attachments = _attachments(reader, task_id) if has_attachments else []
+    chain = _chain(reader, task_id) if has_runs else []
+    return Task(**columns | {"status": TaskStatus(columns["status"])}, attachments=attachments, chain=chain)
 
 
 def _attachments(reader: Reader, task_id: str) -> list[dict[str, Any]]:
@@ -87,7 +95,7 @@ def insert(tx: WriteTransaction, task: Task) -> Task:
     """Stores a new task and emits `task_created`."""
     task = replace(task, seq=tx.next_seq)
     row = _row(task)
-    tx.execute(sa.insert(_t), row)
+    tx.run(_INSERT, row)
     tx.emit(EventType.TASK_CREATED, row["wire"], task_id=task.id)
     return task
 
@@ -116,7 +124,7 @@ def archive(tx: WriteTransaction, task: Task) -> None:
 
 def _update(tx: WriteTransaction, task: Task) -> str:
     row = _row(task)
-    tx.execute(sa.update(_t).where(_t.c.id == task.id), row)
+    tx.run(_UPDATE, row | {"task_id": task.id})
     return str(row["wire"])
 
 

@@ -58,21 +58,24 @@ def test_young_events_stay(database: Database, small: None) -> None:
     assert kept(database) == list(range(1, 41))
 
 
-def test_old_events_go_a_few_at_a_time(database: Database, small: None) -> None:
-    publish(database, at=0, count=40)
-    publish(database, at=DAY_MS + 1)
-    assert kept(database)[0] == 1 + eventlog.EXPIRED_A_COMMIT
+def test_old_events_go_a_few_at_a_time(database: Database, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventlog, "EXPIRED_AT_ONCE", 16)
+    publish(database, at=0, count=56)
+    publish(database, at=DAY_MS + 1, count=eventlog.EXPIRE_EVERY)
+    assert kept(database)[0] == 1 + eventlog.EXPIRED_AT_ONCE
 
 
 def test_old_events_stay_while_they_are_few(database: Database, small: None) -> None:
     publish(database, at=0, count=40)
-    publish(database, at=10 * DAY_MS, count=10)
-    assert kept(database) == list(range(31, 51))
+    publish(database, at=10 * DAY_MS, count=eventlog.EXPIRE_EVERY)
+    assert kept(database) == list(range(29, 49))
 
 
 def test_maximum_wins_over_age(database: Database, small: None) -> None:
     publish(database, at=0, count=80)
     assert kept(database) == list(range(21, 81))
+    publish(database, at=0, count=eventlog.EXPIRE_EVERY - 1)
+    assert kept(database) == list(range(21, 88))
 
 
 def test_kept_events_have_no_holes(database: Database, small: None) -> None:

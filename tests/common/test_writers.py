@@ -14,6 +14,7 @@ import pytest
 from common.db.writers import WriterQueue
 from common.errors import Busy
 from common.settings import ROOT
+from tests.helpers.processes import wait_for
 
 HOLDER = """
 import sys, time
@@ -63,6 +64,44 @@ def test_one_thread_at_a_time(queue: WriterQueue) -> None:
     for thread in threads:
         thread.join()
     assert most == 1
+
+
+def test_first_come_first_served(tmp_path: Path) -> None:
+    queue, order = WriterQueue(tmp_path / "chorus.db"), []
+
+    def work(number: int) -> None:
+        with queue.turn():
+            order.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    with queue.turn():
+        for thread in threads:
+            thread.start()
+            wait_for(lambda: len(queue._line._waiting) == sum(map(threading.Thread.is_alive, threads)), 5, "it waits")
+    for thread in threads:
+        thread.join()
+    assert order == list(range(8))
+
+
+def test_another_process_is_served_among_our_threads(tmp_path: Path) -> None:
+    """Threads that never stop asking keep the right among themselves, but not for long."""
+    queue, stop = WriterQueue(tmp_path / "chorus.db"), threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            with queue.turn():
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        with other_process(tmp_path):
+            pass
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_busy_after_the_deadline(queue: WriterQueue, tmp_path: Path) -> None:
