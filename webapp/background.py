@@ -1,4 +1,4 @@
-"""The threads of a web worker besides its requests: high-water record and housekeeping."""
+"""The threads of a web worker besides its requests: high-water record, housekeeping, and once the page's files."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ from flask import Flask
 
 from common.errors import ChorusError
 from core import housekeeping
-from webapp import state
+from webapp import pages, state
 from webapp.state import State
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ class Background:
         self._threads = [
             self._start("high-water", lambda: current.workspace.keep_high_water(self._stop)),
             self._start("housekeeping", lambda: _keep_house(current, self._stop)),
+            self._start("files", lambda: pages.warm(current.settings.static_dir, self._stop)),
         ]
 
     @staticmethod

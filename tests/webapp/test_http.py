@@ -2,12 +2,16 @@
 
 import gzip
 import json
+import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
+import brotli
 import pytest
 from flask import Flask
 
+from common.settings import ROOT
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE
 
@@ -183,6 +187,28 @@ def test_page_files_are_revalidated(api: Api) -> None:
     assert first.headers["Cache-Control"] == "no-cache"
     again = api.request("GET", "/js/store.js", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sent", "unpack"),
+    [("gzip, br", "br", brotli.decompress), ("gzip", "gzip", gzip.decompress), ("identity", None, bytes)],
+)
+def test_page_files_are_sent_as_small_as_the_browser_takes_them(
+    api: Api, accepted: str, sent: str | None, unpack: Callable[[bytes], bytes]
+) -> None:
+    answer = api.request("GET", "/js/store.js", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == sent
+    assert unpack(answer.data) == (ROOT / "static/js/store.js").read_bytes()
+
+
+def test_the_style_sheet_is_one_answer(api: Api) -> None:
+    """Every part, in its layer, in the order of the imports."""
+    index = (ROOT / "static/css/index.css").read_text()
+    text = api.request("GET", "/css/index.css").get_data(as_text=True)
+    assert "@import" in index and "@import" not in text
+    for part in re.findall(r'url\("(.+?)"\)', index):
+        assert (ROOT / "static/css" / part).read_text() in text
+    assert text.index("@layer tokens {") < text.index("@layer base {") < text.index("@layer components {")
 
 
 @pytest.mark.parametrize("path", ["/../webapp/api.py", "/..%2f..%2fetc/passwd", "/js/../../wsgi.py", "/%2e%2e/wsgi.py"])
