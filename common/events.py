@@ -22,6 +22,7 @@ class EventType(StrEnum):
     RUN_UPDATED = "run_updated"
     AGENTS_CHANGED = "agents_changed"
     PROVIDERS_CHANGED = "providers_changed"
+    ACCESS_TOKENS_CHANGED = "access_tokens_changed"
     CONFIG_CHANGED = "config_changed"
     TRANSACTION = "transaction"
     RESET = "reset"

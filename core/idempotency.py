@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from common.db import tables
 from common.db.write import WriteTransaction
 from common.errors import KeyReused
+from core.tasks.records import Reader
 
 KEEP_MS = 24 * 3600 * 1000
 _k = tables.idempotency_keys
@@ -29,8 +30,13 @@ class Answer(NamedTuple):
 
 def find(tx: WriteTransaction, request: Request) -> Answer | None:
     """The first answer to this request, if there was one within a day. Raises KeyReused for another body."""
+    return look(tx, request, tx.now)
+
+
+def look(reader: Reader, request: Request, now: int) -> Answer | None:
+    """The same at the time `now`, for who only reads."""
     statement = sa.select(_k.c.body_hash, _k.c.status, _k.c.answer, _k.c.seq_header)
-    row = tx.execute(statement.where(_k.c.request == request.name, _k.c.at > tx.now - KEEP_MS)).first()
+    row = reader.execute(statement.where(_k.c.request == request.name, _k.c.at > now - KEEP_MS)).first()
     if row is None:
         return None
     if row.body_hash != request.body_hash:

@@ -9,6 +9,7 @@ from common.db.write import WriteTransaction
 from common.errors import Conflict
 from common.events import EventType
 from core import undo
+from core.access import verbs as access
 from core.agents import verbs as agents
 from core.providers import verbs as providers
 from core.tasks import history, queue, records
@@ -64,10 +65,15 @@ def _restore_provider(tx: WriteTransaction, deletion: Deletion) -> None:
     providers.restore(tx, int(deletion.row_id), deletion.payload)
 
 
+def _restore_access_token(tx: WriteTransaction, deletion: Deletion) -> None:
+    access.restore(tx, int(deletion.row_id))
+
+
 _RESTORE = {
     "task": _restore_task,
     "attachment": _restore_attachment,
     "message": _restore_message,
     "agent": _restore_agent,
     "provider": _restore_provider,
+    "access_token": _restore_access_token,
 }

@@ -14,7 +14,7 @@ _u = tables.undo_tokens
 
 
 class Deletion(NamedTuple):
-    """What a token can bring back: a row of `kind` task, attachment, message, agent or provider.
+    """What a token can bring back: a row of `kind` task, attachment, message, agent, provider or access_token.
 
     `task_id` is "" where no task is concerned; `payload` is what else the deletion changed.
     """

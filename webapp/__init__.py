@@ -14,6 +14,7 @@ from common.security import AccessGuard, rules_for
 from common.settings import Settings, load
 from core.workspaces.current import CurrentWorkspace
 from webapp import (
+    access,
     agents,
     attachments,
     config,
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         undo.api.blueprint,
         runs.api.blueprint,
         tools.api.blueprint,
+        access.api.blueprint,
         agents.api.blueprint,
         providers.api.blueprint,
         config.api.blueprint,

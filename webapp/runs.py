@@ -10,6 +10,7 @@ from common.schemas.run import (
     GrantsSchema,
     HandoffCompleteSchema,
     HandoffSchema,
+    RunDetailSchema,
     RunSchema,
 )
 from common.schemas.task import TaskSchema
@@ -29,10 +30,10 @@ def list_runs(reading: Reading, task_id: str) -> str:
     return records.of_task(reading, task_id)
 
 
-@api.read("/api/runs/<run_id>", answer=RunSchema, errors=(404,))
+@api.read("/api/runs/<run_id>", answer=RunDetailSchema, errors=(404,))
 def get_run(reading: Reading, run_id: str) -> Body:
-    """One run."""
-    return records.form(records.load(reading, run_id))
+    """One run with its output and its report."""
+    return records.full_form(records.load(reading, run_id))
 
 
 @api.write("POST", "/api/tasks/<task_id>/plan", answer=TaskSchema, errors=(404, 409))

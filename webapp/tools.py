@@ -1,28 +1,34 @@
-"""Route 12: agents call their tools, with the bearer token of their run."""
+"""Route 12: agents call their tools with the bearer token of their run; programs outside with an access token."""
 
-import threading
+import hashlib
+import json
 import time
 import uuid
+from contextlib import nullcontext
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, request
+from marshmallow import fields
 
-from common.errors import BadRequest, ChorusError, ServiceUnavailable, Unauthorized
+from common.db.database import Reading
+from common.errors import BadRequest, ServiceUnavailable, ValidationFailed
 from common.schemas.base import RequestSchema, Text, WireSchema
+from common.tools import HANDOFF
 from common.wire import dumps
-from core import tools
-from core.runs import records, tokens
+from core.idempotency import Answer
+from core.runs import records
 from core.runs.stack import ENDED
-from core.tasks import records as tasks
+from core.tools import calls, outside
 from core.workspaces.current import Workspace
 from webapp import requests, state
 from webapp.answers import BARE, json_response
 from webapp.api import Api
+from webapp.slots import slot
 
 api = Api("tools")
-BLOCKING_AT_MOST = 4
+WAITING_AT_MOST = 4
+WAIT_AT_MOST_S = 600.0
 LOOK_EVERY_S = 0.2
-_blocking = threading.BoundedSemaphore(BLOCKING_AT_MOST)
 
 
 class ToolCallSchema(RequestSchema):
@@ -35,37 +41,58 @@ class ToolResultSchema(WireSchema):
     """The tool's own JSON."""
 
 
+class ToolListSchema(WireSchema):
+    """Each tool with name, description, parameters, output and inputSchema (JSON Schema)."""
+
+    tools = fields.List(fields.Dict(), required=True)
+
+
+@api.read("/api/tasks/<task_id>/tools", answer=ToolListSchema, errors=(401, 404), envelope=BARE)
+def list_tools(reading: Reading, task_id: str) -> dict[str, Any]:
+    """The tools that the run of the bearer token may use now."""
+    return {"tools": calls.usable(reading, task_id, _bearer())}
+
+
+@api.read("/api/tools", answer=ToolListSchema, errors=(401,), envelope=BARE)
+def list_outside_tools(reading: Reading) -> dict[str, Any]:
+    """The tools that the access token permits."""
+    return {"tools": outside.usable(reading, _bearer())}
+
+
 def call_tool(task_id: str) -> Response:
     """Call a tool as the agent of a run; `handoff` with `Prefer: respond-async` answers 202 at once."""
-    raw = requests.json_object()
-    tool = raw.pop("tool", None)
+    tool, call_id, arguments, body_hash = _call()
+    key = requests.idempotency_request(body_hash)
+    call = calls.Call(task_id, _bearer(), tool, arguments, call_id, key)
+    workspace = state.current().workspace.get()
+    waits = tool == HANDOFF and "respond-async" not in request.headers.get("Prefer", "")
+    with slot(state.current().settings.home, "handoff", WAITING_AT_MOST) if waits else nullcontext():
+        answer = calls.perform(workspace.database, call)
+        if answer.status != 200 or tool != HANDOFF:
+            return _response(answer)
+        return _child_result(workspace, answer) if waits else _response(answer._replace(status=202))
+
+
+def call_outside_tool() -> Response:
+    """Call a tool with an access token of the workspace."""
+    tool, _, arguments, body_hash = _call()
+    call = outside.Call(_bearer(), tool, arguments, requests.idempotency_request(body_hash))
+    return _response(outside.perform(state.current().workspace.get().database, call))
+
+
+def _call() -> tuple[str, str, dict[str, Any], str]:
+    """Tool, call id, arguments, and a hash of all that and the token: another's repeat gets no answer of ours."""
+    body = requests.json_object()
+    try:
+        body_hash = hashlib.sha256(dumps([_bearer(), body]).encode()).hexdigest()
+    except UnicodeEncodeError:
+        problem = "Must not contain lone surrogates."
+        raise ValidationFailed("Some arguments are not valid.", fields={"_schema": [problem]}) from None
+    tool = body.pop("tool", None)
     if not isinstance(tool, str):
         raise BadRequest('Name the tool: {"tool": "help"}.')
-    call_id = str(raw.pop("callId", "") or uuid.uuid4())[:100]
-    workspace = state.current().workspace.get()
-    result, status = _act(workspace, task_id, tool, raw, call_id)
-    if tool == "handoff" and "respond-async" not in request.headers.get("Prefer", ""):
-        result = _wait_for_child(workspace, result["runId"])
-    elif tool == "handoff":
-        status = 202
-    return json_response(dumps(result), status, g.position)
-
-
-def _act(workspace: Workspace, task_id: str, tool: str, arguments: Any, call_id: str) -> tuple[Any, int]:
-    run = None
-    try:
-        with workspace.database.write() as tx:
-            g.position = str(tx.position)
-            tasks.load(tx, task_id)
-            run = tokens.run_of(tx, _bearer(), task_id)
-            result = tools.call(tx, run, tool, arguments, call_id)
-            g.position = str(tx.position)
-            return result, 200
-    except ChorusError as error:
-        if run is not None and not isinstance(error, Unauthorized) and error.status < 500:
-            with workspace.database.write() as tx:
-                tools.record(tx, run, tool, arguments, call_id, "error", error.message)
-        raise
+    call_id = str(body.pop("callId", "") or uuid.uuid4())[:100]
+    return tool, call_id, body, body_hash
 
 
 def _bearer() -> str | None:
@@ -73,30 +100,30 @@ def _bearer() -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _wait_for_child(workspace: Workspace, run_id: str) -> dict[str, Any]:
+def _response(answer: Answer) -> Response:
+    return json_response(answer.body, answer.status, answer.seq_header)
+
+
+def _child_result(workspace: Workspace, answer: Answer) -> Response:
     """Holds the request until the child has ended: for clients that cannot ask again. A few at a time."""
-    if not _blocking.acquire(blocking=False):
-        raise ServiceUnavailable(
-            f"{BLOCKING_AT_MOST} hand-offs are waited for already. Send Prefer: respond-async, then "
-            f"GET /api/runs/{run_id}."
-        )
-    try:
-        while True:
-            with workspace.database.read() as reading:
-                run = records.load(reading, run_id)
-            if run["state"] in ENDED:
-                return child_result(run)
-            time.sleep(LOOK_EVERY_S)
-    finally:
-        _blocking.release()
+    run_id = json.loads(answer.body)["runId"]
+    deadline = time.monotonic() + WAIT_AT_MOST_S
+    while time.monotonic() < deadline:
+        with workspace.database.read() as reading:
+            run = records.load(reading, run_id)
+        if run["state"] in ENDED:
+            return json_response(dumps(_result(run)), 200, str(reading.position))
+        time.sleep(LOOK_EVERY_S)
+    raise ServiceUnavailable(f"The agent is still at work. Ask GET /api/runs/{run_id} for its output.")
 
 
-def child_result(run: records.Run) -> dict[str, Any]:
+def _result(run: records.Run) -> dict[str, Any]:
     """What the parent gets back: the child's output and its report."""
     report = run["completion_report"]
     return {"agent_name": run["agent_name"], "output": run["output"], "state": run["state"], "report": report}
 
 
+_ERRORS = (401, 403, 404, 409, 429)
 api.add(
     "POST",
     "/api/tasks/<task_id>/tools",
@@ -104,6 +131,16 @@ api.add(
     call_tool,
     answer=ToolResultSchema,
     body=ToolCallSchema,
-    errors=(401, 403, 404, 409),
+    errors=_ERRORS,
+    envelope=BARE,
+)
+api.add(
+    "POST",
+    "/api/tools",
+    call_outside_tool,
+    call_outside_tool,
+    answer=ToolResultSchema,
+    body=ToolCallSchema,
+    errors=_ERRORS,
     envelope=BARE,
 )

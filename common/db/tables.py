@@ -130,7 +130,7 @@ runs = sa.Table(
     sa.Column("tokens_output", sa.Integer, nullable=False),
     sa.Column("cost_usd", sa.Float),
     sa.Column("allowed_tools", sa.JSON, nullable=False),
-    sa.Column("token_hash", sa.Text),  # of the bearer token that acts for this run; NULL: none lives
+    sa.Column("token_hash", sa.Text),  # of the bearer token that acts for this run until it ends
     sa.Column("input", sa.Text, nullable=False),
     sa.Column("output", sa.Text, nullable=False),
     sa.Column("completion_report", sa.JSON),
@@ -177,6 +177,23 @@ providers = sa.Table(
     sqlite_autoincrement=True,
 )
 sa.Index("providers_by_name", providers.c.name, unique=True, sqlite_where=sa.text("deleted_at IS NULL"))
+
+access_tokens = sa.Table(
+    "access_tokens",
+    metadata,
+    sa.Column("rank", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("token_hash", sa.Text, nullable=False),  # the token itself is shown once and stored nowhere
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("field_versions", sa.JSON, nullable=False),
+    sa.Column("deleted_at", sa.Integer),
+    sa.Column("wire", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+sa.Index("access_tokens_by_name", access_tokens.c.name, unique=True, sqlite_where=sa.text("deleted_at IS NULL"))
+sa.Index("access_tokens_by_hash", access_tokens.c.token_hash, unique=True)
 
 config = sa.Table(
     "config",

@@ -46,10 +46,11 @@ class Milliseconds(fields.Integer):
         super().__init__(strict=True, **options)
 
 
-def text_list() -> "fields.List[str]":
-    """A list of at most 200 texts of at most 2,000 characters."""
+def text_list(description: str | None = None) -> "fields.List[str]":
+    """A list of at most 200 texts of at most 2,000 characters; `description` is told to agents."""
     item = Text(validate=validate.Length(max=LIST_ITEM_CHARACTERS))
-    return fields.List(item, validate=validate.Length(max=LIST_ITEMS))
+    metadata = {"description": description} if description else None
+    return fields.List(item, validate=validate.Length(max=LIST_ITEMS), metadata=metadata)
 
 
 class RequestSchema(ma.Schema):

@@ -19,8 +19,9 @@ def check_name(name: str) -> str:
     return name
 
 
-def name_field() -> Text:
-    """1-64 letters, digits, `.`, `_` or `-`, not starting with `.`."""
+def name_field(description: str | None = None) -> Text:
+    """1-64 letters, digits, `.`, `_` or `-`, not starting with `.`; `description` is told to agents."""
     shape = validate.Regexp(_PATTERN, error="Use 1 to 64 letters, digits, '.', '_' or '-', not starting with '.'.")
     free = validate.NoneOf([NOT_CONFIGURED], error=f"'{NOT_CONFIGURED}' is reserved.")
-    return Text(required=True, validate=[shape, free])
+    metadata = {"description": description} if description else None
+    return Text(required=True, validate=[shape, free], metadata=metadata)

@@ -5,7 +5,6 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from common.events import TaskStatus
 from common.schemas.base import DESCRIPTION_BYTES, LIST_ITEMS, Milliseconds, RequestSchema, Text, WireSchema, text_list
 from common.schemas.names import name_field
 from common.tools import GRANTABLE
@@ -38,6 +37,13 @@ class RunSchema(WireSchema):
     version = fields.Integer(required=True)
 
 
+class RunDetailSchema(RunSchema):
+    """`output`: its last text, once it has ended."""
+
+    output = fields.String(required=True)
+    completionReport = fields.Dict(required=True, allow_none=True)
+
+
 class AnswersSchema(RequestSchema):
     """Matched to the questions by position."""
 
@@ -59,23 +65,38 @@ class HandoffCompleteSchema(RequestSchema):
 class CompletionReportRequest(RequestSchema):
     """What an agent says of its work at its end."""
 
-    status = Text(required=True, validate=validate.OneOf(["complete", "blocked", "failed"]))
-    summary = Text(required=True, most_bytes=DESCRIPTION_BYTES)
-    output = Text(required=True, most_bytes=REPORT_BYTES)
-    blockedReason = Text(allow_none=True, load_default=None, most_bytes=DESCRIPTION_BYTES)
+    status = Text(
+        required=True,
+        validate=validate.OneOf(["complete", "blocked", "failed"]),
+        metadata={"description": "complete: done; blocked: a person is needed; failed: it cannot be done"},
+    )
+    summary = Text(
+        required=True, most_bytes=DESCRIPTION_BYTES, metadata={"description": "what was done, in a few sentences"}
+    )
+    output = Text(required=True, most_bytes=REPORT_BYTES, metadata={"description": "the result itself, in full"})
+    blockedReason = Text(
+        allow_none=True,
+        load_default=None,
+        most_bytes=DESCRIPTION_BYTES,
+        metadata={"description": "with blocked: what is missing"},
+    )
 
 
 class PlannerOutputRequest(RequestSchema):
     """Tagged union by `type`: a plan, questions, or an error."""
 
-    type = Text(required=True, validate=validate.OneOf(["plan", "questions", "error"]))
-    summary = Text(most_bytes=DESCRIPTION_BYTES)
-    requirements = text_list()
-    acceptanceCriteria = text_list()
-    plan = text_list()
-    assignedAgent = Text(allow_none=True)
-    questions = text_list()
-    error = Text(most_bytes=DESCRIPTION_BYTES)
+    type = Text(
+        required=True,
+        validate=validate.OneOf(["plan", "questions", "error"]),
+        metadata={"description": "what you give; the other arguments belong to one of these"},
+    )
+    summary = Text(most_bytes=DESCRIPTION_BYTES, metadata={"description": "plan: the task in a few sentences"})
+    requirements = text_list("plan: what the result must have")
+    acceptanceCriteria = text_list("plan: how to tell that it is done")
+    plan = text_list("plan: the steps, in order")
+    assignedAgent = Text(allow_none=True, metadata={"description": "plan: name of the agent that should do it"})
+    questions = text_list("questions: what you must know first")
+    error = Text(most_bytes=DESCRIPTION_BYTES, metadata={"description": "error: why no plan is possible"})
 
     _NEEDED = {  # noqa: RUF012 (marshmallow classes keep constants so)
         "plan": {"summary", "requirements", "acceptanceCriteria", "plan"},
@@ -89,23 +110,6 @@ class PlannerOutputRequest(RequestSchema):
             raise ma.ValidationError({name: ["Missing data for required field."] for name in sorted(missing)})
         if data.get("type") == "questions" and not data["questions"]:
             raise ma.ValidationError({"questions": ["Ask at least one question."]})
-
-
-class HandoffToolRequest(RequestSchema):
-    agentName = name_field()
-    prompt = Text(required=True, most_bytes=DESCRIPTION_BYTES)
-
-
-class TaskGetRequest(RequestSchema):
-    taskId = Text(required=True)
-
-
-class TaskListRequest(RequestSchema):
-    status = Text(validate=validate.OneOf(list(TaskStatus)))
-
-
-class NoArguments(ma.Schema):
-    """Tools without arguments."""
 
 
 class GrantsSchema(RequestSchema):

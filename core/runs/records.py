@@ -45,6 +45,11 @@ def form(run: Run) -> dict[str, Any]:
     return wire
 
 
+def full_form(run: Run) -> dict[str, Any]:
+    """The same with the output and the report, as the parent of a hand-off reads them."""
+    return form(run) | {"output": run["output"], "completionReport": run["completion_report"]}
+
+
 def load(reader: Reader, run_id: str) -> Run:
     """Raises NotFound."""
     row = reader.execute(sa.select(_r).where(_r.c.id == run_id)).first() if is_uuid(run_id) else None
@@ -93,9 +98,9 @@ def insert(
 
 
 def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
-    """The run's next version, with its event. An ended run loses its token: nobody acts for it any more."""
+    """The run's next version, with its event."""
     if changes.get("state") in ENDED:
-        changes |= {"ended_at": tx.now, "token_hash": None, "resume_at": None}
+        changes |= {"ended_at": tx.now, "resume_at": None}
     new = {**run, **changes, "version": run["version"] + 1}
     new["wire"] = dumps(form(new))
     columns = changes | {"version": new["version"], "wire": new["wire"]}

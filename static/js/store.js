@@ -186,6 +186,7 @@ function applyItem(board, item, changes) {
       return;
     case 'history_appended':
     case 'queue_changed':
+    case 'access_tokens_changed':
       return;
     default:
       /** @type {never} */ (item);

@@ -158,6 +158,15 @@
  * @property {string|null} configPath
  */
 
+/**
+ * @typedef {Object} AccessToken what is known of a token after it was shown once
+ * @property {string} name
+ * @property {string[]} scopes tools it may call
+ * @property {string} hint its last 4 characters
+ * @property {number} createdAt
+ * @property {number} version
+ */
+
 /* ---------------------------------------------------------------- frames */
 
 /**
@@ -172,6 +181,7 @@
  *   | {type: 'run_updated', data: Run, history?: HistoryEntry[]}
  *   | {type: 'agents_changed', data: {agents: Agent[], deleted: string[]}, history?: HistoryEntry[]}
  *   | {type: 'providers_changed', data: {providers: Provider[], deleted: string[]}, history?: HistoryEntry[]}
+ *   | {type: 'access_tokens_changed', data: {accessTokens: AccessToken[], deleted: string[]}, history?: HistoryEntry[]}
  *   | {type: 'config_changed', data: {config: WorkspaceConfig, configPath: string}, history?: HistoryEntry[]}} Item
  */
 

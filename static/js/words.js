@@ -14,6 +14,7 @@ export const EVENT_TYPES = /** @type {const} */ ([
   'run_updated',
   'agents_changed',
   'providers_changed',
+  'access_tokens_changed',
   'config_changed',
   'transaction',
   'reset',

@@ -11,7 +11,6 @@ import pytest
 
 from common.errors import Conflict, Forbidden, InvalidStatus, NotFound, Unauthorized, ValidationFailed
 from common.events import TaskStatus
-from core import tools
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.providers import verbs as providers
@@ -19,11 +18,13 @@ from core.runs import records, tokens, verbs
 from core.tasks import records as tasks
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
+from core.tools import calls
 from core.workspaces.current import Workspace
 from tests.helpers.workspace import SOURCE, frames
 
 T = TypeVar("T")
 REPORT = {"status": "complete", "summary": "done", "output": "all of it", "blockedReason": None}
+_token_of: dict[str, str] = {}
 PLAN = {"type": "plan", "summary": "S", "requirements": ["r"], "acceptanceCriteria": ["a"], "plan": ["p"]}
 
 
@@ -83,6 +84,7 @@ def begin(workspace: Workspace) -> dict[str, Any]:
     """What a runner does with the oldest queued run."""
     claimed = do(workspace, verbs.claim)
     assert claimed
+    _token_of[claimed[0]["id"]] = claimed[1]
     return dict(do(workspace, verbs.is_running, claimed[0]["id"], "session-1"))
 
 
@@ -290,10 +292,9 @@ def test_agent_without_provider_is_not_started(workspace: Workspace) -> None:
 # --- tools and tokens ---
 
 
-def call(workspace: Workspace, run: Any, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    with workspace.database.write() as tx:
-        fresh = records.load(tx, run["id"])
-        return tools.call(tx, fresh, tool, arguments, "call-1")
+def call(workspace: Workspace, run: Any, tool: str, arguments: dict[str, Any]) -> Any:
+    made = calls.Call(run["task_id"], _token_of[run["id"]], tool, arguments, "call-1")
+    return json.loads(calls.perform(workspace.database, made).body)
 
 
 def test_each_kind_of_run_has_its_own_control_tool(ready: Workspace, task: Task) -> None:

@@ -81,6 +81,7 @@ describe('apply', () => {
     { name: 'run_updated', data: run('s', 'a'), after: { runs: [run('r', 'a'), run('s', 'a')] }, changed: { runs: ['s'] } },
     { name: 'agents_changed', data: { agents: [agent], deleted: ['gone'] }, after: { agents: [agent] }, changed: { agents: ['gone', 'x'] } },
     { name: 'providers_changed', data: { providers: [provider], deleted: ['old'] }, after: { providers: [provider] }, changed: { providers: ['old', 'p'] } },
+    { name: 'access_tokens_changed', data: { accessTokens: [], deleted: ['t'] }, after: {}, changed: {} },
     { name: 'config_changed', data: { config, configPath: '/w' }, after: { config, configPath: '/w' }, changed: { config: true } },
   ];
   const oldProvider = { ...provider, name: 'old' };

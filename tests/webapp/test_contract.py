@@ -7,11 +7,12 @@ import pytest
 from flask import Flask
 from marshmallow import RAISE, Schema
 
+from common.schemas.access import AccessTokenDeletedSchema, AccessTokenSchema, NewAccessTokenSchema
 from common.schemas.agent import AgentDeletedSchema, AgentSchema
 from common.schemas.history import HistoryEntrySchema, HistorySchema
 from common.schemas.provider import ProviderDeletedSchema, ProviderSchema
 from common.schemas.queue import MessageSchema, QueueSchema
-from common.schemas.run import RunSchema
+from common.schemas.run import RunDetailSchema, RunSchema
 from common.schemas.task import DeletedSchema, RestoredSchema, TaskSchema, TaskWithUndoSchema
 from common.schemas.workspace import EventsSchema, LiveSchema, SnapshotSchema
 from core.runs import records as run_records
@@ -59,7 +60,7 @@ ANSWERS: list[tuple[str, str, Any, int, Any]] = [
     ("DELETE", "/api/tasks/{id}/attachments/a%20%26%3D%23.md", None, 200, TaskWithUndoSchema),
     ("POST", "/api/undo/{undo}", None, 200, RestoredSchema),
     ("GET", "/api/tasks/{id}/runs", None, 200, [RunSchema]),
-    ("GET", "/api/runs/{run}", None, 200, RunSchema),
+    ("GET", "/api/runs/{run}", None, 200, RunDetailSchema),
     ("POST", "/api/runs/{run}/cancel", None, 200, RunSchema),
     ("POST", "/api/runs/{ended}/resume", None, 200, TaskSchema),
     ("POST", "/api/tasks/{id}/plan", None, 200, TaskSchema),
@@ -80,6 +81,9 @@ ANSWERS: list[tuple[str, str, Any, int, Any]] = [
     ("POST", "/api/providers", {"name": "o", "providerType": {"type": "opencode"}}, 201, ProviderSchema),
     ("PUT", "/api/providers/local", OPENAI, 200, ProviderSchema),
     ("DELETE", "/api/providers/claude", None, 200, ProviderDeletedSchema),
+    ("GET", "/api/access-tokens", None, 200, [AccessTokenSchema]),
+    ("POST", "/api/access-tokens", {"name": "laptop"}, 201, NewAccessTokenSchema),
+    ("DELETE", "/api/access-tokens/desk", None, 200, AccessTokenDeletedSchema),
     ("GET", "/api/snapshot", None, 200, SnapshotSchema),
     ("GET", "/api/events?epoch={epoch}&since=0", None, 200, EventsSchema),
     ("GET", "/api/live", None, 200, LiveSchema),
@@ -153,6 +157,15 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/tasks/{busy}/tools", {"tool": "help"}, 401, "UNAUTHORIZED", None),
     ("POST", f"/api/tasks/{NO_ONE}/tools", {"tool": "help"}, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{busy}/tools", {}, 400, "BAD_REQUEST", None),
+    ("POST", "/api/tasks/{busy}/tools", {"tool": "\ud800"}, 422, INVALID, "_schema"),
+    ("GET", "/api/tasks/{busy}/tools", None, 401, "UNAUTHORIZED", None),
+    ("GET", "/api/tools", None, 401, "UNAUTHORIZED", None),
+    ("POST", "/api/tools", {"tool": "task.list"}, 401, "UNAUTHORIZED", None),
+    ("POST", "/api/access-tokens", {"name": "desk"}, 409, "CONFLICT", None),
+    ("POST", "/api/access-tokens", {"name": "../x"}, 422, INVALID, "name"),
+    ("POST", "/api/access-tokens", {"name": "x", "scopes": ["file.read"]}, 422, INVALID, "scopes"),
+    ("POST", "/api/access-tokens", {"name": "x", "scopes": []}, 422, INVALID, "scopes"),
+    ("DELETE", "/api/access-tokens/nobody", None, 404, "NOT_FOUND", None),
     ("GET", "/api/agents/nobody", None, 404, "NOT_FOUND", None),
     ("POST", "/api/agents", AGENT | {"name": "writer"}, 409, "CONFLICT", None),
     ("POST", "/api/agents", AGENT | {"name": "../x"}, 422, INVALID, "name"),
@@ -231,6 +244,7 @@ def prepare_runs(api: Api, app: Flask) -> dict[str, Any]:
     api.ok("POST", "/api/providers", 201, json={"name": "claude", "providerType": {"type": "claude-code"}})
     assert api.request("PUT", "/api/config", json=CONFIG).status_code == 200
     api.ok("PUT", "/api/agents/writer", json=AGENT | {"name": "writer"})
+    api.ok("POST", "/api/access-tokens", 201, json={"name": "desk"})
     busy, done, asked = (api.task()["id"] for _ in range(3))
     database = state.of(app).workspace.get().database
     for task_id in (done, busy):

@@ -1,0 +1,169 @@
+"""Reading and replacing whole files: regular ones only, bounded, and replaced in one step."""
+
+import fcntl
+import hashlib
+import os
+import stat
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from common.errors import Busy, Conflict, Forbidden, NotFound, TooLarge
+from core.files.folders import invalid
+from core.files.refusals import told
+from core.files.walk import Spot
+
+LARGEST_BYTES = 10 * 1024 * 1024
+LOCK_WAIT_S = 2.0
+# Nothing here may wait for somebody else to open the other end, or become our terminal.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file as it was read: its bytes, the hash agents compare, and its permissions and owner."""
+
+    raw: bytes
+    info: os.stat_result
+
+    @property
+    def hash(self) -> str:
+        return hash_of(self.raw)
+
+    @property
+    def text(self) -> str:
+        """Raises ValidationFailed where it is not UTF-8."""
+        try:
+            return self.raw.decode()
+        except UnicodeDecodeError:
+            raise invalid("Is not a text file in UTF-8.") from None
+
+
+def hash_of(raw: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def read(spot: Spot) -> Content:
+    """The file at `spot`. Raises NotFound, Forbidden (a device, pipe or socket), TooLarge, ValidationFailed."""
+    with told():
+        _check_kind(os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False))  # a device is not even opened
+        file = os.open(spot.name, _READ, dir_fd=spot.folder)
+        with open(file, "rb") as stream:
+            info = os.fstat(file)
+            _check_kind(info)
+            check_size(info.st_size)
+            raw = stream.read(LARGEST_BYTES + 1)
+    check_size(len(raw))
+    return Content(raw, info)
+
+
+def _check_kind(info: os.stat_result) -> None:
+    if stat.S_ISDIR(info.st_mode):
+        raise invalid("Is a folder; this tool takes a file.")
+    if stat.S_ISLNK(info.st_mode):
+        raise Forbidden("A part of this path was swapped for a symbolic link meanwhile.")
+    if not stat.S_ISREG(info.st_mode):
+        raise Forbidden("This is not a regular file but a device, a pipe or a socket.")
+
+
+def check_size(size: int) -> None:
+    if size > LARGEST_BYTES:
+        raise TooLarge(f"A file may have {LARGEST_BYTES // 1024 // 1024} MiB at most. Use file.search for larger ones.")
+
+
+def check_hash(content: Content, expected: str | None) -> None:
+    """Raises Conflict, with the hash now, if the file is not the one that was read."""
+    if expected is not None and expected.lower() != content.hash:
+        raise Conflict(
+            "The file has changed since you read it. Nothing was written; read it again.",
+            current={"hash": content.hash},
+        )
+
+
+@contextmanager
+def locked(spot: Spot) -> Iterator[None]:
+    """One change at a time in a folder, among all of Chorus's processes. Raises Busy."""
+    with told():
+        _wait_for_turn(spot.folder)
+    try:
+        yield
+    finally:
+        fcntl.flock(spot.folder, fcntl.LOCK_UN)
+
+
+def _wait_for_turn(folder: int) -> None:
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Busy("Another change in this folder is under way. Try again in a moment.") from None
+            time.sleep(0.005)
+
+
+@contextmanager
+def drafted(spot: Spot, raw: bytes, like: os.stat_result | None) -> Iterator[str]:
+    """The name of a durable file beside `spot` with these bytes and the permissions of `like`; gone at the end.
+
+    `put` or `put_new` makes it the file at `spot`.
+    """
+    check_size(len(raw))
+    name = f".chorus-{uuid.uuid4().hex}.tmp"
+    try:
+        with told():
+            file = os.open(name, _MAKE, 0o666, dir_fd=spot.folder)
+            with open(file, "wb") as stream:
+                stream.write(raw)
+                stream.flush()
+                _take_after(file, like)
+                os.fsync(file)
+        yield name
+        with suppress(OSError):  # the file has its name already
+            os.fsync(spot.folder)
+    finally:
+        with suppress(OSError):
+            os.unlink(name, dir_fd=spot.folder)
+
+
+def _take_after(file: int, like: os.stat_result | None) -> None:
+    if like is None:
+        return
+    with suppress(PermissionError):  # somebody else's file in a folder of ours: the new one is ours
+        os.fchown(file, like.st_uid, like.st_gid)
+    os.fchmod(file, stat.S_IMODE(like.st_mode) & 0o777)
+
+
+def put(spot: Spot, draft: str) -> None:
+    """Replaces what is at `spot`, in one step."""
+    with told():
+        os.rename(draft, spot.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder)
+
+
+def put_new(spot: Spot, draft: str) -> None:
+    """Takes the free name in one step. Raises Conflict where something has it."""
+    with told():
+        os.link(draft, spot.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder, follow_symlinks=False)
+
+
+def check_free(spot: Spot) -> None:
+    """Raises Conflict early; `put_new` decides."""
+    try:
+        with told():
+            os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False)
+    except NotFound:
+        return
+    raise Conflict("There is something at this path already. Use file.write to replace a file.")
+
+
+def remove(spot: Spot) -> None:
+    """Deletes the file or symbolic link itself. Raises NotFound, Forbidden, ValidationFailed (a folder)."""
+    with told():
+        info = os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False)
+        if not stat.S_ISLNK(info.st_mode):
+            _check_kind(info)
+        os.unlink(spot.name, dir_fd=spot.folder)

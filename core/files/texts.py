@@ -1,0 +1,56 @@
+"""Showing a text by lines, and patching it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from common.errors import Conflict
+from common.wire import cut_utf8
+
+SHOWN_BYTES = 256 * 1024
+
+
+class Shown(NamedTuple):
+    """Numbered lines as one text, how many lines there are in all, and whether some were left out or cut."""
+
+    text: str
+    total: int
+    truncated: bool
+
+
+def show(text: str, offset: int, limit: int | None) -> Shown:
+    """Lines from `offset` (0: the first), at most `limit` and 256 KiB: number, right-aligned to 6, a tab, the line."""
+    lines = text.split("\n")
+    end = len(lines) if limit is None else offset + limit
+    numbered = "\n".join(f"{number:>6}\t{line}" for number, line in enumerate(lines[offset:end], offset + 1))
+    shown = cut_utf8(numbered, SHOWN_BYTES)
+    return Shown(shown, len(lines), end < len(lines) or shown != numbered)
+
+
+def patch(text: str, patches: Iterable[Mapping[str, Any]]) -> str:
+    """Applies `{find, replace, startLine?}` in order; each `find` must stand exactly once from `startLine` on.
+
+    All or none: raises Conflict, naming the patch that does not fit.
+    """
+    for number, one in enumerate(patches, 1):
+        start = _start_of_line(text, one.get("startLine", 1))
+        found = text.count(one["find"], start) if one["find"] else 0
+        if found != 1:
+            raise Conflict(f"Patch {number}: {_misfit(found)} Nothing was changed.")
+        at = text.index(one["find"], start)
+        text = text[:at] + one["replace"] + text[at + len(one["find"]) :]
+    return text
+
+
+def _start_of_line(text: str, number: int) -> int:
+    at = 0
+    for _ in range(number - 1):
+        at = text.find("\n", at) + 1
+        if at == 0:
+            return len(text)
+    return at
+
+
+def _misfit(found: int) -> str:
+    if found == 0:
+        return "its text to find is not there. Read the file again."
+    return f"its text to find stands {found} times. Give more of the text around it, or startLine."

@@ -1,0 +1,103 @@
+"""The files below an open folder, and searching them. Knows only the standard library: the searcher starts quickly."""
+
+import fnmatch
+import os
+import re
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+DEEPEST = 40  # folders below the listed one
+NAMES_AT_MOST = 20_000  # looked at in one folder
+SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__"})
+SEARCHED_BYTES = 10 * 1024 * 1024  # of a file; larger ones are passed over
+LINE_CHARACTERS = 500
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class Entry(NamedTuple):
+    """`path` is relative to the listed folder; `folder` is open while the entry is looked at, `name` stands in it."""
+
+    path: str
+    folder: int
+    name: str
+    info: os.stat_result
+
+    @property
+    def is_folder(self) -> bool:
+        return stat.S_ISDIR(self.info.st_mode)
+
+    @property
+    def is_file(self) -> bool:
+        return stat.S_ISREG(self.info.st_mode)
+
+
+def entries(folder: int, prefix: str = "") -> Iterator[Entry]:
+    """What stands in an open folder, by name; what goes meanwhile is left out."""
+    with os.scandir(folder) as listed:
+        names = sorted(entry.name for entry in islice(listed, NAMES_AT_MOST))
+    for name in names:
+        try:
+            info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            continue
+        yield Entry(prefix + os.fsencode(name).decode(errors="replace"), folder, name, info)
+
+
+def below(folder: int, prefix: str = "", depth: int = 0) -> Iterator[Entry]:
+    """Everything below an open folder, without following links or entering `SKIPPED` or too deep folders."""
+    for entry in entries(folder, prefix):
+        yield entry
+        if entry.is_folder and entry.name not in SKIPPED and depth < DEEPEST:
+            try:
+                opened = os.open(entry.name, _FOLDER, dir_fd=folder)
+            except OSError:  # not permitted, or swapped meanwhile
+                continue
+            try:
+                yield from below(opened, f"{entry.path}/", depth + 1)
+            finally:
+                os.close(opened)
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Whether a path fits a pattern of `*`, `?`, `[…]`: by its name alone, or as a whole where there is a slash."""
+    if "/" not in pattern:
+        return fnmatch.fnmatchcase(path.rpartition("/")[2], pattern)
+    return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, pattern.replace("**/", ""))
+
+
+class Match(NamedTuple):
+    """A line that the expression is found in; `content` is cut at 500 characters. Around it, the lines of context."""
+
+    path: str
+    line: int
+    content: str
+    before: list[str]
+    after: list[str]
+
+
+def matches(entry: Entry, expression: "re.Pattern[str]", context: int) -> Iterator[Match]:
+    """The matching lines of one file. Binary files (with a NUL) and files that are not UTF-8 have none."""
+    text = _text(entry)
+    if text is None:
+        return
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if expression.search(line):
+            before = [near[:LINE_CHARACTERS] for near in lines[max(0, number - context) : number]]
+            after = [near[:LINE_CHARACTERS] for near in lines[number + 1 : number + 1 + context]]
+            yield Match(entry.path, number + 1, line[:LINE_CHARACTERS], before, after)
+
+
+def _text(entry: Entry) -> str | None:
+    try:
+        with open(os.open(entry.name, _FILE, dir_fd=entry.folder), "rb") as stream:
+            info = os.fstat(stream.fileno())
+            if not stat.S_ISREG(info.st_mode) or info.st_size > SEARCHED_BYTES:
+                return None
+            raw = stream.read(SEARCHED_BYTES)
+        return None if b"\0" in raw else raw.decode()
+    except (OSError, UnicodeDecodeError):
+        return None

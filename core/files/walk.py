@@ -1,0 +1,130 @@
+"""Walking a path by open directories: each step opens one name in the folder before it, and follows no link blindly.
+
+A symbolic link is read and its target walked the same way, so links inside the allowed folders work and all others are
+refused. `..` in a target goes back to a folder that was walked through, never to what the file system calls parent.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from common.errors import Forbidden, NotFound
+from core.files.folders import Folders, Place, check_name, components, invalid
+from core.files.refusals import told
+
+DEEPEST = 64  # folders below an allowed one; each holds a descriptor while a path is walked
+MOST_LINKS = 40
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Spot(NamedTuple):
+    """A name in an open folder; "." is the folder itself. What stands there, if anything, is not known yet."""
+
+    folder: int
+    name: str
+
+
+@contextmanager
+def reach(folders: Folders, path: str, *, make_parents: bool = False, follow_last: bool = True) -> Iterator[Spot]:
+    """The spot that `path` names; its folder is open inside the context.
+
+    Raises NotFound (a folder on the way), Forbidden (it leads out of the allowed folders), ValidationFailed.
+    """
+    walk = _Walk(folders, make_parents, follow_last)
+    try:
+        with told():
+            name = walk.to(folders.place(path))
+        yield Spot(walk.folder, name)
+    finally:
+        walk.close()
+
+
+class _Walk:
+    def __init__(self, folders: Folders, make_parents: bool, follow_last: bool) -> None:
+        self._folders = folders
+        self._make_parents = make_parents
+        self._follow_last = follow_last
+        self._open: list[int] = []  # the folders walked through, the allowed one first
+        self._ahead: list[str] = []  # names still to walk, the next one last
+        self._links = 0
+
+    @property
+    def folder(self) -> int:
+        return self._open[-1]
+
+    def close(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
+
+    def to(self, place: Place) -> str:
+        """Walks to the last name, which it returns unopened."""
+        self._begin(place)
+        while self._ahead:
+            name = self._ahead.pop()
+            if name == "..":
+                self._back()
+                continue
+            check_name(name)
+            target = self._link(name) if self._ahead or self._follow_last else None
+            if target is not None:
+                self._follow(target)
+            elif self._ahead:
+                self._enter(name)
+            else:
+                return name
+        return "."
+
+    def _begin(self, place: Place) -> None:
+        self.close()
+        try:
+            self._open.append(os.open(place.root, FOLDER & ~os.O_NOFOLLOW))
+        except FileNotFoundError:
+            raise NotFound(f"The allowed folder {place.root} does not exist.") from None
+        self._ahead = self._ahead + place.parts[::-1]
+
+    def _back(self) -> None:
+        if len(self._open) == 1:
+            raise _leads_out()
+        os.close(self._open.pop())
+
+    def _link(self, name: str) -> str | None:
+        try:
+            return os.readlink(name, dir_fd=self.folder)
+        except OSError:  # no link, or nothing there: opening it tells
+            return None
+
+    def _follow(self, target: str) -> None:
+        self._links += 1
+        if self._links > MOST_LINKS:
+            raise Forbidden("This path goes through too many symbolic links.")
+        if not target.startswith("/"):
+            self._ahead += components(target)[::-1]
+            return
+        try:
+            place = self._folders.inside(target)
+        except Forbidden:
+            raise _leads_out() from None
+        self._begin(place)
+
+    def _enter(self, name: str) -> None:
+        if len(self._open) > DEEPEST:
+            raise invalid(f"Must be at most {DEEPEST} folders deep.")
+        try:
+            opened = os.open(name, FOLDER, dir_fd=self.folder)
+        except FileNotFoundError:
+            if not self._make_parents:
+                raise
+            opened = self._make(name)
+        self._open.append(opened)
+
+    def _make(self, name: str) -> int:
+        try:
+            os.mkdir(name, dir_fd=self.folder)
+        except FileExistsError:  # somebody else has made it just now
+            pass
+        return os.open(name, FOLDER, dir_fd=self.folder)
+
+
+def _leads_out() -> Forbidden:
+    return Forbidden("This path leads out of the allowed folders through a symbolic link.")

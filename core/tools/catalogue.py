@@ -1,0 +1,96 @@
+"""Which tools there are, which of them a run may use, and how they are described to agents."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, ValidationError
+
+from common.errors import BadRequest, Forbidden, ValidationFailed
+from common.schemas.run import AGENT, PLANNER
+from common.schemas.tools import ARGUMENTS
+from common.tools import ALWAYS, HANDOFF, PLANNER_OUTPUT, REPORT, TOOLS
+from core.runs.records import Run
+from core.tools import control, files
+from core.tools.tool import Arguments, Result, Tool, immediate, without_effect
+
+_BY_KIND = {AGENT: REPORT, PLANNER: PLANNER_OUTPUT}
+
+
+def granted(run: Run) -> list[str]:
+    """All tools a run may use; web.search is not ours."""
+    names = [*run["allowed_tools"], _BY_KIND[run["kind"]], *ALWAYS]
+    return [name for name in names if name in TABLE]
+
+
+def find(run: Run, name: str) -> Tool:
+    """Raises BadRequest (unknown), Forbidden (not granted)."""
+    if name not in TABLE:
+        raise BadRequest(f"There is no tool named {name[:100]!r}. Call help for a list.")
+    if name not in granted(run):
+        names = ", ".join(granted(run))
+        raise Forbidden(f"Agent {run['agent_name']!r} may not use {name}. Its tools: {names}.")
+    return TABLE[name]
+
+
+def valid(name: str, arguments: Any) -> Arguments:
+    """The arguments of a tool with its defaults. Raises ValidationFailed."""
+    try:
+        values: Arguments = ARGUMENTS[name]().load(arguments)
+    except ValidationError as error:
+        raise ValidationFailed("Some arguments are not valid.", fields=error.messages_dict) from None
+    return values
+
+
+def helped(_tx: object, run: Run, _: Arguments) -> Result:
+    return {"tools": described(granted(run))}
+
+
+def described(names: Iterable[str]) -> list[Result]:
+    """For `help`, for MCP and for model providers; `inputSchema` is JSON Schema."""
+    return [_described(name) for name in names]
+
+
+@cache
+def _described(name: str) -> Result:
+    declared = ARGUMENTS[name]().fields
+    told = {key: str(field.metadata.get("description", "")) for key, field in declared.items()}
+    required = {key: text for key, text in told.items() if declared[key].required}
+    optional = {key: text for key, text in told.items() if not declared[key].required}
+    return {
+        "name": name,
+        "description": TOOLS[name].description,
+        "parameters": {"required": required, "optional": optional},
+        "output": TOOLS[name].output,
+        "inputSchema": _json_schema(ARGUMENTS[name]),
+    }
+
+
+def _json_schema(schema: type[Schema]) -> dict[str, Any]:
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda _: "")  # nested ones in place
+    APISpec("tools", "1", "3.1.0", plugins=[plugin])
+    assert plugin.converter is not None
+    made: dict[str, Any] = {"type": "object", "properties": {}}
+    made |= plugin.converter.schema2jsonschema(schema())  # type: ignore[no-untyped-call]
+    for told in made["properties"].values():
+        told.pop("pattern", None)  # Python's expressions are not those of JSON Schema
+    return made
+
+
+TABLE: dict[str, Tool] = {
+    "file.read": without_effect(files.read),
+    "file.create": files.create,
+    "file.write": files.write,
+    "file.patch": files.patch,
+    "file.delete": files.delete,
+    "file.list": without_effect(files.list_folder),
+    "file.search": without_effect(files.search_files),
+    "task.get": immediate(control.get_task),
+    "task.list": immediate(control.list_tasks),
+    HANDOFF: immediate(control.hand_off),
+    REPORT: immediate(control.report),
+    PLANNER_OUTPUT: immediate(control.plan),
+    "help": immediate(helped),
+}

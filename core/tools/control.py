@@ -1,0 +1,49 @@
+"""The control tools: report, plan, hand off, look at tasks."""
+
+import json
+
+from common.clock import now_ms
+from common.db.write import WriteTransaction
+from common.events import TaskStatus
+from core.runs import verbs
+from core.runs.records import Run
+from core.tasks import queries, records
+from core.tasks.records import Reader
+from core.tools.tool import Arguments, Result
+
+
+def report(tx: WriteTransaction, run: Run, arguments: Arguments) -> Result:
+    verbs.report(tx, run, dict(arguments))
+    return {"success": True, "status": arguments["status"]}
+
+
+def plan(tx: WriteTransaction, run: Run, arguments: Arguments) -> Result:
+    verbs.take_plan(tx, run, dict(arguments))
+    return {"success": True}
+
+
+def hand_off(tx: WriteTransaction, run: Run, arguments: Arguments) -> Result:
+    """Starts the child. Its result comes later: who asks waits for its end."""
+    return {"runId": verbs.hand_off(tx, run, arguments["agentName"], arguments["prompt"])["id"]}
+
+
+def get_task(tx: WriteTransaction, _: Run, arguments: Arguments) -> Result:
+    return read_task(tx, arguments)
+
+
+def list_tasks(tx: WriteTransaction, _: Run, arguments: Arguments) -> Result:
+    return read_tasks(tx, arguments)
+
+
+def read_task(reader: Reader, arguments: Arguments) -> Result:
+    return enveloped(records.load(reader, arguments["taskId"]).full_form)
+
+
+def read_tasks(reader: Reader, arguments: Arguments) -> Result:
+    status = TaskStatus(arguments["status"]) if "status" in arguments else None
+    return enveloped(json.loads(queries.board(reader, status)))
+
+
+def enveloped(data: object) -> Result:
+    """As the routes of tasks answer."""
+    return {"data": data, "meta": {"timestamp": now_ms()}}

@@ -1,0 +1,314 @@
+"""The file tools: what each does, inside the allowed folders."""
+
+import json
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.errors import BadRequest, ChorusError, Conflict, Forbidden, NotFound, TooLarge, ValidationFailed
+from core.files import search, texts
+from core.files.folders import Folders
+from core.files.walk import Spot
+from core.idempotency import Request
+from core.runs import grants
+from core.runs import verbs as runs
+from core.tools import catalogue
+from core.workspaces.current import Workspace
+from tests.helpers.agents import Worker, at_work, do, entries, equip
+
+STORY = "one\ntwo\nthree\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "project"
+    made.mkdir()
+    (made / "story.md").write_text(STORY)
+    (made / "src").mkdir()
+    (made / "src" / "a.py").write_text("import os\nprint('Hello')\n")
+    return made
+
+
+@pytest.fixture
+def worker(workspace: Workspace, folder: Path) -> Worker:
+    equip(workspace, folder)
+    return at_work(workspace)
+
+
+def test_read_shows_numbered_lines(worker: Worker) -> None:
+    read = worker.call("file.read", path="story.md")
+    assert read["content"] == "     1\tone\n     2\ttwo\n     3\tthree\n     4\t"
+    assert (read["total_lines"], read["truncated"]) == (4, False)
+    part = worker.call("file.read", path="story.md", offset=1, limit=1)
+    assert (part["content"], part["truncated"]) == ("     2\ttwo", True)
+    assert len(part["hash"]) == 64
+
+
+def test_create_makes_folders_and_takes_only_free_names(worker: Worker, folder: Path) -> None:
+    made = worker.call("file.create", path="new/deep/x.txt", content="é")
+    assert (made["success"], made["bytes_written"]) == (True, 2)
+    assert (folder / "new/deep/x.txt").read_text() == "é"
+    for taken in ("new/deep/x.txt", "src"):
+        with pytest.raises(Conflict, match="already"):
+            worker.call("file.create", path=taken, content="")
+    assert sorted(os.listdir(folder / "new/deep")) == ["x.txt"]
+
+
+def test_write_replaces_in_one_step_and_keeps_permissions(worker: Worker, folder: Path) -> None:
+    target = folder / "story.md"
+    target.chmod(0o640)
+    with open(target) as before:
+        worker.call("file.write", path=str(target), content="new")
+        assert before.read() == STORY  # who has it open reads on
+    assert target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    with pytest.raises(NotFound):
+        worker.call("file.write", path="nothing.md", content="")
+    assert sorted(os.listdir(folder)) == ["src", "story.md"]
+
+
+def test_patch_is_all_or_nothing(worker: Worker, folder: Path) -> None:
+    patches = [{"find": "one", "replace": "1"}, {"find": "two\n", "replace": ""}]
+    done = worker.call("file.patch", path="story.md", patches=patches)
+    assert done["patches_applied"] == 2
+    assert (folder / "story.md").read_text() == "1\nthree\n"
+    with pytest.raises(Conflict, match=r"Patch 2: .* not there"):
+        worker.call("file.patch", path="story.md", patches=[{"find": "1", "replace": "2"}, patches[0]])
+    assert (folder / "story.md").read_text() == "1\nthree\n"
+
+
+def test_delete_takes_files_only(worker: Worker, folder: Path) -> None:
+    worker.call("file.delete", path="story.md")
+    assert not (folder / "story.md").exists()
+    with pytest.raises(NotFound):
+        worker.call("file.delete", path="story.md")
+    with pytest.raises(ValidationFailed):
+        worker.call("file.delete", path="src")
+
+
+@pytest.mark.parametrize("tool", ["file.write", "file.patch", "file.delete"])
+def test_expected_hash_protects_the_change_of_another(worker: Worker, folder: Path, tool: str) -> None:
+    read = worker.call("file.read", path="story.md")
+    (folder / "story.md").write_text("theirs")
+    extra: dict[str, Any] = {"content": ""} if tool == "file.write" else {}
+    extra |= {"patches": [{"find": "i", "replace": ""}]} if tool == "file.patch" else {}
+    with pytest.raises(Conflict) as refused:
+        worker.call(tool, path="story.md", expected_hash=read["hash"], **extra)
+    assert (folder / "story.md").read_text() == "theirs"
+    worker.call(tool, path="story.md", expected_hash=refused.value.extra["current"]["hash"], **extra)
+
+
+def test_list_shows_one_level_or_what_fits(worker: Worker, folder: Path) -> None:
+    listed = {entry["path"]: entry for entry in worker.call("file.list")["files"]}
+    assert listed.keys() == {"src", "story.md"}
+    assert listed["src"]["is_directory"]
+    assert listed["story.md"]["size"] == len(STORY)
+    assert listed["story.md"]["modified"] == (folder / "story.md").stat().st_mtime_ns // 1_000_000
+    for pattern in ("*.py", "src/*.py", "**/*.py"):
+        assert [entry["path"] for entry in worker.call("file.list", pattern=pattern)["files"]] == ["src/a.py"]
+    with pytest.raises(ValidationFailed):
+        worker.call("file.list", path="story.md")
+
+
+def test_search_finds_lines_in_text_files(worker: Worker, folder: Path) -> None:
+    (folder / "binary").write_bytes(b"Hello\0")
+    (folder / "latin").write_bytes(b"Hello \xff")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("Hello")
+    found = worker.call("file.search", pattern="hel+o", case_sensitive=False, context_lines=1)
+    [match] = found["matches"]
+    assert (match["path"], match["line"], match["content"]) == ("src/a.py", 2, "print('Hello')")
+    assert (match["before"], match["after"], found["truncated"]) == (["import os"], [], False)
+    assert worker.call("file.search", pattern="hello")["matches"] == []
+    assert worker.call("file.search", pattern="o", glob="*.py", max_results=1)["truncated"]
+    here = [match["path"] for match in worker.call("file.search", pattern="o", path="src/a.py")["matches"]]
+    assert here == ["src/a.py", "src/a.py"]
+    with pytest.raises(ValidationFailed, match="arguments"):
+        worker.call("file.search", pattern="(")
+
+
+def test_relative_paths_begin_in_the_working_folder(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    equip(workspace, folder, other, start=str(other))
+    worker = at_work(workspace)
+    worker.call("file.create", path="here.txt", content="")
+    assert (other / "here.txt").exists()
+    assert worker.call("file.read", path=f"{folder}/story.md")["total_lines"] == 4
+
+
+def test_links_inside_the_folders_work(worker: Worker, folder: Path) -> None:
+    (folder / "link.md").symlink_to("story.md")
+    (folder / "absolute").symlink_to(folder / "src")
+    (folder / "src" / "up").symlink_to("../story.md")
+    assert worker.call("file.read", path="link.md")["total_lines"] == 4
+    assert worker.call("file.read", path="absolute/up")["total_lines"] == 4
+    worker.call("file.write", path="link.md", content="through")
+    assert (folder / "link.md").is_symlink()
+    assert (folder / "story.md").read_text() == "through"
+    worker.call("file.delete", path="link.md")
+    assert (folder / "story.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "kind"),
+    [
+        ("file.read", {"path": ""}, ValidationFailed),
+        ("file.read", {"path": "  "}, ValidationFailed),
+        ("file.read", {"path": "a" * 300}, ValidationFailed),
+        ("file.read", {"path": "story.md/x"}, NotFound),
+        ("file.read", {"path": "a\0b"}, ValidationFailed),
+        ("file.read", {"path": "story.md", "offset": "1"}, ValidationFailed),
+        ("file.read", {"path": "story.md", "surprise": 1}, ValidationFailed),
+        ("file.read", {"path": "src"}, ValidationFailed),
+        ("file.create", {"path": "/".join("d" * 80), "content": ""}, ValidationFailed),
+        ("file.patch", {"path": "story.md", "patches": []}, ValidationFailed),
+        ("file.none", {}, BadRequest),
+    ],
+)
+def test_refusals_are_recorded_with_their_call(
+    worker: Worker, tool: str, arguments: dict[str, Any], kind: type[ChorusError]
+) -> None:
+    with pytest.raises(kind) as refused:
+        worker.call(tool, **arguments)
+    last = entries(worker.workspace, worker.task_id)[-1]
+    assert (last["tool"], last["status"], last["output"]) == (tool, "error", refused.value.message)
+    assert json.loads(last["input"]) == arguments
+    assert last["runId"] == worker.run["id"]
+
+
+def test_no_folder_is_allowed_at_first(workspace: Workspace) -> None:
+    equip(workspace)
+    with pytest.raises(Forbidden, match="Settings"):
+        at_work(workspace).call("file.list")
+
+
+def test_grants_change_what_a_run_may_do(worker: Worker) -> None:
+    do(worker.workspace, grants.change, worker.task_id, [], ["file.read"])
+    with pytest.raises(Forbidden):
+        worker.call("file.read", path="story.md")
+    do(worker.workspace, grants.change, worker.task_id, ["file.read"], [])
+    worker.call("file.read", path="story.md")
+
+
+def test_repeated_key_has_its_effect_once(worker: Worker, folder: Path) -> None:
+    key = Request("key POST /tools", "hash")
+    first = worker.answer("file.create", key, path="once.txt", content="x")
+    again = worker.answer("file.create", key, path="once.txt", content="x")
+    assert again == first
+    assert [entry["tool"] for entry in entries(worker.workspace, worker.task_id)] == ["file.create"]
+    (folder / "once.txt").unlink()
+    refused = Request("other POST /tools", "hash")
+    with pytest.raises(NotFound):
+        worker.answer("file.read", refused, path="once.txt")
+    assert worker.answer("file.read", refused, path="once.txt").status == 404
+    assert len(entries(worker.workspace, worker.task_id)) == 2
+
+
+def test_twins_with_one_key_both_get_the_one_answer(worker: Worker) -> None:
+    key = Request("twin POST /tools", "hash")
+    answers: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(worker.answer("file.create", key, path="t", content="x")))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 6
+    assert len(set(answers)) == 1
+    assert len(entries(worker.workspace, worker.task_id)) == 1
+
+
+def test_concurrent_patches_lose_nothing(workspace: Workspace, folder: Path) -> None:
+    equip(workspace, folder)
+    (folder / "sum").write_text("".join(f"<{n}>" for n in range(12)))
+    workers = [at_work(workspace) for _ in range(4)]
+
+    def change(worker: Worker, numbers: Iterator[int]) -> None:
+        for n in numbers:
+            worker.call("file.patch", path="sum", patches=[{"find": f"<{n}>", "replace": f"[{n}]"}])
+
+    threads = [threading.Thread(target=change, args=(w, iter(range(i, 12, 4)))) for i, w in enumerate(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (folder / "sum").read_text() == "".join(f"[{n}]" for n in range(12))
+
+
+def test_file_is_unchanged_where_its_run_has_ended_meanwhile(worker: Worker, folder: Path) -> None:
+    """The end of the run comes between the preparation of a change and its effect."""
+    prepare = catalogue.TABLE["file.write"]
+
+    def late(context: Any, arguments: Any) -> Any:
+        worker.end()
+        return prepare(context, arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(catalogue.TABLE, "file.write", late)
+        with pytest.raises(ChorusError, match="has ended"):
+            worker.call("file.write", path="story.md", content="late")
+    assert (folder / "story.md").read_text() == STORY
+    assert sorted(os.listdir(folder)) == ["src", "story.md"]
+    assert [entry["status"] for entry in entries(worker.workspace, worker.task_id)] == ["error"]
+
+
+def test_search_ends_with_its_run(worker: Worker, folder: Path) -> None:
+    (folder / "evil").write_text("a" * 40 + "!")
+    timer = threading.Timer(0.3, lambda: do(worker.workspace, runs.cancel, worker.run["id"]))
+    timer.start()
+    with pytest.raises(Conflict, match=r"stopped|cannot act"):
+        worker.call("file.search", pattern="(a+)+$")
+    timer.join()
+
+
+def test_search_is_bounded_in_time(folder: Path) -> None:
+    (folder / "evil").write_text("a" * 40 + "!")
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        job = search.Job("(a+)+$", None, True, 0, 10)
+        found = search.search(Spot(opened, "."), job, lambda: True, seconds=0.3)
+    finally:
+        os.close(opened)
+    assert found == ([], True)
+
+
+@given(st.text(alphabet="ab\n", max_size=30), st.integers(0, 8), st.integers(1, 8))
+def test_shown_lines_are_the_lines(text: str, offset: int, limit: int) -> None:
+    shown = texts.show(text, offset, limit)
+    lines = text.split("\n")
+    assert [line.partition("\t")[2] for line in shown.text.split("\n")] == (lines[offset : offset + limit] or [""])
+    assert shown.truncated == (offset + limit < len(lines))
+
+
+def test_patch_can_begin_at_a_line() -> None:
+    assert texts.patch("x\nx\n", [{"find": "x", "replace": "y", "startLine": 2}]) == "x\ny\n"
+    with pytest.raises(Conflict, match="2 times"):
+        texts.patch("x\nx\n", [{"find": "x", "replace": "y", "startLine": 1}])
+    with pytest.raises(Conflict):
+        texts.patch("x", [{"find": "x", "replace": "y", "startLine": 9}])
+
+
+def test_innermost_folder_counts() -> None:
+    folders = Folders(["/a", "/a/b/"])
+    assert folders.place("/a/b/c") == ("/a/b/", ["c"])
+    assert folders.place("x//./y") == ("/a", ["x", "y"])
+    with pytest.raises(Forbidden):
+        folders.place("/ab")
+
+
+def test_large_files_are_refused(worker: Worker, folder: Path) -> None:
+    with open(folder / "huge", "wb") as huge:
+        huge.truncate(2**40)
+    with pytest.raises(TooLarge):
+        worker.call("file.read", path="huge")
+    assert worker.call("file.search", pattern="x", path="huge")["matches"] == []

@@ -1,0 +1,36 @@
+"""A few places for what holds a thread, counted over all processes: locked files, free again when a process dies."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.errors import ServiceUnavailable
+
+
+@contextmanager
+def slot(home: Path, kind: str, count: int) -> Iterator[None]:
+    """Holds one of `count` places of this kind. Raises ServiceUnavailable where all are taken."""
+    held = _take(home / "run", kind, count)
+    if held is None:
+        raise ServiceUnavailable(
+            f"{count} requests wait for a {kind} already. Send Prefer: respond-async and ask GET /api/runs/:id, or "
+            "try again later."
+        )
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _take(folder: Path, kind: str, count: int) -> int | None:
+    for number in range(count):
+        place = os.open(folder / f"{kind}-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(place)
+            continue
+        return place
+    return None
