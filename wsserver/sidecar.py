@@ -32,7 +32,7 @@ from wsserver.session import Log
 LOOK_EVERY_S = 1.0
 LOCKED_PAUSE_S = 0.002  # a commit that holds the whole database (rollback journal) takes about as long
 FAILED_PAUSE_S = 0.2
-GATHER_S = 0.004  # after a round; what is committed meanwhile shares the next one, so that a busy board costs less
+GATHER_S = 0.004  # between two rounds' beginnings: what is committed meanwhile shares one, and a busy board costs less
 TICK_S = 0.05
 
 log = logging.getLogger(__name__)
@@ -116,15 +116,17 @@ class Sidecar:
         while True:
             self._awake.wait(LOOK_EVERY_S)
             self._awake.clear()
+            began = time.monotonic()
             try:
                 self._turn()
             except Exception:  # noqa: BLE001 (whatever it is, the others must be served)
                 self.failed("The pump failed.")
                 gevent.sleep(FAILED_PAUSE_S)
-            if self._awake.is_set():
+            rest = GATHER_S - (time.monotonic() - began)
+            if self._awake.is_set() or rest <= 0:
                 yield_to_loop()
             else:
-                gevent.sleep(GATHER_S)
+                gevent.sleep(rest)
 
     def _turn(self) -> None:
         queue.drain(self._bell)

@@ -205,7 +205,8 @@ def test_the_style_sheet_is_one_answer(api: Api) -> None:
     """Every part, in its layer, in the order of the imports."""
     index = (ROOT / "static/css/index.css").read_text()
     text = api.request("GET", "/css/index.css").get_data(as_text=True)
-    assert "@import" in index and "@import" not in text
+    assert "@import" in index
+    assert "@import" not in text
     for part in re.findall(r'url\("(.+?)"\)', index):
         assert (ROOT / "static/css" / part).read_text() in text
     assert text.index("@layer tokens {") < text.index("@layer base {") < text.index("@layer components {")
