@@ -11,6 +11,7 @@ from common.events import EventType
 from core import undo
 from core.access import verbs as access
 from core.agents import verbs as agents
+from core.insights.rule import task_moved
 from core.providers import verbs as providers
 from core.tasks import history, queue, records
 from core.tasks.task import wire_text
@@ -28,6 +29,7 @@ def _restore_task(tx: WriteTransaction, deletion: Deletion) -> None:
     t = tables.tasks
     tx.execute(sa.update(t).where(t.c.id == deletion.task_id).values(deleted_at=None))
     task = replace(records.load(tx, deletion.task_id), seq=tx.next_seq)
+    tx.count(task_moved(None, task.stored, tx.now))
     wire = wire_text(task)
     tx.execute(sa.update(t).where(t.c.id == task.id).values(seq=task.seq, wire=wire))
     if task.archived_at is None:

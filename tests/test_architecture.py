@@ -39,6 +39,7 @@ PURE = {
     "core/files/folders.py",
     "core/files/texts.py",
     "core/tools/pace.py",
+    "core/insights/rule.py",
     "core/tasks/status.py",
     "core/tasks/task.py",
     "core/workspaces/epoch.py",

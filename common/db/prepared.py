@@ -29,17 +29,26 @@ class Prepared:
 
     def run(self, connection: sa.Connection, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows. Raises sqlalchemy's DBAPIError, as Core does."""
-        values = self._constants | dict(parameters or {})
-        for name, encode in self._encoders.items():
-            values[name] = encode(values[name])
+        rows: list[Row] = self._call(connection, "execute", self._encoded(parameters or {})).fetchall()
+        return [self._decoded(row) for row in rows] if self._decoders else rows
+
+    def run_many(self, connection: sa.Connection, parameters: Iterable[Mapping[str, Any]]) -> None:
+        """An insert or update once for each of `parameters`."""
+        self._call(connection, "executemany", [self._encoded(each) for each in parameters])
+
+    def _call(self, connection: sa.Connection, method: str, values: Any) -> Any:
         error_class = connection.dialect.loaded_dbapi.Error
         driver = connection.connection.dbapi_connection
-        assert driver is not None
         try:
-            rows: list[Row] = driver.execute(self._sql, values).fetchall()
+            return getattr(driver, method)(self._sql, values)
         except error_class as error:
             raise sa.exc.DBAPIError.instance(self._sql, values, error, error_class) from error
-        return [self._decoded(row) for row in rows] if self._decoders else rows
+
+    def _encoded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        values = self._constants | dict(parameters)
+        for name, encode in self._encoders.items():
+            values[name] = encode(values[name])
+        return values
 
     def _decoded(self, row: Row) -> Row:
         values = list(row)

@@ -37,6 +37,7 @@ tasks = sa.Table(
     sa.Column("planned", sa.Boolean, nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("status_since", sa.Integer, nullable=False, server_default="0"),
     sa.Column("status_agent", sa.Text),
     sa.Column("status_message", sa.Text),
     sa.Column("session_id", sa.Text),
@@ -206,6 +207,17 @@ config = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("field_versions", sa.JSON, nullable=False),
     sa.Column("wire", sa.Text, nullable=False),
+)
+
+# Sums by UTC day, for the insights; their changes go out beside the event (core/insights/rule.py says what each means).
+daily_counters = sa.Table(
+    "daily_counters",
+    metadata,
+    sa.Column("metric", sa.Text, primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True),  # days since the Unix epoch
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Bookkeeping: rows that nobody sees, so that writing them alone needs no event.

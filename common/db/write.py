@@ -1,5 +1,6 @@
 """A write transaction: rows and one event, or nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -7,11 +8,12 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
-from common.db import eventlog
+from common.db import counters, eventlog
 from common.db.eventlog import Position
 from common.db.prepared import Prepared, Row
 from common.db.sqlite import Rows
 from common.events import EventType
+from common.wire import dumps
 
 ENTRIES_A_TRANSACTION = 1_000  # room for history entries between two event numbers
 
@@ -35,6 +37,7 @@ class WriteTransaction:
         self._parts: dict[tuple[EventType, str], tuple[str, str | None]] = {}  # (type, entity) -> (data, task)
         self._history: dict[str, list[str]] = {}
         self._entries = 0
+        self._counters: Counter[tuple[str, str]] = Counter()
         self.now = now
         self.logged = False
 
@@ -81,6 +84,10 @@ class WriteTransaction:
         """Attaches the wire text of a history entry, already inserted, to the event of its task."""
         self._history.setdefault(task_id, []).append(entry)
 
+    def count(self, moved: Mapping[tuple[str, str], int]) -> None:
+        """Adds to the day's counters, `(metric, key) -> how much`: written at the end, and sent with the event."""
+        self._counters.update(moved)
+
     def after_commit(self, act: Callable[[], None]) -> None:
         """Runs `act` once the transaction is committed, still in the writers' turn; not if it fails."""
         self._after_commit.append(act)
@@ -99,6 +106,9 @@ class WriteTransaction:
                 raise MissingEvent("rows were changed without an event")
             return
         kind, body = self._body()
+        moved = counters.add(self._connection, self.now, self._counters) if self._counters else None
+        if moved:
+            body += f',"counters":{dumps(moved)}'
         frame = f'{{"type":"{kind}","seq":{self.next_seq},"at":{self.now},{body}}}'
         eventlog.append(self._connection, self.next_seq, self.now, kind, frame)
         self.logged = True

@@ -13,6 +13,7 @@ from common.events import EventType
 from common.schemas.base import is_uuid
 from common.schemas.run import RunSchema
 from common.wire import dumps
+from core.insights.rule import run_changed
 from core.runs.stack import ENDED, RunState
 from core.tasks.records import Reader
 
@@ -105,5 +106,6 @@ def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
     new["wire"] = dumps(form(new))
     columns = changes | {"version": new["version"], "wire": new["wire"]}
     tx.execute(sa.update(_r).where(_r.c.id == run["id"]), columns)
+    tx.count(run_changed(run, new))
     tx.emit(EventType.RUN_UPDATED, new["wire"], entity=new["id"])
     return new

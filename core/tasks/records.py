@@ -14,6 +14,7 @@ from common.db.write import WriteTransaction
 from common.errors import Conflict, NotFound, Stale
 from common.events import EventType, TaskStatus
 from common.schemas.base import is_uuid
+from core.insights.rule import Place, task_created, task_moved
 from core.tasks.task import Task, wire_text
 
 _t = tables.tasks
@@ -59,7 +60,9 @@ def load(reader: Reader, task_id: str) -> Task:
     columns = dict(zip(_COLUMNS, values, strict=True))
     attachments = _attachments(reader, task_id) if has_attachments else []
     chain = _chain(reader, task_id) if has_runs else []
-    return Task(**columns | {"status": TaskStatus(columns["status"])}, attachments=attachments, chain=chain)
+    status = TaskStatus(columns.pop("status"))
+    place = Place(status, columns["status_since"], columns["archived_at"] is None)
+    return Task(**columns, status=status, stored=place, attachments=attachments, chain=chain)
 
 
 def _attachments(reader: Reader, task_id: str) -> list[dict[str, Any]]:
@@ -93,9 +96,11 @@ def check_version(task: Task, if_match: int | None, fields: Iterable[str]) -> No
 
 def insert(tx: WriteTransaction, task: Task) -> Task:
     """Stores a new task and emits `task_created`."""
-    task = replace(task, seq=tx.next_seq)
+    place = task.place(tx.now)
+    task = replace(task, seq=tx.next_seq, status_since=place.since, stored=place)
     row = _row(task)
     tx.run(_INSERT, row)
+    tx.count(task_created(place))
     tx.emit(EventType.TASK_CREATED, row["wire"], task_id=task.id)
     return task
 
@@ -103,9 +108,13 @@ def insert(tx: WriteTransaction, task: Task) -> Task:
 def save(tx: WriteTransaction, task: Task, changed: Iterable[str]) -> Task:
     """Stores a changed task as its next version and emits `task_updated`. `changed` are wire field names."""
     version = task.version + 1
+    place = task.place(tx.now)
+    tx.count(task_moved(task.stored, place, tx.now))
     task = replace(
         task,
         version=version,
+        status_since=place.since,
+        stored=place,
         field_versions=task.field_versions | dict.fromkeys(changed, version),
         seq=tx.next_seq,
         updated_at=tx.now,
@@ -118,6 +127,7 @@ def save(tx: WriteTransaction, task: Task, changed: Iterable[str]) -> Task:
 def archive(tx: WriteTransaction, task: Task) -> None:
     """Takes a task off the board and emits `task_archived`."""
     task = replace(task, version=task.version + 1, seq=tx.next_seq, archived_at=tx.now)
+    tx.count(task_moved(task.stored, task.place(tx.now), tx.now))
     _update(tx, task)
     tx.emit(EventType.TASK_ARCHIVED, f'{{"id":"{task.id}"}}', task_id=task.id)
 

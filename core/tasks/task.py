@@ -8,6 +8,7 @@ from typing import Any
 from common.events import TaskStatus
 from common.schemas.task import TaskSchema
 from common.wire import cut_utf8, dumps
+from core.insights.rule import Place
 
 TEXT_BYTES = 2_000
 CHAIN_TEXT_BYTES = 500
@@ -21,7 +22,10 @@ _CARRIES_AGENT = {TaskStatus.PLANNING, TaskStatus.ACTIVE, TaskStatus.WAITING}
 
 @dataclass(frozen=True)
 class Task:
-    """One task in full. Times in ms; `field_versions` maps a wire field to the version of its last change."""
+    """One task in full. Times in ms; `field_versions` maps a wire field to the version of its last change.
+
+    `stored` is where its row has it, while `status` may be about to change.
+    """
 
     id: str
     description: str
@@ -33,6 +37,7 @@ class Task:
     seq: int = 0
     planned: bool = False
     status: TaskStatus = TaskStatus.PENDING
+    status_since: int = 0
     status_agent: str | None = None
     status_message: str | None = None
     session_id: str | None = None
@@ -46,11 +51,17 @@ class Task:
     deleted_at: int | None = None
     attachments: list[dict[str, Any]] = field(default_factory=list)
     chain: list[dict[str, Any]] = field(default_factory=list)
+    stored: Place | None = None
 
     @cached_property
     def full_form(self) -> dict[str, Any]:
         """The wire Task with every text in full (contract B 2.1), as data for JSON."""
         return _full_form(self)
+
+    def place(self, now: int) -> Place:
+        """Where it is once it is stored at `now`."""
+        stays = self.stored is not None and self.stored.status is self.status
+        return Place(self.status, self.status_since if stays else now, self.archived_at is None)
 
     @property
     def has_plan(self) -> bool:

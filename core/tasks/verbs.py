@@ -11,6 +11,7 @@ from common.db.write import WriteTransaction
 from common.errors import Conflict
 from common.events import EventType, TaskStatus
 from core import undo
+from core.insights.rule import task_moved
 from core.runs import verbs as runs
 from core.tasks import history, records
 from core.tasks.status import check_person_move
@@ -75,10 +76,11 @@ def change_status(
 
 def delete(tx: WriteTransaction, task_id: str) -> str:
     """Takes the task away from everybody at once; returns the token that brings it back within 60 s."""
-    records.load(tx, task_id)
+    task = records.load(tx, task_id)
     if tx.execute(sa.select(_r.c.id).where(_r.c.task_id == task_id, _r.c.ended_at.is_(None))).first():
         raise Conflict("An agent works on this task. Stop it before deleting the task.")
     tx.execute(sa.update(_t).where(_t.c.id == task_id).values(deleted_at=tx.now))
+    tx.count(task_moved(task.stored, None, tx.now))
     tx.emit(EventType.TASK_DELETED, f'{{"id":"{task_id}"}}', task_id=None)
     return undo.remember(tx, "task", task_id, task_id)
 

@@ -10,6 +10,7 @@ from marshmallow import RAISE, Schema
 from common.schemas.access import AccessTokenDeletedSchema, AccessTokenSchema, NewAccessTokenSchema
 from common.schemas.agent import AgentDeletedSchema, AgentSchema
 from common.schemas.history import HistoryEntrySchema, HistorySchema
+from common.schemas.insights import InsightsSchema
 from common.schemas.provider import ProviderDeletedSchema, ProviderSchema
 from common.schemas.queue import MessageSchema, QueueSchema
 from common.schemas.run import RunDetailSchema, RunSchema
@@ -87,12 +88,16 @@ ANSWERS: list[tuple[str, str, Any, int, Any]] = [
     ("GET", "/api/snapshot", None, 200, SnapshotSchema),
     ("GET", "/api/events?epoch={epoch}&since=0", None, 200, EventsSchema),
     ("GET", "/api/live", None, 200, LiveSchema),
+    ("GET", "/api/insights", None, 200, InsightsSchema),
+    ("GET", "/api/insights?days=7", None, 200, InsightsSchema),
 ]
 
 # method, path, JSON body, status, code, key in `fields`
 REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("GET", "/api/tasks?status=nonsense", None, 422, INVALID, "status"),
     ("GET", "/api/tasks?limit=0", None, 422, INVALID, "limit"),
+    ("GET", "/api/insights?days=0", None, 422, INVALID, "days"),
+    ("GET", "/api/insights?days=367", None, 422, INVALID, "days"),
     ("GET", f"/api/tasks?archived=true&before={NO_ONE}", None, 404, "NOT_FOUND", None),
     ("GET", f"/api/tasks/{NO_ONE}", None, 404, "NOT_FOUND", None),
     ("GET", "/api/tasks/not-a-uuid", None, 404, "NOT_FOUND", None),

@@ -1,0 +1,1 @@
+"""Insights: what the daily counters count, and what is read from them."""
