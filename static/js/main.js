@@ -80,6 +80,7 @@ function viewOf(route) {
   switch (route.page) {
     case 'board': return createBoard(app, route.filters);
     case 'task': return createLazy('Task', () => loadTask(route.id), onChange);
+    case 'insights': return createLazy('Insights', () => loadInsights(route.days), onChange);
     case 'notfound': return createLazy('Not found', async () => (await import('./views/notfound.js')).createNotFound(route.path), onChange);
   }
 }
@@ -88,6 +89,12 @@ function viewOf(route) {
 async function loadTask(id) {
   const [{ createTask }] = await Promise.all([import('./views/task.js'), loadStyles('/css/task.css')]);
   return createTask(app, id);
+}
+
+/** @param {number} days */
+async function loadInsights(days) {
+  const [{ createInsights }] = await Promise.all([import('./views/insights.js'), loadStyles('/css/insights.css')]);
+  return createInsights(app, days);
 }
 
 let openPage = nameOf(router.route);

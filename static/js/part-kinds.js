@@ -4,9 +4,11 @@
  * `touch` answers with the new data, or with a word: `same` (nothing to do), `reread` (only a new answer can tell), `gone`.
  */
 
-/** @import {Item, OutputItem, PartData, PartKind, Task} from './types.js' */
+import { addCounters } from './lib/counters.js';
 
-/** @typedef {Item | {type: 'run_output', data: OutputItem}} PartItem */
+/** @import {Counters, Item, OutputItem, PartData, PartKind, Task} from './types.js' */
+
+/** @typedef {Item | {type: 'run_output', data: OutputItem} | {type: 'counters_moved', data: {at: number, counters: Counters}}} PartItem */
 /** @typedef {'same'|'reread'|'gone'} Verdict */
 
 /**
@@ -38,12 +40,13 @@ const task = {
 const history = {
   path: (id) => `${taskPath(id)}/history?limit=${HISTORY_PAGE}`,
   parse: ({ events }) => ({ entries: events, hasOlder: events.length >= HISTORY_PAGE, older: 'idle' }),
-  concerns: (item, id) => taskIdsOf(item).includes(id) && (begins(item) || ends(item) || (item.type !== 'run_output' && !!item.history?.length)),
+  concerns: (item, id) => taskIdsOf(item).includes(id) && (begins(item) || ends(item) || entriesOf(item).length > 0),
   touch(data, item) {
     if (ends(item)) return 'gone';
     // The entries of several tasks in one item do not say whose they are.
-    if (!data || item.type === 'tasks_changed' || item.type === 'run_output') return 'reread';
-    return item.history?.length ? { data: { ...data, entries: [...data.entries, ...item.history] } } : 'same';
+    if (!data || item.type === 'tasks_changed') return 'reread';
+    const entries = entriesOf(item);
+    return entries.length > 0 ? { data: { ...data, entries: [...data.entries, ...entries] } } : 'same';
   },
 };
 
@@ -90,8 +93,16 @@ const output = {
   },
 };
 
+/** The id is a number of days. @type {Kind<PartData['insights']>} */
+const insights = {
+  path: (id) => `/api/insights?days=${encodeURIComponent(id)}`,
+  parse: (answer) => answer,
+  concerns: (item) => item.type === 'counters_moved',
+  touch: (data, item) => (data && item.type === 'counters_moved' ? { data: addCounters(data, item.data) } : 'reread'),
+};
+
 /** @type {{[K in PartKind]: Kind<PartData[K]>}} */
-export const KINDS = { task, history, queue, runs, output };
+export const KINDS = { task, history, queue, runs, output, insights };
 
 /** @param {string} id @param {number} before */
 export function olderHistoryPath(id, before) {
@@ -102,6 +113,11 @@ export function olderHistoryPath(id, before) {
 function wireTask(item, id) {
   if (item.type === 'tasks_changed') return item.data.find((each) => each.id === id);
   return item.type === 'task_created' || item.type === 'task_updated' ? item.data : undefined;
+}
+
+/** @param {PartItem} item */
+function entriesOf(item) {
+  return ('history' in item && item.history) || [];
 }
 
 /** The tasks that an item speaks of. @param {PartItem} item @returns {string[]} */

@@ -1,11 +1,12 @@
 // @ts-check
 /** Addresses: every page and every filter is one. Back and Forward work, and links open as links do. */
 
+import { daysOf } from './lib/counters.js';
 import { filtersOf } from './lib/filters.js';
 
 /** @import {Filters} from './lib/filters.js' */
 
-/** @typedef {{page: 'board', filters: Filters} | {page: 'task', id: string} | {page: 'notfound', path: string}} Route */
+/** @typedef {{page: 'board', filters: Filters} | {page: 'task', id: string} | {page: 'insights', days: number} | {page: 'notfound', path: string}} Route */
 
 /** @param {string} path @param {string} [query] @returns {Route} */
 export function routeOf(path, query = '') {
@@ -14,6 +15,7 @@ export function routeOf(path, query = '') {
     return { page: 'board', filters: filtersOf(new URLSearchParams(query)) };
   }
   if (segments.length === 2 && segments[0] === 'tasks') return { page: 'task', id: /** @type {string} */ (segments[1]).toLowerCase() };
+  if (segments.length === 1 && segments[0] === 'insights') return { page: 'insights', days: daysOf(new URLSearchParams(query)) };
   return { page: 'notfound', path };
 }
 

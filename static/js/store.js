@@ -7,6 +7,7 @@
  */
 
 /** @import {Agent, BoardState, Changes, FullTask, Item, LogEvent, Outcome, PartKey, Provider, Run, Snapshot, Task, Unnumbered} from './types.js' */
+/** @import {PartItem} from './part-kinds.js' */
 
 import { noChanges } from './changes.js';
 import { createParts } from './parts.js';
@@ -69,7 +70,7 @@ export function createStore({ onError = console.error } = {}) {
     const changes = noChanges('push');
     for (const item of items) applyItem(board, item, changes);
     board.seq = event.seq;
-    changes.parts = new Set(parts.offer({ seq: event.seq, items }));
+    changes.parts = new Set(parts.offer({ seq: event.seq, items: [...items, ...countersOf(event)] }));
     tell(changes);
     return 'applied';
   }
@@ -232,6 +233,11 @@ function replaceNamed(map, changed, deleted, names) {
   for (const name of deleted) map.delete(name);
   for (const each of changed) map.set(each.name, each);
   for (const name of [...deleted, ...changed.map((each) => each.name)]) names.add(name);
+}
+
+/** Counters belong to the event as a whole. @param {LogEvent} event @returns {PartItem[]} */
+function countersOf({ at, counters }) {
+  return counters ? [{ type: 'counters_moved', data: { at, counters } }] : [];
 }
 
 /** The wire task, with the fields that it cuts taken from an older full one. @param {Task} wire @param {Task} full @returns {Task} */

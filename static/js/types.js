@@ -167,6 +167,19 @@
  * @property {number} version
  */
 
+/* ---------------------------------------------------------------- insights */
+
+/** @typedef {'tasks'|'flow'|'left'|'spentMs'|'runs'|'runMs'|'tokensIn'|'tokensOut'|'costMicroUsd'} Metric core/insights/rule.py says what each counts */
+/** @typedef {Partial<Record<Metric, Record<string, number>>>} Counters how much is added, by metric and key */
+
+/**
+ * @typedef {Object} Insights `data` of `GET /api/insights`; days are UTC's, each named by its first millisecond
+ * @property {number} first
+ * @property {number} today the server's, when it answered or last changed something
+ * @property {Record<string, number>} before tasks on the board by status when `first` began
+ * @property {readonly {day: number, counters: Counters}[]} days those with a change, in order
+ */
+
 /* ---------------------------------------------------------------- frames */
 
 /**
@@ -187,7 +200,7 @@
 
 /** @typedef {{type: 'transaction', data: Item[]}} Transaction several items of several kinds, applied together */
 /** @typedef {{type: 'reset', data: {reason: string}}} Reset too large to be pushed: take a snapshot */
-/** @typedef {(Item | Transaction | Reset) & {seq: number, at: number}} LogEvent one committed transaction */
+/** @typedef {(Item | Transaction | Reset) & {seq: number, at: number, counters?: Counters}} LogEvent one committed transaction */
 
 /** @typedef {{runId: string, taskId: string, from: number, records: unknown[]}} OutputItem `records` are numbered from `from` */
 /** @typedef {{type: 'run_output', items: OutputItem[]}} RunOutputFrame */
@@ -259,9 +272,10 @@
  * @property {Queue} queue
  * @property {Run[]} runs
  * @property {OutputData} output
+ * @property {Insights} insights
  */
 /** @typedef {keyof PartData} PartKind */
-/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, else of a task */
+/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, for `insights` a number of days, else of a task */
 
 /** @typedef {{status: number, code: string, message: string}} PartError */
 

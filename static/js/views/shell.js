@@ -21,13 +21,15 @@ import { mark } from '../elements/mark.js';
 
 /** @param {Surroundings} surroundings @param {TemplateResult} page */
 export function shellTemplate({ app, theme, openToNetwork, openHelp }, page) {
-  const isBoard = app.router.route.page === 'board';
+  const { page: open } = app.router.route;
+  const isBoard = open === 'board';
   return html`<div class="app ${isBoard ? 'is-board' : ''}">
     <a class="skip-link" href="#main" @click=${skip}>Skip to the content</a>
     <header class="app-header">
       <a class="brand" href="/" aria-label="Chorus">${mark()}<span class="brand-name">Chorus</span></a>
       <nav class="app-nav" aria-label="Pages"><ul>
         <li><a href="/" aria-current=${isBoard ? 'page' : nothing} data-testid="nav-board">${icon('columns-3')}<span class="wide-label">Board</span></a></li>
+        <li><a href="/insights" aria-current=${open === 'insights' ? 'page' : nothing} data-testid="nav-insights">${icon('chart-column')}<span class="wide-label">Insights</span></a></li>
       </ul></nav>
       <div class="app-tools">
         ${badgeTemplate(app.live.status(), { retry: app.live.retry, reload: () => location.reload() })}

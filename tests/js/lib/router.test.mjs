@@ -14,6 +14,11 @@ test('filters come with the board', () => {
 
 test('a task has its page', () => assert.deepEqual(routeOf('/tasks/0D22067B'), { page: 'task', id: '0d22067b' }));
 
+test('the range of the insights is in their address', () => {
+  assert.deepEqual(routeOf('/insights', '?days=90'), { page: 'insights', days: 90 });
+  assert.deepEqual(routeOf('/insights'), { page: 'insights', days: 30 });
+});
+
 for (const path of ['/agents/x/y', '/tasks/a/b', '/nonsense']) {
   test(`${path} is nothing`, () => assert.deepEqual(routeOf(path), { page: 'notfound', path }));
 }
