@@ -3,18 +3,22 @@
 Every gunicorn started in this folder without `-c` reads this file; the sidecar has its own.
 """
 
+import contextlib
 import os
 import shutil
 import socket
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
 
+from common import record
 from common.errors import StartRefused
 from common.log import dict_config
 from common.process import die_with_parent, die_with_supervisor, supervised
+from common.queue import private_folder
 from common.settings import load
 
 STALLED_S = 10  # s without a byte from or to a client in the middle of a request
@@ -46,25 +50,35 @@ limit_request_fields = 64
 limit_request_field_size = 8190
 forwarded_allow_ips = "127.0.0.1,::1"
 control_socket_disable = True  # two instances would fight over one socket in the home folder
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a slow disk must not look like a hung worker
+_memory = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
+worker_tmp_dir = str(_memory) if _memory else None  # a slow disk must not look like a hung worker
 logconfig_dict = dict_config(_settings.log_level)
-
-_metrics = _settings.home / "run" / "metrics"
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
-
 
 def on_starting(_server: Any) -> None:
     die_with_supervisor()
     if not supervised():
         _take_home()
-    shutil.rmtree(_metrics, ignore_errors=True)  # counters of processes that are gone
-    _metrics.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder())
     import webapp  # noqa: F401 - once, before the fork: a worker that was killed is back at once
+
+
+def _metrics_folder() -> Path:
+    """An empty folder for the counters. They are mapped files: on a full disk a new page of one kills the worker."""
+    folder = _settings.home / "run"
+    if _memory:
+        private = private_folder(_settings.home, _memory)
+        private.mkdir(mode=0o700, exist_ok=True)
+        folder = private if private.stat().st_uid == os.getuid() else folder
+    metrics = folder / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)  # of processes that are gone
+    metrics.mkdir(mode=0o700)
+    return metrics
 
 
 def _take_home() -> None:
     """The launcher's work, where this server is started plainly. `port` of the workspace has no say then."""
-    from launcher.home import lock_home, prepare_home
+    from core.workspaces.locks import lock_home
+    from launcher.home import prepare_home
 
     try:
         lock_home(_settings.home)  # stays locked: the descriptor is never closed, and the workers inherit it
@@ -74,6 +88,12 @@ def _take_home() -> None:
 
 
 def when_ready(server: Any) -> None:
+    with contextlib.suppress(OSError):  # only the command line misses it
+        record.write(_settings)
+    _limit_stalls(server)
+
+
+def _limit_stalls(server: Any) -> None:
     """A client that stops in the middle of a request must not keep a thread: accepted sockets inherit these limits."""
     limit = struct.pack("ll", STALLED_S, 0)
     for listener in server.LISTENERS:
@@ -92,3 +112,10 @@ def child_exit(_server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess  # reads PROMETHEUS_MULTIPROC_DIR when imported
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: Any) -> None:
+    metrics = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    shutil.rmtree(metrics, ignore_errors=True)
+    with contextlib.suppress(OSError):  # `run`, which is not empty
+        metrics.parent.rmdir()

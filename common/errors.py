@@ -117,5 +117,11 @@ class ServiceUnavailable(ChorusError):
     retry_after_s = 2
 
 
+class StorageFull(ChorusError):
+    """The disk has no room. Nothing was changed, and reading still works."""
+
+    status, code = 507, "STORAGE_FULL"
+
+
 class StartRefused(Exception):
     """A start that cannot succeed: its text is the one clear sentence for stderr; the exit status is 1."""

@@ -20,8 +20,13 @@ def bell_path(home: Path) -> Path:
     inside = home / "run" / "bell.sock"
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
         return inside
+    return private_folder(home, Path(tempfile.gettempdir())) / "bell.sock"
+
+
+def private_folder(home: Path, shared: Path) -> Path:
+    """The folder of `home` inside a folder that is everybody's."""
     name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"chorus-{os.getuid()}-{name}" / "bell.sock"
+    return shared / f"chorus-{os.getuid()}-{name}"
 
 
 class Bell:

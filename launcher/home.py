@@ -1,33 +1,15 @@
-"""Taking possession of CHORUS_HOME: one server at a time, prepared before anything serves."""
+"""CHORUS_HOME is prepared before anything serves."""
 
-import fcntl
 import logging
-import os
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from common.errors import StartRefused
 from common.settings import Settings
-from core.workspaces.opening import make_home, prepare
+from core.workspaces.opening import prepare
 
 log = logging.getLogger("chorus.launcher")
-
-
-def lock_home(home: Path) -> int:
-    """Locks CHORUS_HOME while the returned descriptor is open, here or in a child process. Raises StartRefused."""
-    make_home(home)
-    try:
-        lock = os.open(home / "run" / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise StartRefused(
-            f"CHORUS_HOME={home}: another Chorus server uses this folder. Stop it, or set CHORUS_HOME to another one."
-        ) from None
-    except OSError as error:
-        raise _unusable(home, error.strerror) from None
-    return lock
 
 
 def prepare_home(settings: Settings) -> None:

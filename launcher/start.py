@@ -13,8 +13,9 @@ from typing import NoReturn
 from common.log import dict_config
 from common.process import SUPERVISOR
 from common.settings import ROOT, SETTINGS, Settings, load
+from core.workspaces.locks import lock_home
 from launcher import address
-from launcher.home import lock_home, prepare_home
+from launcher.home import prepare_home
 
 log = logging.getLogger("chorus.launcher")
 MOST_DESCRIPTORS = 65_536  # 20,000 WebSockets and their files; the limit of a shell is often 1,024

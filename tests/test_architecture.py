@@ -12,7 +12,7 @@ import pytest
 
 from common.settings import ROOT
 
-ROOMS = {"common", "core", "webapp", "wsserver", "runner", "launcher"}
+ROOMS = {"common", "core", "webapp", "wsserver", "runner", "launcher", "cli"}
 MAY_IMPORT = {
     "common": set(),
     "core": {"common"},
@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "wsserver": {"common"},
     "runner": {"core", "common"},
     "launcher": {"core", "common"},
+    "cli": {"core", "common"},
 }
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "gevent", "gunicorn", "supervisor"}
 MAY_NOT_IMPORT = {
@@ -29,8 +30,10 @@ MAY_NOT_IMPORT = {
     "wsserver": {"common.db.database", "common.db.write", "common.db.writers"},  # it never writes
     "runner": FRAMEWORKS,
     "launcher": FRAMEWORKS - {"supervisor"},
+    "cli": FRAMEWORKS,
 }
 PURE = {
+    "cli/following.py",
     "common/errors.py",
     "common/events.py",
     "common/security.py",
@@ -145,6 +148,7 @@ def test_pure_modules_exist() -> None:
         ("wsserver/planted.py", "from common.db.database import Database"),
         ("runner/planted.py", "import webapp"),
         ("launcher/planted.py", "from wsserver import app"),
+        ("cli/planted.py", "from webapp import tasks"),
         ("wsserver/ring.py", "import time"),
         ("wsserver/session.py", "from os import environ"),
         ("core/tasks/status.py", "from common.clock import now_ms"),

@@ -118,7 +118,7 @@ def _failures(operation: Operation) -> dict[str, Any]:
     if operation.query or operation.body or operation.method == "POST":
         statuses.add(422)
     if operation.method != "GET":
-        statuses |= {413, 415}
+        statuses |= {413, 415, 507}
     if operation.if_match:
         statuses.add(412)
     return {str(status): {"description": "Error", **_json_content(ErrorEnvelopeSchema)} for status in sorted(statuses)}

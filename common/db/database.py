@@ -1,5 +1,6 @@
 """One open workspace database: reading at one instant, writing with an event."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common import storage
 from common.clock import now_ms
 from common.db import eventlog, sqlite
 from common.db.eventlog import Position
@@ -41,6 +43,7 @@ class Database:
 
     def __init__(self, path: Path, module: ModuleType, on_commit: Callable[[Position], None] = lambda _: None) -> None:
         self.path = path
+        self._identity = _identity(path)
         self._readers = sqlite.engine(path, module, read_only=True)
         self._writer = sqlite.engine(path, module, read_only=False, pool_size=2)  # to write, and to checkpoint
         self._writing: sa.Connection | None = None
@@ -49,19 +52,25 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
-        """A read transaction; its connection refuses to write."""
-        with self._readers.begin() as connection:
-            head = eventlog.head(connection)
-            yield Reading(connection, Position(head.epoch, head.seq))
+        """A read transaction; its connection refuses to write. Raises ServiceUnavailable where the file is gone."""
+        self._check_there()
+        try:
+            with self._readers.begin() as connection:
+                head = eventlog.head(connection)
+                yield Reading(connection, Position(head.epoch, head.seq))
+        except sa.exc.OperationalError as error:
+            raise storage.of_sqlite(str(error.orig)) or error from error
 
     @contextmanager
     def write(self, now: Callable[[], int] = now_ms) -> Iterator[WriteTransaction]:
         """The only way to change a workspace: rows and exactly one event, committed together.
 
         Raises Busy if it is not our turn within 5 s, WorkspaceSwitched if the workspace was closed meanwhile,
-        MissingEvent if rows were changed without an event. On any error nothing is changed.
+        MissingEvent if rows were changed without an event, StorageFull or ServiceUnavailable where the disk cannot
+        store. On any error nothing is changed.
         """
         with self._queue.turn():
+            self._check_there()
             try:
                 with self._immediate() as connection:
                     transaction = self._begin(connection, now())
@@ -71,7 +80,7 @@ class Database:
             except sa.exc.OperationalError as error:
                 if sqlite.is_locked(error):
                     raise Busy("The workspace's database is locked by another program. Nothing was changed.") from error
-                raise
+                raise storage.of_sqlite(str(error.orig)) or error from error
         if transaction.logged:
             self._on_commit(transaction.position)
 
@@ -79,6 +88,7 @@ class Database:
     def sweep(self) -> Iterator[sa.Connection]:
         """A write transaction for rows that nobody sees any more: deletions past their undo. It needs no event."""
         with self._queue.turn(), self._immediate() as connection:
+            self._check_there()
             self._check_fence(connection)
             yield connection
 
@@ -89,6 +99,15 @@ class Database:
             self._writing = sqlite.immediate(self._writer.connect())
         with self._writing.begin():
             yield self._writing
+
+    def _check_there(self) -> None:
+        """SQLite would go on with a deleted or moved file, where nobody would ever find what it saves."""
+        try:
+            there = _identity(self.path) == self._identity
+        except OSError:
+            there = False
+        if not there:
+            raise storage.gone()
 
     def _begin(self, connection: sa.Connection, now: int) -> WriteTransaction:
         head = self._check_fence(connection)
@@ -115,3 +134,8 @@ class Database:
         self._readers.dispose()
         self._writer.dispose()
         self._queue.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino

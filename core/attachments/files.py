@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from common.errors import BadRequest, TooLarge
+from common.errors import BadRequest, ChorusError, TooLarge
+from common.storage import storing
 
 MOST_BYTES = 10 * 1024 * 1024
 CHUNK = 64 * 1024
@@ -24,26 +25,48 @@ def path_of(uploads: Path, task_id: str, attachment_id: str) -> Path:
 def store(path: Path, body: Stream, expected: int | None) -> int:
     """Writes the stream to `path`, fsynced with its folder; returns its size in bytes.
 
-    Raises TooLarge above 10 MiB and BadRequest where the stream ends before `expected` bytes; then no file is left.
+    Raises TooLarge above 10 MiB, BadRequest where the stream ends before `expected` bytes, StorageFull or
+    ServiceUnavailable where the disk cannot store it; then no file is left.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with open(path, "xb") as file:
-            size = _copy(body, file)
-            file.flush()
-            os.fsync(file.fileno())
+        with storing():
+            size = _write(path, body)
         if expected is not None and size != expected:
             raise BadRequest(f"The upload broke off after {size} of {expected} bytes. Nothing was attached; try again.")
-        _sync_folder(path.parent)
-    except BaseException:
+    except BaseException as error:
         path.unlink(missing_ok=True)
+        if isinstance(error, ChorusError) and error.status >= 500:
+            _drain(body)  # a client that is still sending would not see the answer
         raise
     return size
 
 
+def _write(path: Path, body: Stream) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(path, "xb") as file:
+        size = _copy(body, file)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)
+    return size
+
+
+def _drain(body: Stream) -> None:
+    left = MOST_BYTES
+    while left > 0 and (chunk := _read(body)):
+        left -= len(chunk)
+
+
+def _read(body: Stream) -> bytes:
+    try:
+        return body.read(CHUNK)
+    except OSError:  # a client that stalls or is gone; not the disk
+        raise BadRequest("The upload broke off. Nothing was attached; try again.") from None
+
+
 def _copy(body: Stream, file: "os.PathLike[bytes] | object") -> int:
     size = 0
-    while chunk := body.read(CHUNK):
+    while chunk := _read(body):
         size += len(chunk)
         check_size(size)
         file.write(chunk)  # type: ignore[union-attr]

@@ -1,11 +1,13 @@
 """`chorus.json`: the configuration in a form that people can read, edit and import. The database is the truth."""
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
 CONFIG_FILE = "chorus.json"
+log = logging.getLogger(__name__)
 
 
 def path_of(folder: Path) -> Path:
@@ -22,8 +24,20 @@ def write(folder: Path, form: dict[str, Any]) -> None:
     """Replaces the file in one step: nobody ever reads half of it."""
     path = path_of(folder)
     making = path.with_name(f"{CONFIG_FILE}.{os.getpid()}.tmp")
-    making.write_text(text_of(form))
-    making.replace(path)
+    try:
+        making.write_text(text_of(form))
+        making.replace(path)
+    except OSError:
+        making.unlink(missing_ok=True)
+        raise
+
+
+def follow(folder: Path, form: dict[str, Any]) -> None:
+    """Writes the file after the database, which is the truth: where it cannot be written, the change stands."""
+    try:
+        write(folder, form)
+    except OSError as error:
+        log.warning("%s could not be written: %s", path_of(folder), error.strerror)
 
 
 def was_edited(folder: Path, form: dict[str, Any]) -> bool:

@@ -74,7 +74,7 @@ def _store(tx: WriteTransaction, values: dict[str, Any], if_match: int | None) -
     row = values | {"version": version, "field_versions": old["field_versions"] | dict.fromkeys(changed, version)}
     tx.execute(sa.update(_c), row | {"wire": dumps(wire)})
     tx.emit(EventType.CONFIG_CHANGED, dumps({"config": wire, "configPath": str(file.path_of(tx.folder))}))
-    tx.after_commit(lambda: file.write(tx.folder, wire))
+    tx.after_commit(lambda: file.follow(tx.folder, wire))
     return wire
 
 

@@ -1,18 +1,24 @@
 """The open workspace as a server process sees it: follows every switch, records how far the log has gone."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import sqlalchemy as sa
+
 from common.db.database import Database
 from common.db.eventlog import Position
 from common.db.home import DATABASE, Home
 from common.errors import ServiceUnavailable
+from common.storage import storing
 from core.config import file
 from core.workspaces.opening import UPLOADS
+from core.workspaces.owner import Hold
 
+log = logging.getLogger(__name__)
 HIGH_WATER_EVERY_S = 0.8  # the record may be 1 s late
 
 
@@ -24,6 +30,11 @@ class Workspace:
         self.database = Database(folder / DATABASE, module, on_commit)
         self.uploads = folder / UPLOADS
         self.config_path = str(file.path_of(folder))
+        self._hold = Hold(folder)
+
+    def close(self) -> None:
+        self.database.close()
+        self._hold.close()
 
 
 class CurrentWorkspace:
@@ -43,7 +54,8 @@ class CurrentWorkspace:
         state = self._home.open_workspace()
         with self._lock:
             if state.generation != self._generation:
-                self._switch(state.folder)
+                with storing():
+                    self._switch(state.folder)
                 self._generation = state.generation
             if self._workspace is None:
                 reason = state.problem or "Open or create one on the Workspaces page."
@@ -66,7 +78,7 @@ class CurrentWorkspace:
     def close(self) -> None:
         """Closes the databases; for the end of a process or test."""
         if self._workspace:
-            self._workspace.database.close()
+            self._workspace.close()
         self._home.close()
 
     def keep_high_water(self, stop: threading.Event) -> None:
@@ -75,7 +87,15 @@ class CurrentWorkspace:
         while not stop.is_set():
             time.sleep(0)  # let a request's thread go first
             if self._high_water is not None and self._high_water != recorded:
-                recorded = self._high_water
-                self._home.record_high_water(*recorded)
-                self._checkpoint()
+                recorded = self._record(self._high_water) or recorded
             stop.wait(HIGH_WATER_EVERY_S)
+
+    def _record(self, position: tuple[Path, Position]) -> tuple[Path, Position] | None:
+        """What has been recorded. A disk that is full or gone is no end: it is tried again."""
+        try:
+            self._home.record_high_water(*position)
+            self._checkpoint()
+        except (OSError, sa.exc.DBAPIError) as error:
+            log.warning("The high-water mark cannot be recorded: %s", error)
+            return None
+        return position

@@ -25,7 +25,9 @@ from core.agents.seeds import seeded_agents
 from core.config import file
 from core.config import verbs as config
 from core.config.file import CONFIG_FILE
+from core.workspaces import owner
 from core.workspaces.epoch import must_renew
+from core.workspaces.locks import alone, make_home
 
 UPLOADS = "uploads"
 
@@ -42,9 +44,14 @@ def prepare(settings: Settings) -> Home:
     make_home(settings.home)
     module = sqlite.library(settings.sqlite)
     home = _open_home(settings.home, module)
+    with alone(home):
+        _open_first(home, settings, module)
+    return home
+
+
+def _open_first(home: Home, settings: Settings, module: ModuleType) -> None:
     if settings.config:
-        _open(home, settings.config.parent, module)
-        return home
+        return _open(home, settings.config.parent, module)
     state = home.open_workspace()
     if state.generation == 0:
         default = settings.home / "workspaces" / "default"
@@ -53,18 +60,6 @@ def prepare(settings: Settings) -> Home:
         _open(home, default, module)
     elif state.folder:
         _reopen(home, state.folder, module)
-    return home
-
-
-def make_home(folder: Path) -> None:
-    """Makes CHORUS_HOME and its `run/` where they are missing. Raises StartRefused where they cannot be used."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "run").mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise StartRefused(f"CHORUS_HOME={folder}: the folder cannot be made: {error.strerror}.") from None
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        raise StartRefused(f"CHORUS_HOME={folder}: the folder cannot be read and written by this user.")
 
 
 def _open_home(folder: Path, module: ModuleType) -> Home:
@@ -122,7 +117,7 @@ def switch(home: Home, folder: Path, module: ModuleType) -> None:
     """
     _make_current(home, folder, module, switching=True)
     current = home.open_workspace()
-    if current.folder:
+    if current.folder and current.folder != folder:
         _fence(current.folder / DATABASE, module)
     home.switch_to(folder, now_ms())
 
@@ -131,6 +126,13 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
     """Migrates the database and renews its epoch where its numbers could mean something else now."""
     database = folder / DATABASE
     check_usable(database, module)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UnusableWorkspace(f"{folder} cannot be written: the folder, or its disk, is read-only for this user.")
+    if other := owner.other_owner(folder, home.path.parent):
+        raise UnusableWorkspace(
+            f"{folder} is open in another Chorus server (CHORUS_HOME={other}). Stop that one, or open another "
+            "workspace there, and try again a minute later."
+        )
     with _maintenance(database, module) as connection:
         migrations.upgrade(connection)
         head = eventlog.head(connection)

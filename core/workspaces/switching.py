@@ -1,9 +1,5 @@
 """Opening and making workspaces while the server runs: one at a time, for everybody."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -16,13 +12,14 @@ from common.errors import BadRequest, Conflict, NotFound
 from core.runs import verbs as runs
 from core.workspaces import opening
 from core.workspaces.current import Workspace
+from core.workspaces.locks import alone
 
 _r = tables.runs
 
 
 def select(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
     """Makes an existing workspace the open one. Raises NotFound, Conflict (unusable, or agents are at work)."""
-    with _alone(home):
+    with alone(home):
         if current is not None and current.folder == folder:
             return home.switch_to(folder, now_ms())
         _check(folder, module)
@@ -37,7 +34,7 @@ def select(home: Home, module: ModuleType, folder: Path, current: Workspace | No
 def create(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
     """Makes an empty workspace and opens it. Raises Conflict where one stands, BadRequest where none can be made."""
     try:
-        with _alone(home):  # two people who make the same folder: one wins, the other gets 409
+        with alone(home):  # two people who make the same folder: one wins, the other gets 409
             opening.create(folder, module)
     except FileExistsError:
         raise Conflict("There is a workspace in this folder already: open it instead.") from None
@@ -64,14 +61,3 @@ def _end_runs(current: Workspace, stop_runs: bool) -> None:
             )
         for task_id in busy:
             runs.stop_all(tx, task_id, "The workspace was closed.")
-
-
-@contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    """Two switches at once are one after the other."""
-    descriptor = os.open(home.path.with_name("switch.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

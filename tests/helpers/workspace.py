@@ -15,7 +15,8 @@ from common.db import eventlog, sqlite
 from common.db.home import Home
 from common.settings import Settings, load
 from core.workspaces.current import CurrentWorkspace, Workspace
-from core.workspaces.opening import make_home, prepare
+from core.workspaces.locks import make_home
+from core.workspaces.opening import prepare
 
 SOURCE = {"sourceType": "test", "userId": "tester", "conversationId": None}
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from common.settings import ROOT
-from launcher.home import lock_home
+from core.workspaces.locks import lock_home
 from tests.helpers import processes
 from tests.helpers.server import LAUNCHER, MARK, prepare_server
 

@@ -1,0 +1,28 @@
+"""Where the running server of a CHORUS_HOME is: `run/server.json`, for the command line."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from common.settings import Settings
+
+_FILE = "server.json"
+
+
+def write(settings: Settings) -> None:
+    """Called by the HTTP server once it listens. The record stays after the end: who reads it must ask there."""
+    host = "localhost" if settings.host in ("0.0.0.0", "::", "::1") else settings.host
+    path = settings.home / "run" / _FILE
+    making = path.with_suffix(f".{os.getpid()}.tmp")
+    making.write_text(json.dumps({"url": f"http://{host}:{settings.port}", "pid": os.getpid()}))
+    making.replace(path)
+
+
+def url_of(home: Path) -> str | None:
+    """The address of the server that ran here last; None where none ever did."""
+    try:
+        found: Any = json.loads((home / "run" / _FILE).read_text())
+        return str(found["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
