@@ -54,6 +54,7 @@ _memory = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
 worker_tmp_dir = str(_memory) if _memory else None  # a slow disk must not look like a hung worker
 logconfig_dict = dict_config(_settings.log_level)
 
+
 def on_starting(_server: Any) -> None:
     die_with_supervisor()
     if not supervised():

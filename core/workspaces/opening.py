@@ -126,8 +126,6 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
     """Migrates the database and renews its epoch where its numbers could mean something else now."""
     database = folder / DATABASE
     check_usable(database, module)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UnusableWorkspace(f"{folder} cannot be written: the folder, or its disk, is read-only for this user.")
     if other := owner.other_owner(folder, home.path.parent):
         raise UnusableWorkspace(
             f"{folder} is open in another Chorus server (CHORUS_HOME={other}). Stop that one, or open another "
@@ -150,9 +148,11 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
 
 
 def check_usable(database: Path, module: ModuleType) -> None:
-    """Raises UnusableWorkspace for a missing, broken, foreign or newer database; never changes it."""
+    """Raises UnusableWorkspace for a missing, broken, foreign, newer or read-only database; never changes it."""
     if not database.is_file():
         raise UnusableWorkspace(f"{database.parent} holds no workspace: {DATABASE} is missing.")
+    if not os.access(database.parent, os.W_OK | os.X_OK):
+        raise UnusableWorkspace(f"{database.parent} cannot be written: the folder, or its disk, is read-only for us.")
     engine = sqlite.engine(database, module, read_only=True, pool_size=1)
     try:
         with engine.begin() as connection:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from common.queue import private_folder
 from common.settings import ROOT
 from tests.helpers import processes
 from tests.helpers.processes import Process, wait_for
@@ -144,6 +145,7 @@ class Server:
             started.kill()  # nginx overwrites its environment, so that the mark does not find it
             started.wait()
         self._started.clear()
+        shutil.rmtree(private_folder(self.home, Path("/dev/shm")), ignore_errors=True)  # a killed one leaves it
 
     def _context(self) -> str:
         return f"processes: {self.processes()}\noutput:\n{self.output[-8_000:]}"

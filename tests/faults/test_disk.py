@@ -1,0 +1,102 @@
+"""A disk that is full, read-only or gone: a clear answer, nothing lost, and all is well once it is repaired."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.db import sqlite
+from common.db.home import Home
+from common.errors import ServiceUnavailable
+from common.settings import load
+from core.workspaces import opening
+from core.workspaces.current import CurrentWorkspace
+from tests.helpers.disk import full, make_read_only, needs_root, small_disk
+from tests.helpers.server import Server, running
+from tests.helpers.workspace import SOURCE, open_workspace
+
+MODULE = sqlite.library("bundled")
+CONFIG = {
+    "allowedAgentDirectories": ["/srv"],
+    "initialAgentDirectory": "",
+    "systemAgentProvider": "not-configured",
+}
+
+
+def refusal(server: Server, method: str, path: str, body: Any) -> tuple[int, str]:
+    status, _, raw = server.request(method, path, body)
+    return status, json.loads(raw)["error"]["code"]
+
+
+@needs_root
+@pytest.mark.processes
+def test_full_disk_and_vanished_folder(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 24) as disk, running(disk / "home") as server:
+        task = server.json("POST", "/api/tasks", {"description": "first", "source": SOURCE})
+        attachments = f"/api/tasks/{task['id']}/attachments"
+        workers = server.workers("webapp")
+        large = {"description": "x" * 60_000, "source": SOURCE}
+        with full(disk):
+            for _ in range(4):  # each worker
+                assert refusal(server, "POST", "/api/tasks", large) == (507, "STORAGE_FULL")
+            assert refusal(server, "POST", f"{attachments}?filename=a", b"x" * 9_000_000) == (507, "STORAGE_FULL")
+            assert refusal(server, "PUT", "/api/config", CONFIG) == (507, "STORAGE_FULL")
+            assert [task["description"] for task in server.json("GET", "/api/tasks")] == ["first"]
+        server.json("POST", "/api/tasks", large)
+        server.json("POST", f"{attachments}?filename=a", b"x" * 5_000_000)
+        server.json("PUT", "/api/config", CONFIG)
+        assert server.workers("webapp") == workers
+
+        workspace = disk / "home" / "workspaces" / "default"
+        workspace.rename(workspace.with_name("away"))
+        assert refusal(server, "POST", "/api/tasks", large) == (503, "SERVICE_UNAVAILABLE")
+        assert refusal(server, "POST", f"{attachments}?filename=b", b"x") == (503, "SERVICE_UNAVAILABLE")
+        assert server.request("GET", "/readyz")[0] == 503
+        workspace.with_name("away").rename(workspace)
+        server.json("POST", "/api/tasks", large)
+        assert len(server.json("GET", "/api/tasks")) == 3
+
+
+@needs_root
+def test_read_only_workspace_is_not_opened(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 8) as disk:
+        opening.create(disk / "workspace", MODULE)
+        make_read_only(disk)
+        settings = load(
+            {"CHORUS_HOME": str(tmp_path / "home"), "CHORUS_CONFIG": str(disk / "workspace" / "chorus.json")}
+        )
+        home = opening.prepare(settings)
+        state = home.open_workspace()
+        home.close()
+    assert state.folder is None
+    assert "read-only" in (state.problem or "")
+
+
+def test_another_server_has_the_workspace_open(tmp_path: Path) -> None:
+    opening.prepare(load({"CHORUS_HOME": str(tmp_path / "first")})).close()
+    with open_workspace(tmp_path / "first") as workspace:
+        state = prepared(tmp_path / "second", workspace.folder)
+        assert state.folder is None
+        assert f"CHORUS_HOME={tmp_path / 'first'}" in (state.problem or "")
+    assert prepared(tmp_path / "second", workspace.folder).folder == workspace.folder
+
+
+def prepared(home: Path, folder: Path) -> Any:
+    opened = opening.prepare(load({"CHORUS_HOME": str(home), "CHORUS_CONFIG": str(folder / "chorus.json")}))
+    state = opened.open_workspace()
+    opened.close()
+    return state
+
+
+def test_workspace_that_is_gone_when_a_process_opens_it(tmp_path: Path) -> None:
+    with open_workspace(tmp_path) as workspace:
+        folder = workspace.folder
+    folder.rename(tmp_path / "away")
+    current = CurrentWorkspace(Home(tmp_path, MODULE), MODULE, lambda: None)
+    with pytest.raises(ServiceUnavailable):
+        current.get()
+    (tmp_path / "away").rename(folder)
+    with current.get().database.read() as reading:
+        assert reading.position.seq == 0
+    current.close()
