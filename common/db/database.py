@@ -59,6 +59,8 @@ class Database:
                 head = eventlog.head(connection)
                 yield Reading(connection, Position(head.epoch, head.seq))
         except sa.exc.OperationalError as error:
+            if "readonly" in str(error.orig):  # our bug: a write in a read transaction
+                raise
             raise storage.of_sqlite(str(error.orig)) or error from error
 
     @contextmanager

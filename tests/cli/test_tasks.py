@@ -79,7 +79,7 @@ def test_follow(chorus: Chorus, server: Server, tmp_path: Path) -> None:
     environ = {name: value for name, value in server.environ.items() if name != "CHORUS_PORT"}
     watched = chorus("tasks", "create", "Watched").out.strip()
     with open(output, "wb") as out, open(errors, "wb") as err:
-        command = [ROOT / "chorus", "tasks", "follow", watched[:8], "--json"]
+        command = [str(ROOT / "chorus"), "tasks", "follow", watched[:8], "--json"]
         follower = subprocess.Popen(command, env=environ, stdout=out, stderr=err)
 
     def lines() -> list[str]:
