@@ -46,7 +46,7 @@ def test_full_disk_and_vanished_folder(tmp_path: Path) -> None:
         server.json("POST", "/api/tasks", large)
         server.json("POST", f"{attachments}?filename=a", b"x" * 5_000_000)
         server.json("PUT", "/api/config", CONFIG)
-        assert server.workers("webapp") == workers
+        assert set(workers) <= set(server.workers("webapp"))
 
         workspace = disk / "home" / "workspaces" / "default"
         workspace.rename(workspace.with_name("away"))
