@@ -12,7 +12,7 @@ import pytest
 
 from common.settings import ROOT
 
-ROOMS = {"common", "core", "webapp", "wsserver", "runner", "launcher", "cli"}
+ROOMS = {"common", "core", "webapp", "wsserver", "runner", "launcher", "cli", "agenttools"}
 MAY_IMPORT = {
     "common": set(),
     "core": {"common"},
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "runner": {"core", "common"},
     "launcher": {"core", "common"},
     "cli": {"core", "common"},
+    "agenttools": {"common"},
 }
 FRAMEWORKS = {"flask", "flask_sock", "werkzeug", "gevent", "gunicorn", "supervisor"}
 MAY_NOT_IMPORT = {
@@ -31,6 +32,7 @@ MAY_NOT_IMPORT = {
     "runner": FRAMEWORKS,
     "launcher": FRAMEWORKS - {"supervisor"},
     "cli": FRAMEWORKS,
+    "agenttools": FRAMEWORKS | {"sqlalchemy", "common.db", "common.settings"},  # it knows the API only
 }
 PURE = {
     "cli/following.py",
@@ -40,6 +42,7 @@ PURE = {
     "common/wire.py",
     "core/attachments/names.py",
     "core/files/folders.py",
+    "core/files/names.py",
     "core/files/texts.py",
     "core/tools/pace.py",
     "core/insights/rule.py",
@@ -149,6 +152,8 @@ def test_pure_modules_exist() -> None:
         ("runner/planted.py", "import webapp"),
         ("launcher/planted.py", "from wsserver import app"),
         ("cli/planted.py", "from webapp import tasks"),
+        ("agenttools/planted.py", "from core.runs import verbs"),
+        ("agenttools/planted.py", "from common.db.database import Database"),
         ("wsserver/ring.py", "import time"),
         ("wsserver/session.py", "from os import environ"),
         ("core/tasks/status.py", "from common.clock import now_ms"),

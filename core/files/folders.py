@@ -1,12 +1,10 @@
 """The allowed folders, and where a path that an agent writes begins in them. Pure."""
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from common.errors import Forbidden, ValidationFailed
-
-_OURS = re.compile(r"(chorus|home|output)\.db(-.*)?|chorus\.json", re.IGNORECASE)
+from core.files.names import is_ours
 
 
 class Place(NamedTuple):
@@ -50,8 +48,8 @@ def components(path: str) -> list[str]:
 
 
 def check_name(name: str) -> None:
-    """Raises Forbidden for the files in which Chorus keeps its workspaces: they hold keys and grants."""
-    if _OURS.fullmatch(name):
+    """Raises Forbidden for the files of Chorus itself."""
+    if is_ours(name):
         raise Forbidden("This file belongs to Chorus itself.")
 
 

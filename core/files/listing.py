@@ -11,7 +11,7 @@ from core.files.refusals import told
 from core.files.walk import FOLDER, Spot
 
 ENTRIES_AT_MOST = 1_000
-PATH_BYTES_AT_MOST = 128 * 1024
+PATH_BYTES_AT_MOST = 32 * 1024
 SECONDS = 5.0
 
 

@@ -18,7 +18,7 @@ from core.files.walk import FOLDER, Spot
 
 SECONDS = 10.0
 AT_ONCE = 4  # of each web process: the other threads stay free for people
-OUTPUT_BYTES = 256 * 1024
+OUTPUT_BYTES = 64 * 1024
 LOOK_EVERY_MS = 200
 _COMMAND = [sys.executable, "-E", "-s", "-S", "-m", "core.files.searcher"]
 _turns = threading.BoundedSemaphore(AT_ONCE)

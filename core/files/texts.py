@@ -1,12 +1,13 @@
 """Showing a text by lines, and patching it. Pure."""
 
 from collections.abc import Iterable, Mapping
+from itertools import accumulate, takewhile
 from typing import Any, NamedTuple
 
 from common.errors import Conflict
 from common.wire import cut_utf8
 
-SHOWN_BYTES = 256 * 1024
+SHOWN_BYTES = 64 * 1024  # about as much as agent programs take from one call
 
 
 class Shown(NamedTuple):
@@ -18,12 +19,22 @@ class Shown(NamedTuple):
 
 
 def show(text: str, offset: int, limit: int | None) -> Shown:
-    """Lines from `offset` (0: the first), at most `limit` and 256 KiB: number, right-aligned to 6, a tab, the line."""
+    """Lines from `offset` (0: the first), at most `limit` and 64 KiB: number, right-aligned to 6, a tab, the line.
+
+    Only whole lines are shown, unless the first is too long by itself.
+    """
     lines = text.split("\n")
     end = len(lines) if limit is None else offset + limit
-    numbered = "\n".join(f"{number:>6}\t{line}" for number, line in enumerate(lines[offset:end], offset + 1))
-    shown = cut_utf8(numbered, SHOWN_BYTES)
-    return Shown(shown, len(lines), end < len(lines) or shown != numbered)
+    numbered = [f"{number:>6}\t{line}" for number, line in enumerate(lines[offset:end], offset + 1)]
+    fitting = _fitting(numbered)
+    shown = "\n".join(numbered[:fitting]) if fitting else cut_utf8("".join(numbered[:1]), SHOWN_BYTES)
+    return Shown(shown, len(lines), end < len(lines) or fitting < len(numbered))
+
+
+def _fitting(lines: list[str]) -> int:
+    """How many of the first lines fit."""
+    sizes = accumulate(len(line.encode()) + 1 for line in lines)
+    return sum(1 for _ in takewhile(lambda size: size <= SHOWN_BYTES, sizes))
 
 
 def patch(text: str, patches: Iterable[Mapping[str, Any]]) -> str:
