@@ -48,7 +48,7 @@ class _Follower:
     task_id: str | None
     as_json: bool
     state: Following | None = None
-    told: bool = False  # that it is not live
+    told: bool | None = None  # that it is not live; None: nothing yet
     failures: int = 0
     descriptions: dict[str, str] = field(default_factory=dict)
 
@@ -117,7 +117,7 @@ class _Follower:
         """What the connection itself tells."""
         if message["type"] == MessageType.WELCOME:
             self.failures = 0
-            if self.told or not self.as_json:
+            if self.told is not False:
                 self._say("Live again." if self.told else f"Live at {self.client.url}. Ctrl-C ends it.")
             self.told = False
         if self.as_json and message["type"] in (MessageType.WELCOME, MessageType.RESYNC, EventType.RESET):

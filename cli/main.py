@@ -17,6 +17,8 @@ from common.storage import FULL
 _COMMANDS = {
     "status": "cli.status",
     "tasks": "cli.tasks",
+    "backup": "cli.backup",
+    "restore": "cli.backup",
 }
 
 

@@ -65,7 +65,8 @@ PURE_SCRIPTS = {"static/js/store.js", "static/js/connection/state.js"}
 IMPURE_WORDS = r"document|window|navigator|localStorage|WebSocket|fetch|setTimeout|setInterval|requestAnimationFrame"
 # Who may open a database for writing, or write without an event.
 WRITERS = {
-    "maintenance_engine": {"common/db/home.py", "core/workspaces/opening.py"},
+    "maintenance_engine": {"common/db/home.py", "common/db/sqlite.py", "core/workspaces/opening.py"},
+    "overwrite": {"core/backup/restoring.py"},
     "sweep": {"core/housekeeping.py"},
     "Database": {"core/workspaces/current.py"},
 }

@@ -104,3 +104,38 @@ def is_locked(error: sa.exc.DBAPIError) -> bool:
 def immediate(connection: sa.Connection) -> sa.Connection:
     """Marks a connection so that its transactions take the write lock at once."""
     return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def copy(source: Path, target: Path, module: ModuleType) -> None:
+    """Writes a database as it is at one instant to the new file `target`, beside readers and writers."""
+    connection = module.connect(_uri(source, "rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    try:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    finally:
+        connection.close()
+
+
+def overwrite(target: Path, source: Path, module: ModuleType) -> None:
+    """Replaces all that the database `target` holds by what `source` holds, in one transaction of `target`.
+
+    Whoever has it open sees the one or the other. The caller keeps other writers away.
+    """
+    engines = [maintenance_engine(path, module) for path in (source, target)]
+    with engines[0].connect() as read, engines[1].connect() as written:
+        drivers = [connection.connection.dbapi_connection for connection in (read, written)]
+        drivers[0].backup(drivers[1])  # type: ignore[union-attr]
+
+
+def problems(database: Path, module: ModuleType) -> list[str]:
+    """What SQLite's own checks find: damage, and rows that point to nothing. Empty: all is well."""
+    connection = module.connect(_uri(database, "rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    try:
+        found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
+        if not found:
+            dangling = connection.execute("PRAGMA foreign_key_check").fetchmany(10)
+            found = [f"row {row[1]} of {row[0]} points to no row of {row[2]}" for row in dangling]
+        return found
+    except module.DatabaseError as error:
+        return [str(error)]
+    finally:
+        connection.close()

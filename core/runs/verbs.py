@@ -190,6 +190,22 @@ def ended(tx: WriteTransaction, run_id: str, output: str, *, crashed: bool, reas
     return _finish(tx, run, state, reason=reason or _reason(state, given), output=output)
 
 
+def interrupted(tx: WriteTransaction, run_id: str, reason: str, output: str | None = None) -> Run:
+    """The process was taken away: the server stopped, the runner died, a limit of cost was reached.
+
+    What the run has reported before counts; without a report it can be resumed.
+    """
+    run = records.load(tx, run_id)
+    output = run["output"] if output is None else output
+    if run["state"] in ENDED:
+        return run
+    if run["state"] == RunState.STOPPING or run["completion_report"] is not None:
+        return ended(tx, run_id, output, crashed=False, reason=None)
+    if run["kind"] == PLANNER and run["planner_output"] is not None:
+        return _planner_ended(tx, run, output, reason)
+    return _finish(tx, run, RunState.INTERRUPTED, reason=reason, output=output)
+
+
 def _reason(state: RunState, given: dict[str, Any] | None) -> str | None:
     if given is not None and state is RunState.BLOCKED:
         return str(given["blockedReason"] or given["summary"])

@@ -126,11 +126,7 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
     """Migrates the database and renews its epoch where its numbers could mean something else now."""
     database = folder / DATABASE
     check_usable(database, module)
-    if other := owner.other_owner(folder, home.path.parent):
-        raise UnusableWorkspace(
-            f"{folder} is open in another Chorus server (CHORUS_HOME={other}). Stop that one, or open another "
-            "workspace there, and try again a minute later."
-        )
+    check_owner(home, folder)
     with _maintenance(database, module) as connection:
         migrations.upgrade(connection)
         head = eventlog.head(connection)
@@ -145,6 +141,24 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
         ):
             head = head._replace(epoch=eventlog.renew_epoch(connection, VOCABULARY))
     home.record_high_water(database, Position(head.epoch, head.seq))
+
+
+def renew(database: Path, module: ModuleType) -> None:
+    """Migrates a database that nobody serves yet, and gives its log a new name."""
+    with _maintenance(database, module) as connection:
+        migrations.upgrade(connection)
+        eventlog.renew_epoch(connection, VOCABULARY)
+
+
+def record(home: Home, folder: Path, module: ModuleType) -> None:
+    """Tells `home.db` how far the log in `folder` goes, after it was replaced."""
+    engine = sqlite.engine(folder / DATABASE, module, read_only=True, pool_size=1)
+    try:
+        with engine.begin() as connection:
+            head = eventlog.head(connection)
+    finally:
+        engine.dispose()
+    home.record_high_water(folder / DATABASE, Position(head.epoch, head.seq))
 
 
 def check_usable(database: Path, module: ModuleType) -> None:
@@ -166,6 +180,15 @@ def check_usable(database: Path, module: ModuleType) -> None:
         raise UnusableWorkspace(f"{database} is not a Chorus database.")
     if revision not in migrations.known():
         raise UnusableWorkspace(f"{database} was written by a newer version of Chorus. Update Chorus to open it.")
+
+
+def check_owner(home: Home, folder: Path) -> None:
+    """Raises UnusableWorkspace where another server has the workspace open; else it is ours."""
+    if other := owner.other_owner(folder, home.path.parent):
+        raise UnusableWorkspace(
+            f"{folder} is open in another Chorus server (CHORUS_HOME={other}). Stop that one, or open another "
+            "workspace there, and try again a minute later."
+        )
 
 
 def _fence(database: Path, module: ModuleType) -> None:

@@ -24,7 +24,7 @@ def select(home: Home, module: ModuleType, folder: Path, current: Workspace | No
             return home.switch_to(folder, now_ms())
         _check(folder, module)
         if current is not None:
-            _end_runs(current, stop_runs)
+            end_runs(current, stop_runs)
         try:
             opening.switch(home, folder, module)
         except opening.UnusableWorkspace as error:
@@ -52,7 +52,8 @@ def _check(folder: Path, module: ModuleType) -> None:
         raise Conflict(str(error)) from None
 
 
-def _end_runs(current: Workspace, stop_runs: bool) -> None:
+def end_runs(current: Workspace, stop_runs: bool) -> None:
+    """Stops what works in the open workspace. Raises Conflict unless that is permitted."""
     with current.database.write() as tx:
         busy = list(tx.execute(sa.select(_r.c.task_id).where(_r.c.ended_at.is_(None)).distinct()).scalars())
         if busy and not stop_runs:

@@ -25,7 +25,7 @@ Chorus = Callable[..., Ended]
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("cli") / "home", CHORUS_HEARTBEAT_MS="500") as server:
+    with running(tmp_path_factory.mktemp("cli") / "home") as server:
         yield server
 
 

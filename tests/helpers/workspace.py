@@ -46,7 +46,8 @@ def quickly_prepared(home: Path) -> Settings:
     settings = _settings(home, {})
     default = settings.home / "workspaces" / "default"
     make_home(settings.home)
-    shutil.copytree(Path(_template().name) / "workspaces" / "default", default)
+    template = Path(_template().name) / "workspaces" / "default"
+    shutil.copytree(template, default, ignore=shutil.ignore_patterns("*.owner"))
     opened = Home.create(settings.home, sqlite.library(settings.sqlite))
     opened.switch_to(default, now_ms())
     opened.close()

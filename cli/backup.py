@@ -1,0 +1,79 @@
+"""`chorus backup` and `chorus restore`."""
+
+from pathlib import Path
+
+import click
+
+from cli.context import Context, pass_context
+from cli.output import many, size
+from cli.problem import INCOMPLETE, refuse
+from cli.progress import Progress
+from cli.workspace import folder_of, house, require_home
+from core.backup import making, restoring
+from core.workspaces.opening import UnusableWorkspace
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+EXISTING = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+@click.command("backup")
+@click.argument("file", type=FILE)
+@pass_context
+def backup_command(context: Context, file: Path) -> None:
+    """Write the whole open workspace to the zip FILE, as it is at one instant, also while the server runs.
+
+    It holds everything, the keys of providers too: keep it private.
+    """
+    require_home(context.settings)
+    progress = Progress()
+    try:
+        with house(context.settings) as opened:
+            made = making.make(opened.workspace().folder, opened.module, file.absolute(), progress)
+    except (FileExistsError, UnusableWorkspace) as error:
+        refuse(str(error))
+    finally:
+        progress.done()
+    click.echo(
+        f"{file} holds {many(made.tasks, 'task')} and {many(made.attachments, 'attachment')} "
+        f"as of {made.position} ({size(made.size)})."
+    )
+    _tell_missing(made.missing)
+
+
+@click.command("restore")
+@click.argument("file", type=EXISTING)
+@click.argument("folder", required=False, type=click.Path(file_okay=True, path_type=Path))
+@click.option("--stop-runs", is_flag=True, help="Stop agents that are at work in the open workspace.")
+@pass_context
+def restore_command(context: Context, file: Path, folder: Path | None, stop_runs: bool) -> None:
+    """Put the backup FILE into the workspace FOLDER (default: the open one) and open it, also while the server runs.
+
+    What the workspace held before is kept beside it under a dated name. Every open page follows.
+    """
+    progress = Progress()
+    try:
+        with house(context.settings) as opened:
+            current = opened.open_workspace()
+            target = folder_of(folder) if folder else opened.home.open_workspace().folder
+            if target is None:
+                refuse("No workspace is open. Name the folder to restore into.")
+            restored = restoring.restore(
+                opened.home, opened.module, file, target, current, stop_runs=stop_runs, progress=progress
+            )
+    except UnusableWorkspace as error:
+        refuse(str(error))
+    finally:
+        progress.done()
+    click.echo(
+        f"{restored.folder} holds {many(restored.tasks, 'task')} and {many(restored.attachments, 'attachment')} "
+        "of the backup, and is open."
+    )
+    if restored.replaced:
+        click.echo(f"What it held before is kept in {restored.replaced}.")
+    _tell_missing(restored.missing)
+
+
+def _tell_missing(missing: list[str]) -> None:
+    if missing:
+        click.echo(f"Without the files of {many(len(missing), 'attachment')}: {', '.join(missing)}.", err=True)
+        raise click.exceptions.Exit(INCOMPLETE)
