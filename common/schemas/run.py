@@ -34,6 +34,7 @@ class RunSchema(WireSchema):
     sessionId = fields.String(required=True, allow_none=True)
     tokens = fields.Nested(TokensSchema, required=True)
     costUsd = fields.Float(required=True, allow_none=True)
+    allowedTools = fields.List(fields.String(), required=True, metadata={"description": "granted for this run"})
     version = fields.Integer(required=True)
 
 

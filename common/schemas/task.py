@@ -50,6 +50,7 @@ class HandoffRecordSchema(WireSchema):
     """One run in a task's `agentChain`; `output` is empty while it runs."""
 
     runId = fields.String(required=True)
+    parentRunId = fields.String(required=True, allow_none=True, metadata={"description": "the run that handed off"})
     agentName = fields.String(required=True)
     startedAt = Milliseconds(required=True)
     completedAt = Milliseconds(required=True, allow_none=True)

@@ -11,14 +11,16 @@ from common.db.write import WriteTransaction
 from common.errors import NotFound
 from common.events import EventType
 from common.schemas.base import is_uuid
-from common.schemas.run import RunSchema
+from common.schemas.run import AGENT, RunSchema
 from common.wire import dumps
 from core.insights.rule import run_changed
 from core.runs.stack import ENDED, RunState
+from core.tasks import records as tasks
 from core.tasks.records import Reader
 
 _r = tables.runs
 _schema = RunSchema()
+_IN_CHAIN = frozenset({"started_at", "ended_at", "output", "completion_report"})  # columns that its task tells too
 
 Run = Mapping[str, Any]
 
@@ -40,6 +42,7 @@ def form(run: Run) -> dict[str, Any]:
             "sessionId": run["session_id"],
             "tokens": {"input": run["tokens_input"], "output": run["tokens_output"]},
             "costUsd": run["cost_usd"],
+            "allowedTools": run["allowed_tools"],
             "version": run["version"],
         }
     )
@@ -99,7 +102,7 @@ def insert(
 
 
 def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
-    """The run's next version, with its event."""
+    """The run's next version, with its event, and its task's where the chain tells of the change."""
     if changes.get("state") in ENDED:
         changes |= {"ended_at": tx.now, "resume_at": None}
     new = {**run, **changes, "version": run["version"] + 1}
@@ -108,4 +111,6 @@ def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
     tx.execute(sa.update(_r).where(_r.c.id == run["id"]), columns)
     tx.count(run_changed(run, new))
     tx.emit(EventType.RUN_UPDATED, new["wire"], entity=new["id"])
+    if run["kind"] == AGENT and changes.keys() & _IN_CHAIN:
+        tasks.save(tx, tasks.load(tx, run["task_id"]), ["agentChain"])
     return new

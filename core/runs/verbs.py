@@ -154,7 +154,6 @@ def report(tx: WriteTransaction, run: Run, completion_report: dict[str, Any]) ->
         summary=completion_report["summary"],
         runId=run["id"],
     )
-    tasks.save(tx, tasks.load(tx, run["task_id"]), ["agentChain"])
 
 
 def take_plan(tx: WriteTransaction, run: Run, output: dict[str, Any]) -> None:
@@ -308,8 +307,6 @@ def _settle(tx: WriteTransaction, run: Run, state: RunState, reason: str | None)
     elif task.status is TaskStatus.ACTIVE:
         outcome = task_after(state, reason)
         move(tx, task, outcome.status, agent=run["agent_name"], message=outcome.message)
-    else:
-        tasks.save(tx, task, ["agentChain"])
 
 
 def move(

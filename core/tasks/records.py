@@ -37,7 +37,16 @@ _ATTACHMENTS = (
     .order_by(_a.c.rank)
 )
 _CHAIN = (
-    sa.select(_r.c.id, _r.c.agent_name, _r.c.started_at, _r.c.ended_at, _r.c.input, _r.c.output, _r.c.completion_report)
+    sa.select(
+        _r.c.id,
+        _r.c.parent_id,
+        _r.c.agent_name,
+        _r.c.started_at,
+        _r.c.ended_at,
+        _r.c.input,
+        _r.c.output,
+        _r.c.completion_report,
+    )
     .where(_r.c.task_id == sa.bindparam("task_id"), _r.c.kind == "agent")
     .order_by(_r.c.rank)
 )
@@ -71,7 +80,7 @@ def _attachments(reader: Reader, task_id: str) -> list[dict[str, Any]]:
 
 
 def _chain(reader: Reader, task_id: str) -> list[dict[str, Any]]:
-    keys = ("runId", "agentName", "startedAt", "completedAt", "input", "output", "completionReport")
+    keys = ("runId", "parentRunId", "agentName", "startedAt", "completedAt", "input", "output", "completionReport")
     return [dict(zip(keys, row, strict=True)) for row in reader.execute(_CHAIN, {"task_id": task_id})]
 
 
@@ -106,8 +115,11 @@ def insert(tx: WriteTransaction, task: Task) -> Task:
 
 
 def save(tx: WriteTransaction, task: Task, changed: Iterable[str]) -> Task:
-    """Stores a changed task as its next version and emits `task_updated`. `changed` are wire field names."""
-    version = task.version + 1
+    """Stores a changed task as its next version and emits `task_updated`. `changed` are wire field names.
+
+    A transaction makes one version of a task, however often it saves it.
+    """
+    version = task.version if task.seq == tx.next_seq else task.version + 1
     place = task.place(tx.now)
     tx.count(task_moved(task.stored, place, tx.now))
     task = replace(

@@ -68,7 +68,8 @@ def change_status(
     records.check_version(task, if_match, ["status"])
     check_person_move(task.status, after, has_plan=task.has_plan)
     runs.stop_all(tx, task_id, f"A person moved the task to {after}.")
-    moved = replace(task.with_status(after, agent=task.status_agent, message=message), archived_at=None)
+    stopped = records.load(tx, task_id)  # with what the stopped runs have left in its chain
+    moved = replace(stopped.with_status(after, agent=task.status_agent, message=message), archived_at=None)
     moved = records.save(tx, moved, ["status"])
     history.append(tx, task_id, "status_changed", **{"from": task.status.value, "to": after.value})
     return moved

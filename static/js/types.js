@@ -43,6 +43,7 @@
  * @typedef {Object} HandoffRecord
  * @property {string} agentName
  * @property {string|null} runId
+ * @property {string|null} parentRunId the run that handed off
  * @property {number} startedAt
  * @property {number|null} completedAt
  * @property {string} input
@@ -132,6 +133,7 @@
  * @property {string|null} sessionId
  * @property {{input: number, output: number}} tokens
  * @property {number|null} costUsd
+ * @property {string[]} allowedTools granted for this run
  * @property {number} version
  */
 

@@ -93,6 +93,15 @@ def start(workspace: Workspace, task: Task, agent: str = "writer") -> dict[str, 
     return begin(workspace)
 
 
+def check_pushed(workspace: Workspace, task: Task) -> None:
+    """The last pushed form of the task is what its rows say."""
+    items = [
+        item for event in frames(workspace) for item in (event["data"] if event["type"] == "transaction" else [event])
+    ]
+    pushed = [item["data"] for item in items if item["type"] in ("task_created", "task_updated")]
+    assert [each for each in pushed if each["id"] == task.id][-1] == now(workspace, task.id).full_form
+
+
 @pytest.mark.parametrize(
     ("report", "crashed", "status", "state"),
     [
@@ -130,6 +139,7 @@ def test_decision_of_a_person_survives_the_end_of_the_process(ready: Workspace, 
     do(ready, verbs.ended, run["id"], "late", crashed=True)
     assert now(ready, task.id).status == status
     assert stack(ready, task.id) == []
+    check_pushed(ready, task)
 
 
 def test_hand_off_gives_control_to_the_child_and_back(ready: Workspace, task: Task) -> None:
@@ -169,6 +179,19 @@ def test_parent_that_ends_takes_its_children_along(ready: Workspace, task: Task)
     assert now(ready, task.id).status == "failed"
     do(ready, verbs.ended, child["id"], "late", crashed=False)
     assert now(ready, task.id).status == "failed"
+    check_pushed(ready, task)
+
+
+def test_stopped_chain_is_told_as_it_ended(ready: Workspace, task: Task) -> None:
+    """Nobody works in a chain whose processes have gone, on the board either."""
+    parent = start(ready, task)
+    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    child = begin(ready)
+    do(ready, verbs.cancel, parent["id"])
+    for run in (child, parent):
+        do(ready, verbs.ended, run["id"], "stopped", crashed=True)
+    assert [record["completedAt"] is None for record in now(ready, task.id).chain] == [False, False]
+    check_pushed(ready, task)
 
 
 def test_hand_offs_go_in_no_circle_and_not_too_deep(ready: Workspace, task: Task) -> None:

@@ -43,6 +43,7 @@ export function run(id, taskId, fields = {}) {
     sessionId: null,
     tokens: { input: 0, output: 0 },
     costUsd: null,
+    allowedTools: [],
     version: 1,
     ...fields,
   };
