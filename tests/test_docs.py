@@ -4,7 +4,9 @@ import re
 import subprocess
 import sys
 
+from common.schemas.tools import ARGUMENTS
 from common.settings import ROOT, SETTINGS, markdown_table
+from common.tools import OUTSIDE
 from core.tasks.status import PERSON_MOVES
 
 BEGIN, END = "<!-- settings: python -m common.settings -->", "<!-- /settings -->"
@@ -43,3 +45,14 @@ def test_state_table_of_the_architecture() -> None:
     rows = re.findall(r"^\| (\w+) \| (.+) \|$", text, re.MULTILINE)[1:]
     told = {before: set(re.findall(r"\w+", re.sub(r"\(.*?\)", "", after))) for before, after in rows}
     assert told == {str(before): {str(after) for after in moves} for before, moves in PERSON_MOVES.items()}
+
+
+def test_tools_of_the_documents() -> None:
+    """Every tool stands in a table with all its arguments."""
+    agents, mcp = ((ROOT / "docs" / name).read_text() for name in ("agents.md", "mcp.md"))
+    rows = dict(re.findall(r"^\| `([\w.-]+)` \| (.*?) \|", agents, re.MULTILINE))
+    rows |= dict(re.findall(r"^\| `(task_\w+)` \| (.*?) \|", mcp, re.MULTILINE))
+    for name, schema in ARGUMENTS.items():
+        told = rows[name.replace(".", "_")] if name in OUTSIDE else rows[name]
+        if name != "planner-output":
+            assert {key for key in schema().fields if f"`{key}`" not in told} == set(), name

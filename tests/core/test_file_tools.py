@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.errors import BadRequest, ChorusError, Conflict, Forbidden, NotFound, TooLarge, ValidationFailed
+from common.errors import (
+    BadRequest,
+    ChorusError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    ServiceUnavailable,
+    TooLarge,
+    ValidationFailed,
+)
 from core.files import search, texts
 from core.files.folders import Folders
 from core.files.walk import Spot
@@ -280,6 +289,13 @@ def test_search_is_bounded_in_time(folder: Path) -> None:
     finally:
         os.close(opened)
     assert found == ([], True)
+
+
+def test_searches_leave_threads_free(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_turns", threading.BoundedSemaphore(1))
+    with search._turns, pytest.raises(ServiceUnavailable):
+        worker.call("file.search", pattern="x")
+    worker.call("file.search", pattern="x")
 
 
 @given(st.text(alphabet="ab\n", max_size=30), st.integers(0, 8), st.integers(1, 8))
