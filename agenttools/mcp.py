@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+from mcp import MCPError
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
@@ -18,6 +19,7 @@ from common.build import VERSION
 from common.tools import TOOLS
 
 PROGRESS_EVERY_S = 5.0
+NO_TOOLS = -32_001  # JSON-RPC: an error of the server's own
 INSTRUCTIONS = (
     "Tools of Chorus, the board that started you or that you were given access to. Paths are relative to the working "
     "folder. An error names its code and what to do; do not repeat a refused call unchanged."
@@ -29,8 +31,7 @@ def server_of(client: Client) -> Server[Any]:
     """Lists tools anew each time, since people may grant and take them while an agent works."""
 
     async def list_tools(_context: Any, _params: Any) -> ListToolsResult:
-        listed = await anyio.to_thread.run_sync(client.tools)
-        return ListToolsResult(tools=[_tool(described) for described in listed])
+        return ListToolsResult(tools=await anyio.to_thread.run_sync(_listed, client, abandon_on_cancel=True))
 
     async def call_tool(context: Any, params: CallToolRequestParams) -> CallToolResult:
         name = _OURS.get(params.name, params.name)
@@ -45,6 +46,13 @@ def server_of(client: Client) -> Server[Any]:
     return Server(
         "chorus", version=VERSION, instructions=INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool
     )
+
+
+def _listed(client: Client) -> list[Tool]:
+    try:
+        return [_tool(described) for described in client.tools()]
+    except (Refused, Unreachable, Stopped) as problem:
+        raise MCPError(NO_TOOLS, str(problem)) from None
 
 
 def _tool(described: Json) -> Tool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import ClientSession, StdioServerParameters, stdio_client
+from mcp import ClientSession, MCPError, StdioServerParameters, stdio_client
 
 from core.runs import grants
 from core.workspaces.current import Workspace
@@ -102,5 +102,7 @@ def test_tools_of_an_access_token(server: Server, folder: Path) -> None:
             assert (await call(session, "file_read", path="m.txt"))[1]["error"]["code"] == "BAD_REQUEST"
             server.json("DELETE", "/api/access-tokens/laptop")
             assert (await call(session, "task_list"))[1]["error"]["code"] == "UNAUTHORIZED"
+            with pytest.raises(MCPError, match="access token"):
+                await session.list_tools()
 
     finish(use)
