@@ -17,7 +17,7 @@ from gunicorn.glogging import Logger
 from common import record
 from common.errors import StartRefused
 from common.log import dict_config
-from common.process import die_with_parent, die_with_supervisor, supervised
+from common.process import die_with_parent, die_with_supervisor, keep_what_is_loaded, supervised
 from common.queue import private_folder
 from common.settings import load
 
@@ -107,6 +107,10 @@ def _limit_stalls(server: Any) -> None:
 def post_fork(_server: Any, worker: Any) -> None:
     """A worker outliving its arbiter would keep the port."""
     die_with_parent(worker.ppid)
+
+
+def post_worker_init(_worker: Any) -> None:
+    keep_what_is_loaded()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

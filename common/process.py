@@ -1,6 +1,7 @@
 """Processes that end together: on Linux the kernel kills a child as soon as its parent is gone."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -32,3 +33,12 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before the kernel knew
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def keep_what_is_loaded() -> None:
+    """Called once a server has loaded all it needs: the collector walks none of it again.
+
+    A full collection over 95,000 objects stops every thread for 30-70 ms, perhaps while one of them holds a lock.
+    """
+    gc.collect()
+    gc.freeze()

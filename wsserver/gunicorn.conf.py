@@ -9,7 +9,7 @@ from typing import Any
 
 from common.errors import StartRefused
 from common.log import dict_config
-from common.process import die_with_parent, die_with_supervisor
+from common.process import die_with_parent, die_with_supervisor, keep_what_is_loaded
 from common.settings import load
 
 try:
@@ -47,3 +47,4 @@ def post_worker_init(worker: Any) -> None:
     sidecar = worker.wsgi.extensions["sidecar"]
     sidecar.start()
     drain.on_signals(sidecar, worker)
+    keep_what_is_loaded()
