@@ -37,7 +37,7 @@ def backup_command(context: Context, file: Path) -> None:
         f"{file} holds {many(made.tasks, 'task')} and {many(made.attachments, 'attachment')} "
         f"as of {made.position} ({size(made.size)})."
     )
-    _tell_missing(made.missing)
+    tell_missing(made.missing)
 
 
 @click.command("restore")
@@ -70,10 +70,10 @@ def restore_command(context: Context, file: Path, folder: Path | None, stop_runs
     )
     if restored.replaced:
         click.echo(f"What it held before is kept in {restored.replaced}.")
-    _tell_missing(restored.missing)
+    tell_missing(restored.missing)
 
 
-def _tell_missing(missing: list[str]) -> None:
+def tell_missing(missing: list[str]) -> None:
     if missing:
         click.echo(f"Without the files of {many(len(missing), 'attachment')}: {', '.join(missing)}.", err=True)
         raise click.exceptions.Exit(INCOMPLETE)

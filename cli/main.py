@@ -19,6 +19,8 @@ _COMMANDS = {
     "tasks": "cli.tasks",
     "backup": "cli.backup",
     "restore": "cli.backup",
+    "export": "cli.transfer",
+    "import": "cli.transfer",
 }
 
 

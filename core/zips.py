@@ -11,6 +11,8 @@ from pathlib import Path
 from common.errors import BadRequest
 
 MOST_ENTRIES = 1_000_000
+SUSPICIOUS_BYTES = 256 * 1024 * 1024  # below, any ratio will do
+HIGHEST_RATIO = 200
 CHUNK = 256 * 1024
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
@@ -38,6 +40,8 @@ def _check(archive: zipfile.ZipFile, path: Path, free: int) -> None:
     if len(entries) > MOST_ENTRIES:
         problem = f"it holds more than {MOST_ENTRIES} entries"
     size = sum(info.file_size for info in entries)
+    if size > SUSPICIOUS_BYTES and size > HIGHEST_RATIO * path.stat().st_size:
+        problem = f"it unpacks to {size} bytes, more than {HIGHEST_RATIO} times its own size"
     if size > free:
         problem = f"unpacked it has {size} bytes, and the disk has {free} free"
     if problem:

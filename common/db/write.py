@@ -15,7 +15,7 @@ from common.db.sqlite import Rows
 from common.events import EventType
 from common.wire import dumps
 
-ENTRIES_A_TRANSACTION = 1_000  # room for history entries between two event numbers
+ENTRIES_A_TRANSACTION = 1_000_000  # room for history entries between two event numbers: an import brings many
 
 
 class MissingEvent(RuntimeError):

@@ -101,6 +101,14 @@ def insert(
     return run
 
 
+def adopt(tx: WriteTransaction, task_id: str, run: Mapping[str, Any]) -> None:
+    """Stores an ended run from elsewhere. It goes out with its task, whose event the caller emits."""
+    row: dict[str, Any] = dict.fromkeys(_r.c.keys()) | dict(run) | {"task_id": task_id}
+    del row["rank"]
+    row["wire"] = dumps(form(row))
+    tx.execute(sa.insert(_r), row)
+
+
 def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
     """The run's next version, with its event, and its task's where the chain tells of the change."""
     if changes.get("state") in ENDED:

@@ -44,6 +44,18 @@ def append(tx: WriteTransaction, task_id: str, event_type: str, **data: object) 
     tx.add_history(task_id, wire)
 
 
+def adopt(tx: WriteTransaction, task_id: str, entries: list[dict[str, Any]]) -> None:
+    """Stores the entries (`timestamp`, `eventType`, `data`) of a task from elsewhere. They are read, not pushed."""
+    rows = []
+    for entry in entries:
+        entry_id = tx.next_entry_id()
+        wire = dumps(wire_form(entry_form(entry_id, entry["timestamp"], entry["eventType"], entry["data"])))
+        row = {"id": entry_id, "task_id": task_id, "at": entry["timestamp"], "event_type": entry["eventType"]}
+        rows.append(row | {"data": entry["data"], "wire": wire})
+    if rows:
+        tx.execute(sa.insert(_h), rows)
+
+
 def page(reader: Reader, task_id: str, before: int | None, limit: int) -> str:
     """JSON text of the History with the newest `limit` entries older than entry `before`, oldest first."""
     records.load(reader, task_id)

@@ -144,6 +144,32 @@ def archive(tx: WriteTransaction, task: Task) -> None:
     tx.emit(EventType.TASK_ARCHIVED, f'{{"id":"{task.id}"}}', task_id=task.id)
 
 
+def adopt(tx: WriteTransaction, task: Task) -> Task:
+    """Stores a task from elsewhere, as it was there, in place of one with its id that was taken away before.
+
+    The caller adds its attachments, runs, messages and history, and says with `reset` that a task was replaced.
+    """
+    task = replace(task, seq=tx.next_seq, status_since=task.status_since or task.updated_at)
+    place = Place(task.status, task.status_since, task.archived_at is None)
+    row = _row(task)
+    tx.run(_INSERT, row)
+    tx.count(task_moved(None, place, tx.now))
+    if task.archived_at is None:
+        tx.emit(EventType.TASK_CREATED, row["wire"], task_id=task.id)
+    else:
+        tx.emit(EventType.TASK_ARCHIVED, f'{{"id":"{task.id}"}}', task_id=task.id)
+    return task
+
+
+def discard(tx: WriteTransaction, task_id: str) -> None:
+    """Takes a task and all its parts away for good, to make room for `adopt`; also one that waits for its undo."""
+    row = tx.execute(sa.select(_t).where(_t.c.id == task_id)).one()
+    if row.deleted_at is None:
+        place = Place(TaskStatus(row.status), row.status_since, row.archived_at is None)
+        tx.count(task_moved(place, None, tx.now))
+    tx.execute(sa.delete(_t).where(_t.c.id == task_id))
+
+
 def _update(tx: WriteTransaction, task: Task) -> str:
     row = _row(task)
     tx.run(_UPDATE, row | {"task_id": task.id})

@@ -1,0 +1,143 @@
+"""Writing an export."""
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import sqlalchemy as sa
+
+from common.build import VERSION
+from common.clock import now_ms
+from common.db import tables
+from common.db.database import Reading
+from core import zips
+from core.agents import verbs as agents
+from core.attachments import files
+from core.config import verbs as config
+from core.providers import verbs as providers
+from core.tasks import queue, records
+from core.transfer import layout
+from core.workspaces.current import Workspace
+
+Progress = Callable[[str, int], None]
+_t, _h, _r, _a = tables.tasks, tables.history, tables.runs, tables.attachments
+
+
+class Exported(NamedTuple):
+    """`missing`: attachments whose file is not in the workspace, as `<task>/<filename>`."""
+
+    tasks: int
+    attachments: int
+    missing: list[str]
+    size: int
+
+
+def export(workspace: Workspace, target: Path, progress: Progress = lambda _what, _count: None) -> Exported:
+    """Writes the workspace, as it is at one instant, to the zip `target`, whole or not at all.
+
+    Raises FileExistsError, OSError.
+    """
+    if target.exists():
+        raise FileExistsError(f"{target} exists already. Name another file, or move it away.")
+    making = target.with_name(f"{target.name}.{os.getpid()}.making")
+    try:
+        with open(making, "xb") as file, workspace.database.read() as reading:
+            done = _write(reading, workspace.uploads, file, progress)
+            os.fsync(file.fileno())
+        making.rename(target)
+        return done._replace(size=target.stat().st_size)
+    finally:
+        making.unlink(missing_ok=True)
+
+
+def _write(reading: Reading, uploads: Path, file: IO[bytes], progress: Progress) -> Exported:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        about = {"format": layout.FORMAT, "version": layout.FORMAT_VERSION, "exportedAt": now_ms(), "chorus": VERSION}
+        _add(archive, layout.MANIFEST, about | {"position": str(reading.position)})
+        _add(archive, layout.CONFIG, _without(config.form(config.read(reading)), "version"))
+        for name in providers.registry.names(reading):
+            _add(archive, layout.provider(name), providers.get(reading, name))
+        for name in agents.registry.names(reading):
+            _add(archive, layout.agent(name), agents.get(reading, name))
+        missing = [name for name in _attachments(archive, reading, uploads, progress) if name]
+        task_ids = list(
+            reading.execute(sa.select(_t.c.id).where(_t.c.deleted_at.is_(None)).order_by(_t.c.rank)).scalars()
+        )
+        attached = len([name for name in archive.namelist() if name.startswith("uploads/")])
+        for count, task_id in enumerate(task_ids, 1):
+            _add_task(archive, reading, task_id)
+            progress("tasks", count)
+    return Exported(len(task_ids), attached, missing, 0)
+
+
+def _attachments(archive: zipfile.ZipFile, reading: Reading, uploads: Path, progress: Progress) -> Iterator[str | None]:
+    """First of all, as files of deleted attachments do not stay for long; says which are missing."""
+    live = sa.select(_a.c.task_id, _a.c.id, _a.c.filename).join(_t, _t.c.id == _a.c.task_id)
+    statement = live.where(_a.c.deleted_at.is_(None), _t.c.deleted_at.is_(None)).order_by(_a.c.rank)
+    for count, (task_id, attachment_id, filename) in enumerate(reading.execute(statement), 1):
+        progress("attachments", count)
+        try:
+            with (
+                open(files.path_of(uploads, task_id, attachment_id), "rb") as source,
+                archive.open(layout.upload(task_id, filename), "w") as entry,
+            ):
+                shutil.copyfileobj(source, entry, zips.CHUNK)
+            yield None
+        except FileNotFoundError:
+            yield f"{task_id}/{filename}"
+
+
+def _add_task(archive: zipfile.ZipFile, reading: Reading, task_id: str) -> None:
+    task = records.load(reading, task_id)
+    form = _without(task.full_form, "seq", "truncated") | {"statusSince": task.status_since}
+    _add(archive, layout.of_task(task_id, layout.TASK), form)
+    _add(archive, layout.of_task(task_id, layout.HISTORY), {"events": _history(reading, task_id)})
+    _add(archive, layout.of_task(task_id, layout.QUEUE), queue.read(reading, task_id))
+    rows = reading.execute(sa.select(_r).where(_r.c.task_id == task_id).order_by(_r.c.rank))
+    _add(archive, layout.of_task(task_id, layout.RUNS), {"runs": [_run(row._mapping) for row in rows]})
+
+
+def _history(reading: Reading, task_id: str) -> list[Any]:
+    rows = reading.execute(
+        sa.select(_h.c.at, _h.c.event_type, _h.c.data).where(_h.c.task_id == task_id).order_by(_h.c.id)
+    )
+    return [{"timestamp": row[0], "eventType": row[1], "data": row[2]} for row in rows]
+
+
+RUN_COLUMNS = {
+    "id": "id",
+    "agentName": "agent_name",
+    "kind": "kind",
+    "parentRunId": "parent_id",
+    "state": "state",
+    "reason": "reason",
+    "queuedAt": "queued_at",
+    "startedAt": "started_at",
+    "endedAt": "ended_at",
+    "sessionId": "session_id",
+    "tokensInput": "tokens_input",
+    "tokensOutput": "tokens_output",
+    "costUsd": "cost_usd",
+    "allowedTools": "allowed_tools",
+    "input": "input",
+    "output": "output",
+    "completionReport": "completion_report",
+    "plannerOutput": "planner_output",
+    "version": "version",
+}
+
+
+def _run(row: Any) -> dict[str, Any]:
+    return {key: row[column] for key, column in RUN_COLUMNS.items()}
+
+
+def _without(form: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in form.items() if key not in keys}
+
+
+def _add(archive: zipfile.ZipFile, name: str, value: Any) -> None:
+    archive.writestr(name, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
