@@ -60,7 +60,7 @@ class Report:
 
 @dataclass
 class Plan:
-    """What is in the source and can be taken: names of files by kind, tasks by the time they were made."""
+    """What is in the source and can be taken: names of files by kind, tasks in the order of the board."""
 
     files: dict[Kind, list[str]] = field(default_factory=dict)
     task_ids: list[str] = field(default_factory=list)
@@ -83,7 +83,9 @@ def check(source: Source, progress: Progress = lambda _what, _count: None) -> Pl
             plan.report.skipped[path] = "is nothing that an import knows"
         elif (owner := layout.task_of_part(path)) and layout.of_task(owner, layout.TASK) not in source.names:
             plan.report.skipped[path] = "belongs to no task"
-    plan.task_ids = [task_id for _, task_id in sorted(made, key=lambda pair: pair[0])]
+    if layout.MANIFEST not in source.names:  # an export has them in the board's order already
+        made.sort(key=lambda pair: pair[0])
+    plan.task_ids = [task_id for _, task_id in made]
     for kind, folder in ((Kind.PROVIDERS, "providers"), (Kind.AGENTS, "agents")):
         plan.files[kind] = [path for path in source.names if layout.entity_in(path, folder) is not None]
     plan.files[Kind.CONFIG] = [layout.CONFIG] if layout.CONFIG in source.names else []
