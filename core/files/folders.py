@@ -6,6 +6,9 @@ from typing import NamedTuple
 from common.errors import Forbidden, ValidationFailed
 from core.files.names import is_ours
 
+Identity = tuple[int, int]
+"""Device and inode of a folder: what it is, by whatever name it is reached."""
+
 
 class Place(NamedTuple):
     """An allowed folder as `root`, and the components to walk from there."""
@@ -15,9 +18,10 @@ class Place(NamedTuple):
 
 
 class Folders:
-    """The allowed folders, absolute paths by any of their names; relative paths begin in `start`, else in the first."""
+    """The allowed folders as absolute paths; relative paths begin in `start`, else in the first. `closed` stay shut."""
 
-    def __init__(self, allowed: Sequence[str], start: str = "") -> None:
+    def __init__(self, allowed: Sequence[str], start: str = "", closed: frozenset[Identity] = frozenset()) -> None:
+        self.closed = closed
         self._allowed = [(folder, components(folder)) for folder in allowed if folder.strip()]
         self._start = start or next((folder for folder, _ in self._allowed), "")
 

@@ -8,7 +8,7 @@ from typing import Any
 from core.files import tree
 from core.files.folders import invalid
 from core.files.refusals import told
-from core.files.walk import FOLDER, Spot
+from core.files.walk import Spot, open_folder
 
 ENTRIES_AT_MOST = 1_000
 PATH_BYTES_AT_MOST = 32 * 1024
@@ -22,14 +22,15 @@ def listed(spot: Spot, pattern: str | None) -> dict[str, Any]:
         try:
             if pattern is None:
                 return _bounded(tree.entries(folder), lambda _: True)
-            return _bounded(tree.below(folder), lambda entry: entry.is_file and tree.fits(entry.path, pattern))
+            below = tree.below(folder, spot.closed)
+            return _bounded(below, lambda entry: entry.is_file and tree.fits(entry.path, pattern))
         finally:
             os.close(folder)
 
 
 def _open(spot: Spot) -> int:
     try:
-        return os.open(spot.name, FOLDER, dir_fd=spot.folder)
+        return open_folder(spot)
     except NotADirectoryError:
         raise invalid("Is not a folder.") from None
 

@@ -14,7 +14,7 @@ from common.errors import Conflict, ServiceUnavailable
 from common.settings import ROOT
 from core.files.folders import invalid
 from core.files.refusals import told
-from core.files.walk import FOLDER, Spot
+from core.files.walk import Spot, open_folder
 
 SECONDS = 10.0
 AT_ONCE = 4  # of each web process: the other threads stay free for people
@@ -57,18 +57,18 @@ def search(spot: Spot, job: Job, alive: Callable[[], bool], seconds: float = SEC
 def _opened(spot: Spot) -> Iterator[Spot]:
     """A folder as itself; anything else as a name in its folder."""
     try:
-        folder = os.open(spot.name, FOLDER, dir_fd=spot.folder)
+        folder = open_folder(spot)
     except NotADirectoryError:
         yield spot
         return
     try:
-        yield Spot(folder, ".")
+        yield Spot(folder, ".", spot.closed)
     finally:
         os.close(folder)
 
 
 def _run(target: Spot, job: Job, alive: Callable[[], bool], seconds: float) -> Found:
-    told_of = job._asdict() | {"folder": target.folder, "name": target.name, "seconds": seconds}
+    told_of = job._asdict() | target._asdict() | {"closed": list(target.closed), "seconds": seconds}
     with subprocess.Popen(
         _COMMAND,
         cwd=ROOT,

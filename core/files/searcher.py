@@ -46,7 +46,8 @@ def _searched(job: dict[str, Any]) -> Iterator[tree.Entry]:
     if name != ".":
         yield tree.Entry("", folder, name, os.stat(name, dir_fd=folder, follow_symlinks=False))
         return
-    found = (entry for entry in tree.below(folder) if entry.is_file)
+    closed = {(device, inode) for device, inode in job["closed"]}
+    found = (entry for entry in tree.below(folder, closed) if entry.is_file)
     yield from (entry for entry in found if glob is None or tree.fits(entry.path, glob))
 
 

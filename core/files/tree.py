@@ -4,7 +4,7 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -48,8 +48,12 @@ def entries(folder: int, prefix: str = "") -> Iterator[Entry]:
         yield Entry(prefix + os.fsencode(name).decode(errors="replace"), folder, name, info)
 
 
-def below(folder: int, prefix: str = "", depth: int = 0) -> Iterator[Entry]:
-    """Everything below an open folder, without following links or entering `SKIPPED` or too deep folders."""
+def identity(info: os.stat_result) -> tuple[int, int]:
+    return info.st_dev, info.st_ino
+
+
+def below(folder: int, closed: Collection[tuple[int, int]], prefix: str = "", depth: int = 0) -> Iterator[Entry]:
+    """Everything below an open folder, without following links or entering `SKIPPED`, `closed` or too deep folders."""
     for entry in entries(folder, prefix):
         yield entry
         if entry.is_folder and entry.name not in SKIPPED and depth < DEEPEST:
@@ -58,7 +62,8 @@ def below(folder: int, prefix: str = "", depth: int = 0) -> Iterator[Entry]:
             except OSError:  # not permitted, or swapped meanwhile
                 continue
             try:
-                yield from below(opened, f"{entry.path}/", depth + 1)
+                if identity(os.fstat(opened)) not in closed:
+                    yield from below(opened, closed, f"{entry.path}/", depth + 1)
             finally:
                 os.close(opened)
 

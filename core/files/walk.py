@@ -5,13 +5,15 @@ refused. `..` in a target goes back to a folder that was walked through, never t
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from common.errors import Forbidden, NotFound
-from core.files.folders import Folders, Place, check_name, components, invalid
+from core.files.folders import Folders, Identity, Place, check_name, components, invalid
 from core.files.refusals import told
+from core.files.tree import identity
 
 DEEPEST = 64  # folders below an allowed one; each holds a descriptor while a path is walked
 MOST_LINKS = 40
@@ -19,10 +21,14 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Spot(NamedTuple):
-    """A name in an open folder; "." is the folder itself. What stands there, if anything, is not known yet."""
+    """A name in an open folder; "." is the folder itself. What stands there, if anything, is not known yet.
+
+    `closed` folders may not be entered from here.
+    """
 
     folder: int
     name: str
+    closed: frozenset[Identity] = frozenset()
 
 
 @contextmanager
@@ -35,9 +41,35 @@ def reach(folders: Folders, path: str, *, make_parents: bool = False, follow_las
     try:
         with told():
             name = walk.to(folders.place(path))
-        yield Spot(walk.folder, name)
+        yield Spot(walk.folder, name, folders.closed)
     finally:
         walk.close()
+
+
+def open_folder(spot: Spot) -> int:
+    """The folder at `spot`, opened without following a link. Raises OSError, Forbidden (closed)."""
+    opened = os.open(spot.name, FOLDER, dir_fd=spot.folder)
+    try:
+        check_open(opened, spot.closed)
+    except Forbidden:
+        os.close(opened)
+        raise
+    return opened
+
+
+def check_open(folder: int, closed: frozenset[Identity]) -> None:
+    """Raises Forbidden for an open folder that is closed to agents."""
+    if closed and identity(os.fstat(folder)) in closed:
+        raise Forbidden("This folder belongs to Chorus itself.")
+
+
+def identities(paths: Iterable[Path]) -> frozenset[Identity]:
+    """Of the folders that exist."""
+    found = set()
+    for path in paths:
+        with suppress(OSError):
+            found.add(identity(path.stat()))
+    return frozenset(found)
 
 
 class _Walk:
@@ -79,6 +111,7 @@ class _Walk:
         self.close()
         try:
             self._open.append(os.open(place.root, FOLDER & ~os.O_NOFOLLOW))
+            check_open(self.folder, self._folders.closed)
         except FileNotFoundError:
             raise NotFound(f"The allowed folder {place.root} does not exist.") from None
         self._ahead = self._ahead + place.parts[::-1]
@@ -110,20 +143,16 @@ class _Walk:
     def _enter(self, name: str) -> None:
         if len(self._open) > DEEPEST:
             raise invalid(f"Must be at most {DEEPEST} folders deep.")
+        spot = Spot(self.folder, name, self._folders.closed)
         try:
-            opened = os.open(name, FOLDER, dir_fd=self.folder)
+            opened = open_folder(spot)
         except FileNotFoundError:
             if not self._make_parents:
                 raise
-            opened = self._make(name)
+            with suppress(FileExistsError):  # somebody else has made it just now
+                os.mkdir(name, dir_fd=self.folder)
+            opened = open_folder(spot)
         self._open.append(opened)
-
-    def _make(self, name: str) -> int:
-        try:
-            os.mkdir(name, dir_fd=self.folder)
-        except FileExistsError:  # somebody else has made it just now
-            pass
-        return os.open(name, FOLDER, dir_fd=self.folder)
 
 
 def _leads_out() -> Forbidden:

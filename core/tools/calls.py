@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from common.wire import dumps
 from core import idempotency
 from core.config import verbs as config
 from core.files.folders import Folders
+from core.files.walk import identities
 from core.idempotency import Answer
 from core.runs import tokens
 from core.runs.records import Run
@@ -29,6 +31,7 @@ from core.tools.pace import Pace
 from core.tools.tool import Context
 
 log = logging.getLogger(__name__)
+CLOSED_FOLDERS = ("uploads", "work", "sessions")  # of the workspace: attachments, and the agents' own folders
 LATE_CALLS_KEPT = 100  # history entries of an ended run's calls
 _h = tables.history
 _pace = Pace()
@@ -75,7 +78,7 @@ def _attempt(database: Database, call: Call) -> Answer:
     with database.read() as reading:
         run = _acting(reading, call)
         first = call.key and idempotency.look(reading, call.key, now_ms())
-        folders = _folders(reading)
+        folders = _folders(reading, database.path.parent)
     if first:
         return first
     tool = catalogue.find(run, call.tool)
@@ -101,9 +104,13 @@ def _acting(reader: Reader, call: Call) -> Run:
     return run
 
 
-def _folders(reader: Reader) -> Folders:
+def _folders(reader: Reader, workspace: Path) -> Folders:
+    """Closed: the workspace itself, where it lies in an allowed folder, and what Chorus keeps in it in any case."""
     configured = config.read(reader)
-    return Folders(configured["allowed_directories"], configured["initial_directory"])
+    allowed = configured["allowed_directories"]
+    inside = identities(workspace / name for name in CLOSED_FOLDERS)
+    itself = identities([workspace]) - identities(map(Path, allowed))
+    return Folders(allowed, configured["initial_directory"], inside | itself)
 
 
 def _alive(database: Database, call: Call) -> Callable[[], bool]:

@@ -22,11 +22,11 @@ from core.runs import verbs as runs
 from core.tools import calls, catalogue, pace
 from core.tools.tool import Context
 from core.workspaces.current import Workspace
-from tests.helpers.agents import Worker, at_work, claimed, do, entries, equip
+from tests.helpers.agents import Worker, allow, at_work, claimed, do, entries, equip
 from tests.helpers.workspace import open_workspace
 
 SECRET = "the secret outside"
-RACES = 5_000
+RACES = 3_000
 CHANGE_EVERY = 20  # of these: changes wait for the disk
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
@@ -70,12 +70,16 @@ def refused(worker: Worker, kind: type[ChorusError], tool: str, **arguments: Any
 
 
 def swapping(one: Path, other: Path, stop: threading.Event) -> Callable[[], None]:
-    """Exchanges what two names stand for, as fast as it goes, each time in one step."""
+    """Exchanges what two names stand for, as fast as it goes, each time in one step; `other` is a link at first."""
     exchange = ctypes.CDLL(None, use_errno=True).renameat2
+    target = os.readlink(other)
 
     def swap() -> None:
         while not stop.is_set():
             assert exchange(AT_FDCWD, bytes(one), AT_FDCWD, bytes(other), RENAME_EXCHANGE) == 0
+            if not (one.is_symlink() or other.is_symlink()):  # a change has taken the link's name
+                other.unlink()
+                other.symlink_to(target)
 
     return swap
 
@@ -191,6 +195,23 @@ def test_files_of_chorus_stay_closed(workspace: Workspace) -> None:
         refused(worker, Forbidden, "file.read", path=name)
         refused(worker, Forbidden, "file.create", path=name, content="")
     assert worker.call("file.search", pattern="claude")["matches"] == []
+
+
+def test_folders_of_chorus_stay_closed(workspace: Workspace, outside: Path) -> None:
+    """Agents' programs start in `work`: what one writes there would be run, or read as configuration."""
+    own = workspace.folder / "work" / "task"
+    own.mkdir(parents=True)
+    (own / "notes").write_text("inside")
+    (outside / "by-link").symlink_to(own)
+    equip(workspace)
+    worker = at_work(workspace)
+    for allowed in (workspace.folder, workspace.folder.parent, workspace.folder / "work"):
+        allow(workspace, allowed, outside)
+        refused(worker, Forbidden, "file.create", path=str(own / "json.py"), content="")
+        refused(worker, Forbidden, "file.read", path=str(outside / "by-link" / "notes"))
+        refused(worker, Forbidden, "file.list", path=str(workspace.folder / "work"))
+        if allowed != workspace.folder / "work":
+            assert worker.call("file.search", pattern="inside")["matches"] == []
 
 
 def test_token_of_another_run_is_refused_and_recorded_with_its_owner(worker: Worker, folder: Path) -> None:

@@ -36,6 +36,11 @@ def equip(workspace: Workspace, *folders: Path, names: tuple[str, ...] = ("write
     for name in names:
         body = {"type": "user_defined", "instructions": "", "allowedTools": EVERYTHING, "provider": "claude"}
         do(workspace, agents.replace, name, body | {"name": name}, None)
+    allow(workspace, *folders, start=start)
+
+
+def allow(workspace: Workspace, *folders: Path, start: str = "") -> None:
+    """The folders agents may work in."""
     body = {"allowedAgentDirectories": [str(folder) for folder in folders], "initialAgentDirectory": start}
     do(workspace, config.replace, body | {"systemAgentProvider": "claude", "port": None}, None)
 
