@@ -21,6 +21,7 @@ _COMMANDS = {
     "restore": "cli.backup",
     "export": "cli.transfer",
     "import": "cli.transfer",
+    "doctor": "cli.doctor",
 }
 
 
