@@ -122,6 +122,15 @@ def switch(home: Home, folder: Path, module: ModuleType) -> None:
     home.switch_to(folder, now_ms())
 
 
+def open_again(home: Home, folder: Path, module: ModuleType) -> None:
+    """The open workspace once more: its log goes on, unless it was fenced by a switch that ended half-way.
+
+    Raises UnusableWorkspace; then nothing has changed.
+    """
+    _make_current(home, folder, module, switching=False)
+    home.switch_to(folder, now_ms())
+
+
 def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bool) -> None:
     """Migrates the database and renews its epoch where its numbers could mean something else now."""
     database = folder / DATABASE
@@ -137,6 +146,7 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
             inode=database.stat().st_ino,
             record=record,
             vocabulary_changed=vocabulary != VOCABULARY,
+            fenced=head.fenced,
             switching=switching,
         ):
             head = head._replace(epoch=eventlog.renew_epoch(connection, VOCABULARY))

@@ -1,14 +1,14 @@
 """Opening and making workspaces while the server runs: one at a time, for everybody."""
 
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
 import sqlalchemy as sa
 
-from common.clock import now_ms
 from common.db import tables
 from common.db.home import DATABASE, Home
-from common.errors import BadRequest, Conflict, NotFound
+from common.errors import BadRequest, Conflict, NotFound, WorkspaceSwitched
 from core.runs import verbs as runs
 from core.workspaces import opening
 from core.workspaces.current import Workspace
@@ -20,13 +20,14 @@ _r = tables.runs
 def select(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
     """Makes an existing workspace the open one. Raises NotFound, Conflict (unusable, or agents are at work)."""
     with alone(home):
-        if current is not None and current.folder == folder:
-            return home.switch_to(folder, now_ms())
         _check(folder, module)
-        if current is not None:
+        opened = home.open_workspace().folder
+        if current is not None and opened != folder:
+            if current.folder != opened:
+                raise WorkspaceSwitched("Somebody else has just opened another workspace. Look at it, then try again.")
             end_runs(current, stop_runs)
         try:
-            opening.switch(home, folder, module)
+            (opening.open_again if opened == folder else opening.switch)(home, folder, module)
         except opening.UnusableWorkspace as error:
             raise Conflict(str(error)) from None
 
@@ -54,7 +55,8 @@ def _check(folder: Path, module: ModuleType) -> None:
 
 def end_runs(current: Workspace, stop_runs: bool) -> None:
     """Stops what works in the open workspace. Raises Conflict unless that is permitted."""
-    with current.database.write() as tx:
+    # Fenced already: a switch was here before and ended half-way.
+    with suppress(WorkspaceSwitched), current.database.write() as tx:
         busy = list(tx.execute(sa.select(_r.c.task_id).where(_r.c.ended_at.is_(None)).distinct()).scalars())
         if busy and not stop_runs:
             raise Conflict(

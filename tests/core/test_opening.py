@@ -201,10 +201,12 @@ HEAD = Position("e", 5)
         ({"record": None, "head": Position("e", 0)}, False),
         ({"switching": True}, True),
         ({"vocabulary_changed": True}, True),
+        ({"fenced": True}, True),
     ],
 )
 def test_rule(given: dict[str, object], renew: bool) -> None:
-    fits = {"head": HEAD, "inode": 1, "record": HighWater(1, HEAD), "vocabulary_changed": False, "switching": False}
+    fits = {"head": HEAD, "inode": 1, "record": HighWater(1, HEAD)}
+    fits |= {"vocabulary_changed": False, "switching": False, "fenced": False}
     assert must_renew(**(fits | given)) is renew  # type: ignore[arg-type]
 
 

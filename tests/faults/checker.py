@@ -1,55 +1,89 @@
-"""What must hold after the faults, whatever they were: read from the database and the recorded histories."""
+"""What must hold after the faults, whatever they were: read from the databases and the recorded histories."""
 
 import json
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from common.db import eventlog, sqlite, tables
+from common.db.counters import day_of
 from common.db.database import Database
-from tests.faults.clients import Board, Client
-from tests.faults.writers import Request
+from core import snapshot as snapshots
+from tests.faults.clients import Board, Client, Stretch
+from tests.faults.requests import Request
 
 Json = dict[str, Any]
+NEEDED = {"workspace", "epoch"}  # the only reasons for a resync that these faults give
 
 
-def logged_frames(database: Path) -> list[str]:
-    """Every event of the log, as stored."""
-    opened = Database(database, sqlite.library("bundled"))
+@dataclass
+class Workspace:
+    """One workspace after the faults: its log, its state, and what its rows say besides."""
+
+    folder: Path
+    frames: list[str]
+    events: list[Json]
+    snapshot: Json
+    entries: list[int]
+    counters: dict[tuple[int, str, str], int]
+    files: dict[str, int]  # attachments that must have a file, with their size
+
+    def frame(self, seq: int) -> str:
+        return self.frames[seq - 1] if 0 < seq <= len(self.frames) else ""
+
+
+def read(folder: Path, module_name: str) -> Workspace:
+    opened = Database(folder / "chorus.db", sqlite.library(module_name))
+    a, c = tables.attachments.c, tables.daily_counters.c
     try:
         with opened.read() as reading:
-            return [event.frame for event in eventlog.tail(reading.connection, 0, 1_000_000)]
+            frames = [event.frame for event in eventlog.tail(reading.connection, 0, 1_000_000)]
+            counters = reading.execute(sa.select(c.day, c.metric, c.key, c.value).where(c.value != 0)).all()
+            files = reading.execute(sa.select(a.id, a.size).where(a.deleted_at.is_(None))).all()
+            return Workspace(
+                folder=folder,
+                frames=frames,
+                events=[json.loads(frame) for frame in frames],
+                snapshot=json.loads(snapshots.build(reading, str(folder / "chorus.json"))),
+                entries=sorted(reading.execute(sa.select(tables.history.c.id)).scalars()),
+                counters={(row.day, row.metric, row.key): row.value for row in counters},
+                files={row.id: row.size for row in files},
+            )
     finally:
         opened.close()
 
 
-def check_log(frames: list[str]) -> None:
+# -- each workspace by itself
+
+
+def check_log(workspace: Workspace) -> None:
     """Numbered from 1 without a gap."""
-    assert [json.loads(frame)["seq"] for frame in frames] == list(range(1, len(frames) + 1))
+    assert [event["seq"] for event in workspace.events] == list(range(1, len(workspace.events) + 1))
 
 
-def check_requests(frames: list[str], requests: list[Request]) -> None:
-    """Every acknowledged request is in the log at the number it was told; every other one once, or not at all."""
-    by_marker = [request for request in requests if request.kind not in ("undo", "delete", "move")]
-    everything = "\n".join(frames)
-    for request in requests:
-        if request.acknowledged:
-            assert request.seq is not None
-            assert request.marker in frames[request.seq - 1], f"{request} is not in its event"
-    for request in by_marker:
-        if request.status is not None and not request.acknowledged:
-            assert request.marker not in everything, f"{request} was refused and yet written"
-    _check_single_events(frames, by_marker)
+def check_rows(workspace: Workspace, beginning: Json) -> None:
+    """The rows are what the events say: replayed from an empty workspace they give the snapshot, all of the history,
+    and the daily counters."""
+    board = Board(beginning | {key: workspace.snapshot[key] for key in ("epoch", "configPath")})
+    for event in workspace.events:
+        board.apply(event)
+    assert board.canonical() == Board(workspace.snapshot).canonical()
+    assert workspace.entries == sorted(entry["id"] for event in workspace.events for entry in _history(event))
+    counted: Counter[tuple[int, str, str]] = Counter()
+    for event in workspace.events:
+        for metric, by_key in event.get("counters", {}).items():
+            counted.update({(day_of(event["at"]), metric, key): value for key, value in by_key.items()})
+    assert workspace.counters == {key: value for key, value in counted.items() if value}
 
 
-def _check_single_events(frames: list[str], requests: list[Request]) -> None:
-    """The history entry of each request stands in one event at most: nothing was done twice."""
-    entries = [json.dumps(entry) for frame in frames for entry in _history(json.loads(frame))]
-    joined = "\n".join(entries)
-    for request in requests:
-        if request.kind in ("create", "edit", "message", "attach"):
-            assert joined.count(request.marker) <= 1, request
+def check_files(workspace: Workspace) -> None:
+    """Every attachment has its file, whole."""
+    sizes = {path.name: path.stat().st_size for path in (workspace.folder / "uploads").glob("*/*")}
+    assert all(sizes.get(name) == size for name, size in workspace.files.items())
+    assert len(workspace.files) >= sum(task["attachmentCount"] for task in workspace.snapshot["tasks"])
 
 
 def _history(event: Json) -> list[Json]:
@@ -57,42 +91,103 @@ def _history(event: Json) -> list[Json]:
     return [entry for item in items for entry in item.get("history", [])]
 
 
-def check_rows(database: Path, frames: list[str], snapshot: Json) -> None:
-    """The rows are what the events say: replayed from nothing they give the snapshot, and all of the history."""
-    board = Board(snapshot | {"seq": 0, "tasks": []})
-    for frame in frames:
-        board.apply(json.loads(frame))
-    assert board.canonical() == Board(snapshot).canonical()
-    told = sorted(entry["id"] for frame in frames for entry in _history(json.loads(frame)))
-    opened = Database(database, sqlite.library("bundled"))
-    try:
-        with opened.read() as reading:
-            stored = sorted(reading.execute(sa.select(tables.history.c.id)).scalars())
-    finally:
-        opened.close()
-    assert stored == told
+# -- what was asked
 
 
-def check_clients(clients: list[Client], snapshot: Json) -> None:
-    """Each saw every event once and in order, never needed a second snapshot, and holds what the snapshot says."""
-    expected = Board(snapshot).canonical()
+def check_requests(workspaces: list[Workspace], requests: list[Request], epochs: dict[str, Workspace]) -> None:
+    """Every acknowledged request is in the event it was told, a refused one nowhere, any other once or not at all."""
+    everything = "\n".join(frame for workspace in workspaces for frame in workspace.frames)
+    told = _told(workspaces)
+    for request in requests:
+        assert request.status != 500, request
+        if request.acknowledged:
+            places = [epochs[request.epoch]] if request.epoch in epochs else workspaces
+            assert any(_is_done(request, each) for each in places), f"{request} is not in its event"
+        elif request.status is not None and request.unique:
+            assert request.marker not in everything, f"{request} was refused and yet written"
+        if request.told:
+            assert told.get(request.told, "").count(request.marker) <= 1, f"{request} was done twice"
+
+
+def _is_done(request: Request, workspace: Workspace) -> bool:
+    """Its event holds the marker. Who cancels a run that is being stopped is told so, without another event."""
+    if request.marker in workspace.frame(request.seq):
+        return True
+    return request.kind == "cancel" and _run_state(workspace, request.marker, request.seq) == "stopping"
+
+
+def _run_state(workspace: Workspace, run_id: str, seq: int) -> str | None:
+    for event in reversed(workspace.events[:seq]):
+        for item in event["data"] if event["type"] == "transaction" else [event]:
+            if item["type"] == "run_updated" and item["data"]["id"] == run_id:
+                return str(item["data"]["state"])
+    return None
+
+
+def _told(workspaces: list[Workspace]) -> dict[str, str]:
+    """All history entries of each kind, as text."""
+    by_kind: dict[str, list[str]] = {}
+    for entry in (entry for each in workspaces for event in each.events for entry in _history(event)):
+        by_kind.setdefault(entry["eventType"], []).append(json.dumps(entry))
+    return {kind: "\n".join(entries) for kind, entries in by_kind.items()}
+
+
+# -- what the clients saw
+
+
+def epochs_of(clients: list[Client], workspaces: list[Workspace]) -> dict[str, Workspace]:
+    """Which log each epoch named; never two."""
+    by_path = {str(workspace.folder / "chorus.json"): workspace for workspace in workspaces}
+    found: dict[str, Workspace] = {}
+    for client in clients:
+        for stretch in client.stretches:
+            workspace = by_path[stretch.snapshot["configPath"]]
+            assert found.setdefault(stretch.snapshot["epoch"], workspace) is workspace
+    return found
+
+
+def check_clients(clients: list[Client], epochs: dict[str, Workspace], final: Json) -> None:
+    """Each saw each event of a log once, in order, without a gap and byte for byte; all of the last log, so that it
+    holds what the snapshot says; and needed a new snapshot for another log only."""
+    expected = Board(final).canonical()
     for client in clients:
         assert client.violation is None, client.violation
         assert client.board
-        assert client.received == list(range(snapshot["seq"] - len(client.received) + 1, snapshot["seq"] + 1))
-        assert client.resyncs == []
         assert client.board.canonical() == expected
+        assert {stretch.resynced_by for stretch in client.stretches[1:]} <= NEEDED
+        followed = [stretch.snapshot["epoch"] for stretch in client.stretches if stretch.welcomed]
+        assert len(followed) == len(set(followed)), "a second snapshot of a log that could be continued"
+        for stretch in client.stretches:
+            _check_stretch(stretch, epochs[stretch.snapshot["epoch"]])
+        _check_forward(client.stretches, epochs)
 
 
-def check_files(workspace: Path, snapshot: Json) -> None:
-    """Every attachment has its file, whole."""
-    sizes = {path.name: path.stat().st_size for path in (workspace / "uploads").glob("*/*")}
-    opened = Database(workspace / "chorus.db", sqlite.library("bundled"))
-    a = tables.attachments
-    try:
-        with opened.read() as reading:
-            rows = reading.execute(sa.select(a.c.id, a.c.size).where(a.c.deleted_at.is_(None))).all()
-    finally:
-        opened.close()
-    assert all(sizes.get(row.id) == row.size for row in rows)
-    assert len(rows) >= sum(task["attachmentCount"] for task in snapshot["tasks"])
+def _check_stretch(stretch: Stretch, workspace: Workspace) -> None:
+    first = stretch.snapshot["seq"]
+    assert stretch.frames == workspace.frames[first : first + len(stretch.frames)]
+
+
+def _check_forward(stretches: list[Stretch], epochs: dict[str, Workspace]) -> None:
+    """A log that is opened again goes on where it was: what was seen of it is never taken back."""
+    seen: dict[Path, int] = {}
+    for stretch in stretches:
+        folder = epochs[stretch.snapshot["epoch"]].folder
+        assert stretch.snapshot["seq"] >= seen.get(folder, 0)
+        seen[folder] = stretch.snapshot["seq"] + len(stretch.frames)
+
+
+def check_snapshots(clients: list[Client], epochs: dict[str, Workspace], beginning: Json) -> None:
+    """Every snapshot that anybody was given is the state that the events before it lead to."""
+    for workspace in {id(each): each for each in epochs.values()}.values():
+        given = {
+            s.snapshot["seq"]: s.snapshot
+            for c in clients
+            for s in c.stretches
+            if epochs[s.snapshot["epoch"]] is workspace
+        }
+        board = Board(beginning | {"configPath": str(workspace.folder / "chorus.json")})
+        for seq in sorted(given):
+            for event in workspace.events[board.seq : seq]:
+                board.apply(event)
+            board.epoch = given[seq]["epoch"]
+            assert board.canonical() == Board(given[seq]).canonical()

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from common.db import sqlite
+from common.db.home import Home
+from common.errors import WorkspaceSwitched
+from core.workspaces import switching
 from tests.helpers.api import Api
+from tests.helpers.workspace import SOURCE
+from webapp import state
 
 KEY = "sk-very-secret-0123456789"
 KIND = {"type": "openai-compat", "apiBaseUrl": "http://localhost:11434/v1", "defaultModel": "m"}
@@ -87,6 +93,39 @@ def test_agents_at_work_keep_the_workspace_open(api: Api, tmp_path: Path) -> Non
     api.ok("POST", f"/api/tasks/{task['id']}/plan")
     api.refused("POST", "/api/config/create", 409, "CONFLICT", json={"path": str(tmp_path / "second")})
     switch(api, "select", tmp_path / "second", stopRuns=True)
+
+
+@pytest.mark.parametrize("again", ["second", "first"])
+def test_switch_that_ended_half_way_is_made_good(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """A worker is killed after it has fenced the open workspace, before it has opened the other."""
+    first = Path(api.ok("GET", "/api/snapshot")["configPath"]).parent
+    switch(api, "create", tmp_path / "second")
+    switch(api, "select", first)
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(Home, "switch_to", killed)
+        api.request("POST", "/api/config/select", json={"path": str(tmp_path / "second")})
+    api.refused("POST", "/api/tasks", 409, "WORKSPACE_SWITCHED", json={"description": "late", "source": SOURCE})
+    opened = {"first": first, "second": tmp_path / "second"}[again]
+    assert switch(api, "select", opened)["configPath"] == str(opened / "chorus.json")
+    api.task("the fence is gone")
+
+
+def test_who_is_overtaken_by_another_switch_is_told(app: Flask, api: Api, tmp_path: Path) -> None:
+    """Opening what was open when one asked must not open it with its fence."""
+    current = state.of(app)
+    first = current.workspace.get()
+    api.task("in the first")
+    switch(api, "create", tmp_path / "second")
+    with pytest.raises(WorkspaceSwitched):
+        switching.select(current.home, sqlite.library("bundled"), first.folder, first, stop_runs=False)
+    api.task("in the second")
+    first.database.close()
 
 
 def test_forgotten_workspace_leaves_the_list_only(api: Api, tmp_path: Path) -> None:
