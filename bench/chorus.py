@@ -19,6 +19,8 @@ from common.db import eventlog, sqlite, tables
 from common.db.writers import WriterQueue
 from common.events import TaskStatus
 from common.queue import Bell, bell_path
+from common.wire import dumps
+from core.tasks import history
 from core.tasks.task import Task, wire_text
 
 SOURCE = {"sourceType": "web", "userId": "bench", "conversationId": None}
@@ -60,8 +62,9 @@ class Chorus:
 
     name = "chorus"
 
-    def __init__(self, tasks: int = 0, spread: bool = False) -> None:
-        self._tasks, self._spread = tasks, spread
+    def __init__(self, tasks: int = 0, spread: bool = False, archived: int = 0, entries: int = 0) -> None:
+        """`tasks` on the board, `archived` ones besides, `entries` of history in all."""
+        self._tasks, self._spread, self._archived, self._entries = tasks, spread, archived, entries
         self.http_port = 0
         self._cleanup = ExitStack()
 
@@ -90,7 +93,7 @@ class Chorus:
         self._wait_until_open()
         self.log = Log(home, Path(self.get("/api/snapshot")["data"]["configPath"]).with_name("chorus.db"))
         self._cleanup.callback(self.log.close)
-        seed(self.log.engine, self._tasks)
+        seed(self.log.engine, self._tasks, self._archived, self._entries)
         self.log.publish(1)  # the log moves on, so that no snapshot made before is shared any more
         if not self._spread:
             self._pin()
@@ -139,23 +142,45 @@ class Chorus:
         finally:
             connection.close()
 
+    def timed(self, path: str) -> float:
+        """How long a GET takes, ms; it must succeed."""
+        began = time.perf_counter()
+        assert self._status(path) == 200
+        return (time.perf_counter() - began) * 1000
+
     def task_ids(self, most: int) -> list[str]:
         with self.log.engine.connect() as connection:
-            return list(connection.execute(sa.select(tables.tasks.c.id).limit(most)).scalars())
+            on_board = sa.select(tables.tasks.c.id).where(tables.tasks.c.archived_at.is_(None))
+            return list(connection.execute(on_board.limit(most)).scalars())
 
 
-def seed(engine: sa.Engine, count: int) -> None:
-    """Fills the board with `count` varied tasks, past the log: before anybody has read it."""
+def seed(engine: sa.Engine, count: int, archived: int = 0, entries: int = 0) -> None:
+    """Fills the board with `count` varied tasks, past the log: before anybody has read it; and gives it a past."""
     columns = [column.name for column in tables.tasks.c if column.name not in ("rank", "wire")]
     chance = random.Random(count)
+    task_ids: list[str] = []
     with sqlite.immediate(engine.connect()) as connection, connection.begin():
-        for first in range(0, count, 1000):
-            tasks = [_task(chance) for _ in range(first, min(first + 1000, count))]
+        for first in range(0, count + archived, 1000):
+            numbers = range(first, min(first + 1000, count + archived))
+            tasks = [_task(chance, is_archived=number >= count) for number in numbers]
             rows = [{name: getattr(task, name) for name in columns} | {"wire": wire_text(task)} for task in tasks]
             connection.execute(sa.insert(tables.tasks), rows)
+            task_ids += [task.id for task in tasks]
+        for first in range(0, entries, 10_000):
+            numbers = range(first, min(first + 10_000, entries))
+            # Below zero: the log gives the numbers above it to what happens from here on.
+            rows = [_entry(number - entries, task_ids[number % len(task_ids)]) for number in numbers]
+            connection.execute(sa.insert(tables.history), rows)
 
 
-def _task(chance: random.Random) -> Task:
+def _entry(number: int, task_id: str) -> dict[str, Any]:
+    data = {"description": f"As it was at {number}: write the report, then have it read by somebody else."}
+    form = history.entry_form(number, now_ms(), "description_edited", data)
+    row = {"id": number, "task_id": task_id, "at": form["timestamp"], "event_type": form["eventType"], "data": data}
+    return row | {"wire": dumps(form)}
+
+
+def _task(chance: random.Random, is_archived: bool = False) -> Task:
     def words(count: int) -> str:
         return " ".join(chance.choices(_WORDS, k=count)).capitalize()
 
@@ -166,5 +191,7 @@ def _task(chance: random.Random) -> Task:
         source=SOURCE,
         created_at=now,
         updated_at=now,
+        status_since=now,
+        archived_at=now if is_archived else None,
         status=chance.choice((TaskStatus.PENDING, TaskStatus.PLANNED, TaskStatus.COMPLETED)),
     )

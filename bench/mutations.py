@@ -30,10 +30,10 @@ def run(plan: Plan) -> None:
 
 def _board(tasks: int, plan: Plan) -> dict[int, dict[str, Any]]:
     with running(Chorus(tasks, spread=True)) as chorus, Swarm(chorus.port, CLIENTS, chorus.options) as swarm:
-        return {writers: _measure(chorus, swarm, writers, plan) for writers in WRITERS}
+        return {writers: measure(chorus, swarm, writers, plan) for writers in WRITERS}
 
 
-def _measure(chorus: Chorus, swarm: Swarm, writers: int, plan: Plan) -> dict[str, Any]:
+def measure(chorus: Chorus, swarm: Swarm, writers: int, plan: Plan) -> dict[str, Any]:
     swarm.mark()
     pace = [
         "--writers",

@@ -13,7 +13,7 @@ BUILT_MS, SHARED_MS = 60.0, 5.0
 
 def run(plan: Plan) -> None:
     with running(Chorus(TASKS, spread=True)) as chorus:
-        pairs = [_built_and_shared(chorus, "gzip") for _ in range(5 + 10 * plan.windows)][5:]
+        pairs = _pairs(chorus, plan)
         plain = _built_and_shared(chorus, "identity")
     built, shared = (report.median(pair[k][0] for pair in pairs) for k in (0, 1))
     reached = built <= BUILT_MS and shared <= SHARED_MS
@@ -33,6 +33,16 @@ def run(plan: Plan) -> None:
         f"built {built:.1f} ms, shared {shared:.1f} ms, {numbers['compressedBytes'] / 1000:.0f} kB compressed "
         f"({report.verdict(reached)}: {BUILT_MS:g} and {SHARED_MS:g} ms)",
     )
+
+
+def measure(chorus: Chorus, plan: Plan) -> tuple[float, float]:
+    """Median ms of the first snapshot after a change, and of the next."""
+    pairs = _pairs(chorus, plan)
+    return report.median(pair[0][0] for pair in pairs), report.median(pair[1][0] for pair in pairs)
+
+
+def _pairs(chorus: Chorus, plan: Plan) -> list[tuple[tuple[float, int], tuple[float, int]]]:
+    return [_built_and_shared(chorus, "gzip") for _ in range(5 + 10 * plan.windows)][5:]
 
 
 def _built_and_shared(chorus: Chorus, encoding: str) -> tuple[tuple[float, int], tuple[float, int]]:
