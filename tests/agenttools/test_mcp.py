@@ -10,8 +10,10 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import ClientSession, MCPError, StdioServerParameters, stdio_client
+from mcp import Client, ClientSession, MCPError, StdioServerParameters, stdio_client
 
+import agenttools.mcp
+from agenttools import client as connection
 from core.runs import grants
 from core.workspaces.current import Workspace
 from tests.agenttools.environment import environment, of
@@ -106,3 +108,29 @@ def test_tools_of_an_access_token(server: Server, folder: Path) -> None:
                 await session.list_tools()
 
     finish(use)
+
+
+def test_progress_is_told_while_a_call_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients give up calls from which they hear nothing."""
+
+    class Slow(connection.Client):
+        def tools(self) -> list[connection.Json]:
+            return []
+
+        def call(self, tool: str, arguments: connection.Json, call_id: str | None = None) -> connection.Json:
+            wait_for(lambda: heard, 10, "progress")
+            return {"tool": tool}
+
+    heard: list[float] = []
+    monkeypatch.setattr(agenttools.mcp, "PROGRESS_EVERY_S", 0.01)
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(progress)
+
+    async def use() -> None:
+        async with Client(agenttools.mcp.server_of(Slow("http://127.0.0.1:9", "t"))) as client:
+            result: Any = await client.call_tool("file_read", {}, progress_callback=hear)
+            assert json.loads(result.content[0].text) == {"tool": "file.read"}
+
+    finish(use)
+    assert heard
