@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterable
-from enum import StrEnum
 
 from common.events import PROTOCOL, CloseCode, EventType, MessageType, ResyncReason, TaskStatus
+from common.tools import GRANTABLE
 
 
 def javascript() -> str:
@@ -20,11 +20,12 @@ def javascript() -> str:
             _list("RESYNC_REASONS", ResyncReason),
             f"export const CLOSE_CODES = /** @type {{const}} */ ({{\n{codes}}});\n",
             _list("STATUSES", TaskStatus),
+            _list("GRANTABLE_TOOLS", GRANTABLE),
         ]
     )
 
 
-def _list(name: str, words: Iterable[StrEnum]) -> str:
+def _list(name: str, words: Iterable[str]) -> str:
     items = "".join(f"  '{word}',\n" for word in words)
     return f"export const {name} = /** @type {{const}} */ ([\n{items}]);\n"
 

@@ -15,7 +15,7 @@ import { attachmentPath } from './uploads.js';
 /** @import {Notices} from './elements/notices.js' */
 /** @import {Saving} from './saving.js' */
 /** @import {Uploads} from './uploads.js' */
-/** @import {Message, StatusWord, Task} from './types.js' */
+/** @import {Message, Run, StatusWord, Task} from './types.js' */
 
 /** @typedef {{description: string} | {summary: string} | {requirements: string[]} | {acceptanceCriteria: string[]} | {plan: string[]}} FieldChange */
 /** @typedef {{result: 'saved'} | {result: 'stale', current: Task} | {result: 'failed'}} SaveResult */
@@ -34,6 +34,16 @@ export function createActions({ api, notices, saving, uploads }) {
     } catch (error) {
       notices.error(failure, { advice: reasonOf(error) });
       return null;
+    }
+  }
+
+  /** For dialogs, which say themselves what is wrong. @param {string} key @param {string} says @param {() => Promise<Answer>} call @returns {Promise<string|null>} */
+  async function tried(key, says, call) {
+    try {
+      await saving.follow(key, says, call);
+      return null;
+    } catch (error) {
+      return reasonOf(error);
     }
   }
 
@@ -56,12 +66,50 @@ export function createActions({ api, notices, saving, uploads }) {
       }
     },
 
-    /** @param {Task} task @param {StatusWord} to */
-    async move(task, to) {
+    /** @param {Task} task @param {StatusWord} to @param {string} [message] why it failed */
+    async move(task, to, message) {
       const label = STATUS[to].label;
       const failure = `“${titleOf(task.description)}” could not be moved to ${label}.`;
-      const answer = await attempt(`task:${task.id}:status`, `Moving to ${label}`, failure, () => api.put(`${taskPath(task.id)}/status`, { status: { type: to } }));
+      const status = { type: to, ...(message ? { message } : {}) };
+      const answer = await attempt(`task:${task.id}:status`, `Moving to ${label}`, failure, () => api.put(`${taskPath(task.id)}/status`, { status }));
       return answer !== null;
+    },
+
+    /** @param {Task} task */
+    async plan(task) {
+      const failure = `The planner could not be started on “${titleOf(task.description)}”.`;
+      return (await attempt(`task:${task.id}:status`, 'Starting the planner', failure, () => api.post(`${taskPath(task.id)}/plan`))) !== null;
+    },
+
+    /** @param {Task} task @param {readonly string[]} answers by position @param {string} key */
+    async answer(task, answers, key) {
+      const failure = 'Your answers were not sent. They are kept.';
+      return (await attempt(`task:${task.id}:status`, 'Sending the answers', failure, () => api.post(`${taskPath(task.id)}/answers`, { answers }, { key }))) !== null;
+    },
+
+    /** @param {Task} task @param {{agentName: string, prompt: string, force: boolean}} order @param {string} key @returns {Promise<string|null>} why not */
+    start: (task, order, key) => tried(`task:${task.id}:status`, `Starting ${order.agentName}`, () => api.post(`${taskPath(task.id)}/handoff`, order, { key })),
+
+    /** In the same session. @param {Run} run */
+    async resume({ id, taskId, agentName }) {
+      return (await attempt(`task:${taskId}:status`, `Resuming ${agentName}`, `${agentName} could not go on.`, () => api.post(`${runPath(id)}/resume`))) !== null;
+    },
+
+    /** @param {Run} run */
+    async cancelRun({ id, agentName }) {
+      await attempt(`run:${id}`, `Stopping ${agentName}`, `${agentName} could not be stopped.`, () => api.post(`${runPath(id)}/cancel`));
+    },
+
+    /** Closes the run at work with what a person says its output is. @param {Run} run @param {string} output @returns {Promise<string|null>} why not */
+    closeRun: ({ id, taskId, agentName }, output) => tried(`run:${id}`, `Closing ${agentName}`, () => api.put(`${taskPath(taskId)}/handoff/complete`, { output })),
+
+    /** @param {Run} run @param {{addTools: string[], removeTools: string[]}} change @returns {Promise<string|null>} why not */
+    changeTools: ({ id, taskId }, change) => tried(`run:${id}`, 'Changing the tools', () => api.put(`${taskPath(taskId)}/agent-tools`, change)),
+
+    /** Archived tasks, last archived first; nothing where they cannot be read. @param {string} q @param {number} limit @param {AbortSignal} signal @returns {Promise<Task[]>} */
+    async searchArchive(q, limit, signal) {
+      const query = new URLSearchParams({ archived: 'true', q, limit: String(limit) });
+      return (await api.get(`/api/tasks?${query}`, { signal }).catch(() => null))?.data ?? [];
     },
 
     /**
@@ -124,3 +172,6 @@ export function createActions({ api, notices, saving, uploads }) {
 
 /** @param {string} id */
 const taskPath = (id) => `/api/tasks/${encodeURIComponent(id)}`;
+
+/** @param {string} id */
+const runPath = (id) => `/api/runs/${encodeURIComponent(id)}`;

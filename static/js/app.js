@@ -7,6 +7,7 @@
 /** @import {Drafts} from './drafts.js' */
 /** @import {Menu} from './elements/menu.js' */
 /** @import {Notices} from './elements/notices.js' */
+/** @import {TextOrder} from './elements/text-dialog.js' */
 /** @import {Painter} from './lib/painter.js' */
 /** @import {Route, Router} from './router.js' */
 /** @import {Saving} from './saving.js' */
@@ -27,6 +28,9 @@
  * @property {Router} router
  * @property {Painter} painter
  * @property {() => void} openNewTask
+ * @property {(taskId: string) => void} openStart
+ * @property {(order: TextOrder) => void} openText
+ * @property {(runId: string) => void} openTools
  * @property {() => string|null} blocked why nothing can be saved now; null when it can
  */
 
@@ -38,6 +42,7 @@
  * @property {(route: Route) => void} [routed] its own address changed, e.g. a filter
  * @property {(changes: Changes|null) => void} [painted] the elements now show these changes of the store, if there were any
  * @property {() => boolean} [arrive] the page has been opened by a step inside the app; true: it has placed the focus
+ * @property {() => boolean} [recover] what had the keyboard has left the page; true: it has a new place
  * @property {(event: KeyboardEvent) => boolean} [key] a plain key; true: it was for this page
  * @property {() => void} [leave]
  */

@@ -13,7 +13,8 @@ import { createMenu } from './elements/menu.js';
 import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
-import { isCovered, isPlain, isTyping } from './lib/focus.js';
+import { createNotify } from './elements/notify.js';
+import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
 import { createLater } from './lib/later.js';
 import { createPainter } from './lib/painter.js';
 import { loadStyles } from './lib/styles.js';
@@ -27,6 +28,7 @@ import { createLazy } from './views/lazy.js';
 import { shellTemplate } from './views/shell.js';
 
 /** @import {App, View} from './app.js' */
+/** @import {TextOrder} from './elements/text-dialog.js' */
 /** @import {Route} from './router.js' */
 /** @import {Changes} from './types.js' */
 
@@ -46,22 +48,49 @@ const actions = createActions({ api, notices, saving, uploads });
 const dialogs = createLater(loadDialogs, () => notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
 
 /** @type {App} */
-const app = { store, live, drafts, actions, saving, uploads, notices, menu: createMenu(), router, painter, blocked, openNewTask };
+const app = { store, live, drafts, actions, saving, uploads, notices, menu: createMenu(), router, painter, blocked, openNewTask, openStart, openText, openTools };
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const theme = createTheme();
 const attention = createAttention();
+const focusWatch = createFocusWatch();
+const notify = createNotify({ store, router, notices, onChange });
+const palettes = createLater(loadPalette, () => notices.error('The palette could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
 let view = viewOf(router.route);
 /** What the store has changed since the last drawing. @type {Changes|null} */
 let changes = null;
 
 async function loadDialogs() {
   const [{ createDialogs }] = await Promise.all([import('./elements/dialogs.js'), loadStyles('/css/dialogs.css')]);
-  return createDialogs({ actions, drafts, notices, router, blocked, isLive: () => live.status().kind === 'live' });
+  return createDialogs(app);
+}
+
+async function loadPalette() {
+  const [{ createPalette }] = await Promise.all([import('./elements/palette.js'), loadStyles('/css/dialogs.css')]);
+  return createPalette(app, { theme, openHelp, notify });
+}
+
+function openPalette() {
+  palettes.use((palette) => palette.toggle());
 }
 
 function openNewTask() {
   dialogs.use(({ newTask }) => newTask.open());
+}
+
+/** @param {string} taskId */
+function openStart(taskId) {
+  dialogs.use(({ start }) => start.open(taskId));
+}
+
+/** @param {TextOrder} order */
+function openText(order) {
+  dialogs.use(({ text }) => text.open(order));
+}
+
+/** @param {string} runId */
+function openTools(runId) {
+  dialogs.use(({ tools }) => tools.open(runId));
 }
 
 function openHelp() {
@@ -79,16 +108,23 @@ function blocked() {
 function viewOf(route) {
   switch (route.page) {
     case 'board': return createBoard(app, route.filters);
-    case 'task': return createLazy('Task', () => loadTask(route.id), onChange);
+    case 'task': return createLazy('Task', () => loadTask(route.id, route.anchor), onChange);
     case 'insights': return createLazy('Insights', () => loadInsights(route.days), onChange);
+    case 'archive': return createLazy('Archive', () => loadArchive(route.q), onChange);
     case 'notfound': return createLazy('Not found', async () => (await import('./views/notfound.js')).createNotFound(route.path), onChange);
   }
 }
 
-/** @param {string} id */
-async function loadTask(id) {
+/** @param {string} id @param {string} anchor */
+async function loadTask(id, anchor) {
   const [{ createTask }] = await Promise.all([import('./views/task.js'), loadStyles('/css/task.css')]);
-  return createTask(app, id);
+  return createTask(app, id, anchor);
+}
+
+/** @param {string} q */
+async function loadArchive(q) {
+  const [{ createArchive }] = await Promise.all([import('./views/archive.js'), loadStyles('/css/archive.css')]);
+  return createArchive(app, q);
 }
 
 /** @param {number} days */
@@ -126,12 +162,14 @@ function arrive() {
 /* ---------------------------------------------------------------- drawing */
 
 function draw() {
-  render(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp }, view.template()), root);
-  dialogs.value?.newTask.refresh();
+  render(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, view.template()), root);
+  dialogs.value?.refresh();
+  palettes.value?.refresh();
   showAttention();
   const painted = changes;
   changes = null;
   view.painted?.(painted);
+  if (focusWatch.isLost() && !view.recover?.()) document.querySelector('h1')?.focus({ preventScroll: true });
 }
 
 function showAttention() {
@@ -144,15 +182,33 @@ function showAttention() {
 const KEYS = { n: openNewTask, '/': search, '?': openHelp, b: () => router.go('/') };
 
 function search() {
-  if (router.route.page !== 'board') router.go('/');
+  if (router.route.page !== 'board' && router.route.page !== 'archive') router.go('/');
   painter.request(() => document.getElementById('search')?.focus());
 }
 
+/** `g`, then the first letter of a page of the navigation. @param {string} letter */
+function goTo(letter) {
+  const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('.app-nav a[href]'));
+  const link = [...links].find(({ textContent }) => textContent?.trim().toLowerCase().startsWith(letter));
+  if (link) router.go(link.pathname);
+  return link !== undefined;
+}
+
+let isGoing = false;
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
+  const goes = isGoing;
+  isGoing = false;
+  if (isFind(event) && (!isCovered() || document.querySelector('dialog.palette[open]'))) {
+    event.preventDefault();
+    return openPalette();
+  }
   if (event.defaultPrevented || !isPlain(event) || isCovered()) return;
   if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search') return event.target.blur();
   if (isTyping(event.target)) return;
+  if (goes && goTo(event.key)) return event.preventDefault();
+  isGoing = event.key === 'g';
   const run = KEYS[event.key];
   if (run) run();
   else if (!view.key?.(event)) return;
@@ -170,6 +226,7 @@ store.subscribe((step) => {
 });
 live.subscribe(onChange);
 document.addEventListener('keydown', onKey);
+document.addEventListener('close', onChange, true);
 for (const touch of ['pointermove', 'pointerdown', 'keydown']) addEventListener(touch, dialogs.prepare, { once: true, passive: true });
 router.start();
 live.start();

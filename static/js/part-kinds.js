@@ -18,9 +18,13 @@ import { addCounters } from './lib/counters.js';
  * @property {(answer: any, data: D|null) => D} parse
  * @property {(item: PartItem, id: string) => boolean} concerns
  * @property {(data: D|null, item: PartItem, id: string) => {data: D} | Verdict} touch
+ * @property {(id: string, data: D) => string|null} [olderPath] where older entries are read; null: there are none
+ * @property {(data: D, answer: any) => D} [addOlder]
+ * @property {boolean} [olderMayChange] else they never change once written
  */
 
 export const HISTORY_PAGE = 200;
+export const ARCHIVE_PAGE = 50;
 
 /** @type {Kind<PartData['task']>} */
 const task = {
@@ -48,6 +52,8 @@ const history = {
     const entries = entriesOf(item);
     return entries.length > 0 ? { data: { ...data, entries: [...data.entries, ...entries] } } : 'same';
   },
+  olderPath: (id, { entries, hasOlder }) => (hasOlder && entries[0] ? `${taskPath(id)}/history?before=${entries[0].id}&limit=${HISTORY_PAGE}` : null),
+  addOlder: (data, { events }) => ({ entries: [...events, ...data.entries], hasOlder: events.length >= HISTORY_PAGE, older: 'idle' }),
 };
 
 /** @type {Kind<PartData['queue']>} */
@@ -101,13 +107,33 @@ const insights = {
   touch: (data, item) => (data && item.type === 'counters_moved' ? { data: addCounters(data, item.data) } : 'reread'),
 };
 
-/** @type {{[K in PartKind]: Kind<PartData[K]>}} */
-export const KINDS = { task, history, queue, runs, output, insights };
+/** Archived tasks that fit the text in the key, last archived first. @type {Kind<PartData['archive']>} */
+const archive = {
+  path: (q) => archivePath(q),
+  /** What was loaded below the first page stays: events keep it true. */
+  parse(tasks, data) {
+    const last = data?.tasks.findIndex(({ id }) => id === tasks.at(-1)?.id) ?? -1;
+    if (!data || last < 0) return { tasks, hasOlder: tasks.length >= ARCHIVE_PAGE, older: 'idle' };
+    return { ...data, tasks: [...tasks, ...data.tasks.slice(last + 1)], older: 'idle' };
+  },
+  concerns: (item) => item.type === 'task_archived' || ends(item) || item.type === 'task_updated' || item.type === 'tasks_changed',
+  touch(data, item) {
+    if (item.type === 'task_archived') return 'reread';
+    const changed = taskIdsOf(item);
+    if (!data?.tasks.some(({ id }) => changed.includes(id))) return 'same';
+    const tasks = data.tasks.flatMap((each) => (changed.includes(each.id) ? (wireTask(item, each.id) ?? []) : each));
+    return { data: { ...data, tasks: tasks.filter(({ archivedAt }) => archivedAt !== null) } };
+  },
+  olderPath: (q, { tasks, hasOlder }) => (hasOlder ? `${archivePath(q)}&before=${tasks.at(-1)?.id ?? ''}` : null),
+  olderMayChange: true,
+  addOlder: (data, tasks) => ({ tasks: [...data.tasks, ...tasks], hasOlder: tasks.length >= ARCHIVE_PAGE, older: 'idle' }),
+};
 
-/** @param {string} id @param {number} before */
-export function olderHistoryPath(id, before) {
-  return `${taskPath(id)}/history?before=${before}&limit=${HISTORY_PAGE}`;
-}
+/** @type {{[K in PartKind]: Kind<PartData[K]>}} */
+export const KINDS = { task, history, queue, runs, output, insights, archive };
+
+/** @param {string} q */
+const archivePath = (q) => `/api/tasks?archived=true&limit=${ARCHIVE_PAGE}${q === '' ? '' : `&q=${encodeURIComponent(q)}`}`;
 
 /** @param {PartItem} item @param {string} id @returns {Task|undefined} */
 function wireTask(item, id) {

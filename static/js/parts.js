@@ -6,10 +6,10 @@
  * Events that are applied between request and answer are kept, and replayed on the answer.
  */
 
-/** @import {HistoryEntry, Moment, PartData, PartError, PartKey, PartKind, PartView} from './types.js' */
+/** @import {Moment, PartError, PartKey, PartKind, PartView} from './types.js' */
 /** @import {Kind, PartItem} from './part-kinds.js' */
 
-import { HISTORY_PAGE, KINDS, olderHistoryPath } from './part-kinds.js';
+import { KINDS } from './part-kinds.js';
 
 /** @typedef {{seq: number|null, items: PartItem[]}} Step what happened; `seq` null: not numbered by the log */
 
@@ -27,7 +27,8 @@ import { HISTORY_PAGE, KINDS, olderHistoryPath } from './part-kinds.js';
  * @property {any} data
  * @property {Moment|null} asOf
  * @property {Reading} reading
- * @property {number|null} olderId the request for older history that is on its way
+ * @property {number|null} olderId the request for older entries that is on its way
+ * @property {Step[]} sinceOlder what was applied since it was made, where older entries may change
  */
 
 /** @typedef {{key: PartKey, id: number, path: string}} PartRequest */
@@ -113,6 +114,7 @@ export function createParts(cursor, isWhole) {
   function offer(step) {
     return [...parts.values()].filter((part) => concerns(part, step)).map((part) => {
       if (part.reading.step === 'asked') part.reading.kept.push(step);
+      if (part.olderId !== null && part.kind.olderMayChange) part.sinceOlder.push(step);
       touch(part, step);
       return part.key;
     });
@@ -155,20 +157,23 @@ export function createParts(cursor, isWhole) {
   /** @param {PartKey} key @returns {PartRequest|null} null when there is nothing older, or it is already asked for */
   function takeOlder(key) {
     const part = parts.get(key);
-    const first = part?.kind === KINDS.history && part.olderId === null && part.data?.hasOlder ? part.data.entries[0] : null;
-    if (!part || !first) return null;
+    const path = part?.data && part.olderId === null ? part.kind.olderPath?.(part.id, part.data) : null;
+    if (!part || !path) return null;
     part.olderId = ++requests;
+    part.sinceOlder = [];
     part.data = { ...part.data, older: 'loading' };
-    return { key, id: part.olderId, path: olderHistoryPath(part.id, first.id) };
+    return { key, id: part.olderId, path };
   }
 
-  /** Entries never change once written, so an older page needs no replay: only the same log. @param {PartKey} key @param {number} id @param {PartAnswer|null} answer null: failed */
+  /** An older page must be of the same log. Where its entries may change, what was applied meanwhile is applied to them too. @param {PartKey} key @param {number} id @param {PartAnswer|null} answer null: failed */
   function answerOlder(key, id, answer) {
     const part = parts.get(key);
     if (!part?.data || part.olderId !== id) return false;
     part.olderId = null;
     const good = answer !== null && answer.asOf?.epoch === part.asOf?.epoch;
-    part.data = good ? prepend(part.data, answer.data.events) : { ...part.data, older: 'failed' };
+    part.data = (good && part.kind.addOlder?.(part.data, answer.data)) || { ...part.data, older: 'failed' };
+    const missed = part.sinceOlder.filter(({ seq }) => seq !== null && seq > (answer?.asOf?.seq ?? 0)).flatMap(({ items }) => items);
+    for (const item of missed) if (part.kind.concerns(item, part.id)) touchByItem(part, item);
     return true;
   }
 
@@ -192,7 +197,7 @@ function emptyPart(key) {
   const colon = key.indexOf(':');
   const kind = KINDS[/** @type {PartKind} */ (key.slice(0, colon))];
   if (!kind) throw new Error(`no such kind of part: ${key}`);
-  return { key, id: key.slice(colon + 1), kind, data: null, asOf: null, reading: { step: 'idle' }, olderId: null };
+  return { key, id: key.slice(colon + 1), kind, data: null, asOf: null, reading: { step: 'idle' }, olderId: null, sinceOlder: [] };
 }
 
 /** @param {Part} part @param {Step} step */
@@ -211,11 +216,6 @@ function statusOf({ reading, data }) {
   if (reading.step === 'failed') return 'error';
   if (reading.step === 'idle') return data ? 'ready' : 'idle';
   return data ? 'refreshing' : 'loading';
-}
-
-/** @param {PartData['history']} data @param {HistoryEntry[]} events */
-function prepend(data, events) {
-  return { entries: [...events, ...data.entries], hasOlder: events.length >= HISTORY_PAGE, older: 'idle' };
 }
 
 /** @param {string} code @param {string} message @returns {Reading} */

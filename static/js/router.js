@@ -6,15 +6,16 @@ import { filtersOf } from './lib/filters.js';
 
 /** @import {Filters} from './lib/filters.js' */
 
-/** @typedef {{page: 'board', filters: Filters} | {page: 'task', id: string} | {page: 'insights', days: number} | {page: 'notfound', path: string}} Route */
+/** @typedef {{page: 'board', filters: Filters} | {page: 'task', id: string, anchor: string} | {page: 'insights', days: number} | {page: 'archive', q: string} | {page: 'notfound', path: string}} Route */
 
-/** @param {string} path @param {string} [query] @returns {Route} */
-export function routeOf(path, query = '') {
+/** @param {string} path @param {string} [query] @param {string} [hash] a place on the page of a task @returns {Route} */
+export function routeOf(path, query = '', hash = '') {
   const segments = path.split('/').filter((segment) => segment !== '');
   if (segments.length === 0 || (segments.length === 1 && segments[0] === 'tasks')) {
     return { page: 'board', filters: filtersOf(new URLSearchParams(query)) };
   }
-  if (segments.length === 2 && segments[0] === 'tasks') return { page: 'task', id: /** @type {string} */ (segments[1]).toLowerCase() };
+  if (segments.length === 2 && segments[0] === 'tasks') return { page: 'task', id: /** @type {string} */ (segments[1]).toLowerCase(), anchor: hash.slice(1) };
+  if (segments.length === 1 && segments[0] === 'archive') return { page: 'archive', q: new URLSearchParams(query).get('q') ?? '' };
   if (segments.length === 1 && segments[0] === 'insights') return { page: 'insights', days: daysOf(new URLSearchParams(query)) };
   return { page: 'notfound', path };
 }
@@ -22,12 +23,21 @@ export function routeOf(path, query = '') {
 /** @param {string} id */
 export const taskUrl = (id) => `/tasks/${encodeURIComponent(id)}`;
 
+/** @param {string} taskId @param {string} runId */
+export const runUrl = (taskId, runId) => `${taskUrl(taskId)}#run-${runId}`;
+
+/** @param {string} taskId */
+export const questionsUrl = (taskId) => `${taskUrl(taskId)}#questions`;
+
+/** @param {string} q */
+export const archiveUrl = (q) => (q === '' ? '/archive' : `/archive?${new URLSearchParams({ q })}`);
+
 /** @param {(route: Route) => void} onChange */
 export function createRouter(onChange) {
   let route = here();
 
   function here() {
-    return routeOf(location.pathname, location.search);
+    return routeOf(location.pathname, location.search, location.hash);
   }
 
   function changed() {
@@ -37,7 +47,7 @@ export function createRouter(onChange) {
 
   /** @param {string} url @param {{replace?: boolean}} [options] */
   function go(url, { replace = false } = {}) {
-    if (url === location.pathname + location.search) return;
+    if (url === location.pathname + location.search + location.hash) return;
     if (replace) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
     changed();
@@ -48,7 +58,7 @@ export function createRouter(onChange) {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (!link || !isOurs(link) || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go(link.pathname + link.search);
+    go(link.pathname + link.search + link.hash);
   }
 
   return {
@@ -65,6 +75,6 @@ export function createRouter(onChange) {
 
 /** @typedef {ReturnType<typeof createRouter>} Router */
 
-/** Pages, not files of the API, not fragments of this page. @param {HTMLAnchorElement} link */
+/** Pages and places on them, not files of the API. @param {HTMLAnchorElement} link */
 const isOurs = (link) =>
-  link.origin === location.origin && !link.target && !link.hasAttribute('download') && link.hash === '' && !link.pathname.startsWith('/api/');
+  link.origin === location.origin && !link.target && !link.hasAttribute('download') && !link.pathname.startsWith('/api/');

@@ -265,6 +265,7 @@
 /* ---------------------------------------------------------------- parts */
 
 /** @typedef {{entries: HistoryEntry[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} HistoryData oldest first */
+/** @typedef {{tasks: Task[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} ArchiveData last archived first */
 /** @typedef {{last: number, records: unknown[]}} OutputData records 1 to `last` of a run */
 
 /**
@@ -275,9 +276,10 @@
  * @property {Run[]} runs
  * @property {OutputData} output
  * @property {Insights} insights
+ * @property {ArchiveData} archive
  */
 /** @typedef {keyof PartData} PartKind */
-/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, for `insights` a number of days, else of a task */
+/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, for `insights` a number of days, for `archive` the text searched for, else the id of a task */
 
 /** @typedef {{status: number, code: string, message: string}} PartError */
 

@@ -61,3 +61,17 @@ export const STATUSES = /** @type {const} */ ([
   'completed',
   'failed',
 ]);
+
+export const GRANTABLE_TOOLS = /** @type {const} */ ([
+  'file.read',
+  'file.create',
+  'file.write',
+  'file.patch',
+  'file.delete',
+  'file.list',
+  'file.search',
+  'task.get',
+  'task.list',
+  'handoff',
+  'web.search',
+]);

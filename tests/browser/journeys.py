@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from selenium.webdriver.common.keys import Keys
+
 from tests.browser import page
 from tests.helpers.browser import Browser, card, column, css
 from tests.helpers.server import Server
 
-READS_AFTER_UNDO = ("", "/history", "/queue")
+READS_AFTER_UNDO = ("", "/history", "/queue", "/runs")
 
 
 def board(anna: Browser, ben: Browser, server: Server) -> None:
@@ -78,6 +80,8 @@ def task(anna: Browser, ben: Browser, server: Server, task_id: str, file: Path) 
     page.attach(anna, file)
     ben.shows(css("attachment"), file.name)
     anna.click("action-failed")
+    anna.wait_focus("text-input")
+    anna.chord(Keys.CONTROL, Keys.ENTER)
     ben.shows(css("status", within="[data-testid=task]"), "Failed")
     ben.shows(css("entry"), file.name)
 

@@ -21,9 +21,9 @@ def test_closed_columns(anna: Browser, server: Server) -> None:
     """While it is dragged the columns that do not take the card are grey and say why; dropped there, it stays."""
     task_id = outside.new_task(server, "Not so fast")
     anna.open(server)
-    hold(anna, task_id, "active")
-    anna.shows(f"{column('active')} {css('column-reason')}", "when an agent starts")
-    assert anna.count(f"{column('active')}.is-closed") == anna.count(f"{column('failed')}.is-target") == 1
+    hold(anna, task_id, "awaiting_input")
+    anna.shows(f"{column('awaiting_input')} {css('column-reason')}", "Only the planner can ask")
+    assert anna.count(f"{column('awaiting_input')}.is-closed") == anna.count(f"{column('failed')}.is-target") == 1
     ActionChains(anna.driver).release().perform()
     anna.lacks(".is-closed")
     assert page.cards(anna)[task_id] == "pending"

@@ -239,7 +239,7 @@ describe('parts on screen', () => {
     const browser = await liveBrowser();
     browser.live.openPart('history:a');
     await browser.answer('/api/tasks/a/history', { events: Array.from({ length: 200 }, (_, index) => entry(500 + index)) }, 10);
-    browser.live.loadOlder('a');
+    browser.live.loadOlder('history:a');
     await browser.answer('/api/tasks/a/history?before=500', { events: [entry(499)] }, 10);
     assert.equal(browser.store.part('history:a').data?.entries[0]?.id, 499);
   });

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 
 /** @import {PartKey} from '../../static/js/types.js' */
 
-import { HISTORY_PAGE } from '../../static/js/part-kinds.js';
+import { ARCHIVE_PAGE, HISTORY_PAGE } from '../../static/js/part-kinds.js';
 import { createStore } from '../../static/js/store.js';
 import { entry, event, run, snapshot, task } from './helpers/wire.js';
 
@@ -325,5 +325,52 @@ describe('older history', () => {
     const request = it.store.parts.takeOlder('history:a');
     it.store.parts.answerOlder('history:a', request?.id ?? 0, null);
     assert.notEqual(it.store.parts.takeOlder('history:a'), null);
+  });
+});
+
+describe('the archive', () => {
+  const old = (/** @type {string} */ id, fields = {}) => task(id, { status: { type: 'completed' }, archivedAt: 1, ...fields });
+  const ids = (/** @type {ReturnType<typeof createStore>} */ store) => store.part('archive:x').data?.tasks.map(({ id }) => id);
+  /** A full page of it, with one task named `a`. */
+  function page() {
+    const it = opened('archive:x');
+    answer(it, 10, [old('a'), ...Array.from({ length: ARCHIVE_PAGE - 1 }, (_, n) => old(`p${n}`))]);
+    return it;
+  }
+
+  test('is asked for by its text', () => {
+    assert.equal(opened('archive:a b').request.path, `/api/tasks?archived=true&limit=${ARCHIVE_PAGE}&q=a%20b`);
+  });
+
+  test('loses what is deleted or reopened, and is read again when a task joins it', () => {
+    const it = opened('archive:x');
+    answer(it, 10, [old('a'), old('b'), old('c')]);
+    it.store.apply(event(11, 'task_deleted', { id: 'a' }));
+    it.store.apply(event(12, 'task_updated', task('b')));
+    it.store.apply(event(13, 'task_updated', old('c', { version: 2 })));
+    assert.deepEqual(ids(it.store), ['c']);
+    it.store.apply(event(14, 'task_archived', { id: 'd' }));
+    assert.equal(it.store.parts.takeRequests().length, 1);
+  });
+
+  test('an older page is told of what happened while it was on its way', () => {
+    const { store } = page();
+    const older = store.parts.takeOlder('archive:x');
+    assert.match(older?.path ?? '', /&before=p48$/);
+    store.apply(event(11, 'task_deleted', { id: 'late' }));
+    store.parts.answerOlder('archive:x', older?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data: [old('late'), old('z')] });
+    assert.deepEqual(ids(store)?.slice(-2), ['p48', 'z']);
+    assert.equal(store.part('archive:x').data?.hasOlder, false);
+  });
+
+  test('a new first page keeps what was loaded below it', () => {
+    const it = page();
+    const older = it.store.parts.takeOlder('archive:x');
+    it.store.parts.answerOlder('archive:x', older?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data: [old('z')] });
+    it.store.apply(event(11, 'task_archived', { id: 'new' }));
+    const [request] = it.store.parts.takeRequests();
+    const first = [old('new'), ...(it.store.part('archive:x').data?.tasks.slice(0, ARCHIVE_PAGE - 1) ?? [])];
+    it.store.parts.answer('archive:x', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 11 }, data: first });
+    assert.deepEqual([ids(it.store)?.length, ids(it.store)?.at(0), ids(it.store)?.at(-1)], [ARCHIVE_PAGE + 2, 'new', 'z']);
   });
 });

@@ -332,8 +332,8 @@ export function createLive({
     /** @param {PartKey} key */
     retryPart: (key) => perform(session.retryPart(key)),
 
-    /** One more page of older history. @param {string} taskId */
-    loadOlder: (taskId) => perform(session.loadOlder(`history:${taskId}`)),
+    /** One more page of a part that has older entries. @param {PartKey} key */
+    loadOlder: (key) => perform(session.loadOlder(key)),
 
     /** The server's time, in ms. */
     now: () => clock() + session.state.memory.skew,

@@ -1,12 +1,13 @@
 // @ts-check
 /** A native dialog: the browser keeps the focus inside and gives it back. A press on the backdrop closes it. */
 
-import { render } from '../vendor/lit-html/lit-html.js';
+import { html, render } from '../vendor/lit-html/lit-html.js';
+import { button } from './button.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 
-/** @param {string} testid @param {string} titleId @param {() => TemplateResult} template */
-export function createDialog(testid, titleId, template) {
+/** @param {string} testid @param {string} titleId @param {() => TemplateResult} template @param {() => void} [closed] */
+export function createDialog(testid, titleId, template, closed = () => {}) {
   const element = document.createElement('dialog');
   element.className = 'dialog';
   element.dataset.testid = testid;
@@ -14,16 +15,26 @@ export function createDialog(testid, titleId, template) {
   element.addEventListener('pointerdown', (event) => {
     if (event.target === element) element.close();
   });
+  element.addEventListener('close', closed);
+  const draw = () => render(template(), element);
 
   return {
     element,
-    draw: () => render(template(), element),
+    draw,
+    /** What it shows has changed elsewhere. */
+    refresh: () => void (element.open && draw()),
     open() {
       if (element.open) return;
       document.body.append(element);
-      render(template(), element);
+      draw();
       element.showModal();
     },
     close: () => element.close(),
+    /** @param {string} selector */
+    focus: (selector) => /** @type {HTMLElement|null} */ (element.querySelector(selector))?.focus(),
   };
 }
+
+/** @param {string} id @param {string} title @param {() => void} close */
+export const dialogHead = (id, title, close) => html`<div class="dialog-head"><h2 id=${id}>${title}</h2>
+  ${button({ label: 'Close', icon: 'x', iconOnly: true, look: 'is-quiet', run: close })}</div>`;

@@ -3,6 +3,20 @@
 
 import { createHelp } from './help.js';
 import { createNewTask } from './new-task.js';
+import { createStart } from './start-dialog.js';
+import { createTextDialog } from './text-dialog.js';
+import { createToolsDialog } from './tools-dialog.js';
 
-/** @param {import('./new-task.js').Surroundings} surroundings */
-export const createDialogs = (surroundings) => ({ help: createHelp(), newTask: createNewTask(surroundings) });
+/** @import {App} from '../app.js' */
+
+/** @param {App} app */
+export function createDialogs(app) {
+  const dialogs = {
+    help: createHelp(),
+    newTask: createNewTask({ ...app, isLive: () => app.live.status().kind === 'live' }),
+    start: createStart(app),
+    text: createTextDialog(app),
+    tools: createToolsDialog(app),
+  };
+  return { ...dialogs, refresh: () => Object.values(dialogs).forEach((dialog) => dialog.refresh()) };
+}

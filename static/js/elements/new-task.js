@@ -7,7 +7,7 @@ import { newKey } from '../lib/key.js';
 import { DESCRIPTION_LIMIT, byteLength, fileProblem, formatBytes } from '../lib/text.js';
 import { taskUrl } from '../router.js';
 import { button } from './button.js';
-import { createDialog } from './dialog.js';
+import { createDialog, dialogHead } from './dialog.js';
 import { dropZone } from './files.js';
 import { icon } from './icons.js';
 import { writer } from './writer.js';
@@ -112,7 +112,7 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
   function template() {
     return html`<form class="drop-zone ${isOver ? 'is-over' : ''}" @submit=${(/** @type {Event} */ event) => (event.preventDefault(), void create())}
       @keydown=${onKey} @dragover=${zone.over} @dragleave=${zone.leave} @drop=${zone.drop} @paste=${zone.paste}>
-      <div class="dialog-head"><h2 id="new-task-title">New task</h2>${button({ label: 'Close', icon: 'x', iconOnly: true, look: 'is-quiet', run: () => dialog.close() })}</div>
+      ${dialogHead('new-task-title', 'New task', dialog.close)}
       <div class="dialog-body">
         ${descriptionField()}
         ${error ? html`<p class="field-error" id="new-task-text-error" role="alert" data-testid="new-task-error">${icon('triangle-alert')}${error}</p>` : nothing}
@@ -154,6 +154,6 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
       /** @type {HTMLElement|null} */ (dialog.element.querySelector('textarea'))?.focus();
     },
     /** The connection changed: the button says whether it can work. */
-    refresh: () => dialog.element.open && dialog.draw(),
+    refresh: dialog.refresh,
   };
 }

@@ -66,6 +66,9 @@ export function countNeedsYou(tasks) {
   return count;
 }
 
+/** How often the task was handed from one agent to another. @param {Task} task */
+export const handoffCount = (task) => task.agentChain.filter(({ parentRunId }) => parentRunId).length;
+
 /** Every agent that works or worked on one of them, by name. @param {Iterable<Task>} tasks */
 export function agentNames(tasks) {
   const names = new Set();

@@ -12,5 +12,24 @@ export const isPlain = (event) => !event.ctrlKey && !event.metaKey && !event.alt
 /** Ctrl+Enter, or Cmd+Enter. @param {KeyboardEvent} event */
 export const isSubmit = (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey);
 
+/** Ctrl+K, or Cmd+K. @param {KeyboardEvent} event */
+export const isFind = (event) => event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+
+/** Notices when what had the keyboard has left the page, so that it can be put where it belongs. */
+export function createFocusWatch() {
+  /** @type {Element|null} */
+  let last = null;
+  document.addEventListener('focusin', (event) => {
+    last = event.target instanceof Element ? event.target : null;
+  });
+  return {
+    /** The browser itself notices what has been hidden only after the drawing. */
+    isLost() {
+      const active = document.activeElement === document.body ? last : document.activeElement;
+      return active !== null && !(active.isConnected && active.checkVisibility()) && !isCovered();
+    },
+  };
+}
+
 /** Whether something lies over the page and has the keyboard. */
 export const isCovered = () => document.querySelector('dialog[open], [role="menu"]:popover-open') !== null;

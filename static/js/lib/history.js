@@ -26,7 +26,7 @@ const label = (word) => STATUS[/** @type {StatusWord} */ (word)]?.label ?? word 
 /** @param {string} fields */
 const namesOf = (fields) => fields.split(/[\s,]+/).map((field) => readable(field).toLowerCase()).join(', ');
 
-const AGENT_TOLD = ['agentName', 'handoffIndex', 'outputLength', 'runId'];
+const AGENT_TOLD = ['agentName', 'handoffIndex', 'outputLength', 'runId', 'state'];
 
 /** @type {Readonly<Record<string, Kind>>} */
 const KINDS = {
@@ -43,14 +43,15 @@ const KINDS = {
   planning_completed: { topic: 'planning', icon: 'list-checks', says: () => 'Plan finished' },
   planning_questions_returned: { topic: 'planning', icon: 'circle-question-mark', says: ({ questionCount }) => `The planner asked ${plural(Number(questionCount), 'question')}`, told: ['questionCount'] },
   planning_failed: { topic: 'planning', icon: 'triangle-alert', says: () => 'Planning failed' },
-  planner_output_submitted: { topic: 'planning', icon: 'file-text', says: () => 'The planner handed in its result' },
+  planner_output_submitted: { topic: 'planning', icon: 'file-text', says: () => 'The planner handed in its result', told: ['tool', 'runId'] },
   answers_submitted: { topic: 'planning', icon: 'send', says: () => 'Questions answered', told: ['answerCount'] },
   agent_started: { topic: 'agents', icon: 'circle-play', says: ({ agentName }) => `${agentName} started`, told: AGENT_TOLD },
-  agent_completed: { topic: 'agents', icon: 'bot', says: ({ agentName }) => `${agentName} ended`, told: AGENT_TOLD },
+  agent_completed: { topic: 'agents', icon: 'bot', says: ({ agentName, state }) => `${agentName} ended${state ? `: ${state}` : ''}`, told: AGENT_TOLD },
   agent_handoff_started: { topic: 'agents', icon: 'arrow-left-right', says: ({ agentName }) => `Handed off to ${agentName}`, told: AGENT_TOLD },
   agent_handoff_completed: { topic: 'agents', icon: 'arrow-left-right', says: ({ agentName }) => `${agentName} handed back`, told: AGENT_TOLD },
-  completion_report_submitted: { topic: 'agents', icon: 'file-text', says: ({ status }) => `Report handed in: ${status}`, told: ['status'] },
-  tool_executed: { topic: 'tools', icon: 'keyboard', says: ({ tool, status }) => `${tool}${status === 'error' ? ' failed' : ''}`, told: ['tool', 'status', 'callId', 'runId'] },
+  completion_report_submitted: { topic: 'agents', icon: 'file-text', says: ({ status }) => `Report handed in: ${status}`, told: ['status', 'runId'] },
+  tools_changed: { topic: 'agents', icon: 'wrench', says: () => 'Tools of the run changed', told: ['runId'] },
+  tool_executed: { topic: 'tools', icon: 'wrench', says: ({ tool, status }) => `${tool}${status === 'error' ? ' failed' : ''}`, told: ['tool', 'status', 'callId', 'runId'] },
 };
 
 /** @param {string} type @returns {Kind} */
@@ -93,10 +94,30 @@ export function selectEntries(entries, { topic, q }) {
 /** @param {HistoryEntry} entry */
 const textOf = (entry) => [tell(entry).sentence, readable(entry.eventType), ...Object.values(entry.data)].join('\n').toLowerCase();
 
-const AGENT_EVENTS = ['agent_started', 'agent_completed', 'agent_handoff_started', 'agent_handoff_completed'];
+/**
+ * @typedef {Object} ToolCall
+ * @property {string} input laid out for reading
+ * @property {string} output
+ * @property {boolean} isCut
+ */
 
-/** The place in the agent chain that the entry speaks of, or null. @param {HistoryEntry} entry */
-export function chainIndexOf({ eventType, data }) {
-  const index = Number.parseInt(data['handoffIndex'] ?? '', 10);
-  return AGENT_EVENTS.includes(eventType) && index >= 0 ? index : null;
+/** Null where the entry tells of something else. @param {HistoryEntry} entry @returns {ToolCall|null} */
+export function toolCallOf({ eventType, data, truncated }) {
+  if (eventType !== 'tool_executed') return null;
+  return { input: laidOut(data['input'] ?? ''), output: laidOut(data['output'] ?? ''), isCut: !!truncated?.length };
 }
+
+/** JSON on several lines; anything else, and JSON that was cut, as it is. @param {string} text */
+function laidOut(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : text;
+  } catch {
+    return text;
+  }
+}
+
+const AGENT_EVENTS = ['agent_started', 'agent_completed', 'agent_handoff_started', 'agent_handoff_completed', 'completion_report_submitted', 'tools_changed'];
+
+/** The run that the entry speaks of, or null. @param {HistoryEntry} entry @returns {string|null} */
+export const runIdOf = ({ eventType, data }) => (AGENT_EVENTS.includes(eventType) ? (data['runId'] ?? null) : null);

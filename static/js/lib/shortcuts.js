@@ -9,8 +9,10 @@ export const SHORTCUTS = [
     title: 'Everywhere',
     shortcuts: [
       { keys: ['n'], does: 'New task' },
+      { keys: ['Ctrl', 'K'], does: 'Find a page, a task or an action' },
       { keys: ['/'], does: 'Search tasks' },
       { keys: ['b'], does: 'Go to the board' },
+      { keys: ['g', '…'], does: 'Go to the page that begins with the letter' },
       { keys: ['?'], does: 'This list' },
       { keys: ['Esc'], does: 'Close or cancel' },
     ],
@@ -23,13 +25,13 @@ export const SHORTCUTS = [
       { keys: ['j', '↓'], does: 'Next card' },
       { keys: ['k', '↑'], does: 'Previous card' },
       { keys: ['Enter'], does: 'Open the task' },
-      { keys: ['m'], does: 'Move to…' },
+      { keys: ['m'], does: 'Move to…, plan, start, delete' },
     ],
   },
   {
     title: 'While writing',
     shortcuts: [
-      { keys: ['Ctrl', 'Enter'], does: 'Create or save' },
+      { keys: ['Ctrl', 'Enter'], does: 'Create, save or send' },
       { keys: ['Ctrl', 'V'], does: 'Attach from the clipboard' },
     ],
   },

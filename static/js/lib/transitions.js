@@ -1,62 +1,79 @@
 // @ts-check
 /**
  * What a person may do with a task in each state (contract A3), and why not the rest.
- * Moves into `planning`, `active` and `awaiting_input` are never a plain change of state.
+ * A move is a plain change of state; planning, answering and starting are verbs of their own, because an agent begins to work.
  */
 
 import { STATUS } from './statuses.js';
 
+/** @import {Hindrances} from './agents.js' */
 /** @import {StatusWord, Task} from '../types.js' */
 
 /**
- * @typedef {Object} Move
+ * @typedef {Object} Step
+ * @property {'move'|'plan'|'answer'|'start'} verb
  * @property {StatusWord} to
- * @property {string} verb what the button says
+ * @property {string} label what the button says
  * @property {string} icon
  * @property {boolean} [isLikely] what most people would do next
  */
 
-/** @type {Move} */ const reopen = { to: 'pending', verb: 'Reopen', icon: 'rotate-ccw', isLikely: true };
-/** @type {Move} */ const retry = { to: 'pending', verb: 'Retry', icon: 'rotate-ccw', isLikely: true };
-/** @type {Move} */ const planAgain = { to: 'pending', verb: 'Plan again', icon: 'rotate-ccw' };
-/** @type {Move} */ const cancelPlanning = { to: 'pending', verb: 'Cancel planning', icon: 'x' };
-/** @type {Move} */ const markPlanned = { to: 'planned', verb: 'Mark planned', icon: 'circle-dot' };
-/** @type {Move} */ const pause = { to: 'waiting', verb: 'Pause', icon: 'circle-pause' };
-/** @type {Move} */ const complete = { to: 'completed', verb: 'Mark completed', icon: 'circle-check', isLikely: true };
-/** @type {Move} */ const fail = { to: 'failed', verb: 'Mark failed', icon: 'circle-x' };
+/** @type {Hindrances} */
+export const NO_HINDRANCES = { plan: null, start: null };
 
-/** @type {Readonly<Record<StatusWord, readonly Move[]>>} */
-const MOVES = {
-  pending: [markPlanned, fail],
+/** @type {Step} */ const plan = { verb: 'plan', to: 'planning', label: 'Plan', icon: 'list-checks' };
+/** @type {Step} */ const answer = { verb: 'answer', to: 'planning', label: 'Answer the questions', icon: 'message-square', isLikely: true };
+/** @type {Step} */ const start = { verb: 'start', to: 'active', label: 'Start an agent…', icon: 'circle-play' };
+/** @type {Step} */ const startAnother = { verb: 'start', to: 'active', label: 'Start another agent…', icon: 'circle-play' };
+/** @type {Step} */ const reopen = { verb: 'move', to: 'pending', label: 'Reopen', icon: 'rotate-ccw', isLikely: true };
+/** @type {Step} */ const retry = { verb: 'move', to: 'pending', label: 'Retry', icon: 'rotate-ccw', isLikely: true };
+/** @type {Step} */ const planAgain = { verb: 'move', to: 'pending', label: 'Plan again', icon: 'rotate-ccw' };
+/** @type {Step} */ const cancelPlanning = { verb: 'move', to: 'pending', label: 'Cancel planning', icon: 'x' };
+/** @type {Step} */ const markPlanned = { verb: 'move', to: 'planned', label: 'Mark planned', icon: 'circle-dot' };
+/** @type {Step} */ const pause = { verb: 'move', to: 'waiting', label: 'Pause', icon: 'circle-pause' };
+/** @type {Step} */ const complete = { verb: 'move', to: 'completed', label: 'Mark completed', icon: 'circle-check' };
+/** @type {Step} */ const fail = { verb: 'move', to: 'failed', label: 'Mark failed…', icon: 'circle-x' };
+
+/** @param {Step} step @returns {Step} */
+const likely = (step) => ({ ...step, isLikely: true });
+
+/** @type {Readonly<Record<StatusWord, readonly Step[]>>} */
+const STEPS = {
+  pending: [likely(plan), start, fail],
   planning: [cancelPlanning],
-  awaiting_input: [planAgain, fail],
-  planned: [planAgain, fail],
-  active: [complete, pause, fail],
-  waiting: [complete, fail],
+  awaiting_input: [answer, planAgain, fail],
+  planned: [likely(start), planAgain, fail],
+  active: [likely(complete), pause, fail],
+  waiting: [startAnother, complete, fail],
   completed: [reopen],
   failed: [retry],
 };
+const PENDING_WITH_STEPS = [likely(start), plan, markPlanned, fail];
 
-/** States that only a verb of their own enters. @type {Readonly<Partial<Record<StatusWord, string>>>} */
-const ENTERED_BY_AGENTS = {
-  planning: 'Planning starts when the planner takes the task.',
-  active: 'A task becomes active when an agent starts on it.',
-  awaiting_input: 'Only the planner can ask for input.',
-};
-
-/** @param {Task} task */
+/** Whether there are texts of a plan. @param {Task} task */
 export const hasPlan = (task) => task.taskType === 'planned';
 
-/** The moves that are open to a person now, most likely first. @param {Task} task @returns {readonly Move[]} */
-export function movesOf(task) {
-  return MOVES[task.status.type].filter((move) => move.to !== 'planned' || hasPlan(task));
+/** Whether there is a plan that somebody could follow. @param {Task} task */
+export const hasSteps = (task) => task.taskType === 'planned' && task.plan.length > 0;
+
+/** What is open to a person now, in the order of the buttons. @param {Task} task @returns {readonly Step[]} */
+export const stepsOf = (task) => (task.status.type === 'pending' && hasSteps(task) ? PENDING_WITH_STEPS : STEPS[task.status.type]);
+
+/** What leads there, or null. @param {Task} task @param {StatusWord} to @returns {Step|null} */
+export const stepTo = (task, to) => stepsOf(task).find((step) => step.to === to) ?? null;
+
+/** Null when it can be done; else the reason, as a sentence. @param {Step} step @param {Hindrances} hindrances @returns {string|null} */
+export function hindranceOf({ verb }, { plan: noPlanner, start: noAgent }) {
+  return { move: null, plan: noPlanner, answer: noPlanner, start: noAgent }[verb];
 }
 
-/** Null when the task may go there; else the reason, as a sentence. @param {Task} task @param {StatusWord} to @returns {string|null} */
-export function whyNot(task, to) {
+/** Null when the task may go there; else the reason, as a sentence. @param {Task} task @param {StatusWord} to @param {Hindrances} [hindrances] @returns {string|null} */
+export function whyNot(task, to, hindrances = NO_HINDRANCES) {
   const from = task.status.type;
   if (from === to) return `It is already ${STATUS[to].label.toLowerCase()}.`;
-  if (movesOf(task).some((move) => move.to === to)) return null;
+  const step = stepTo(task, to);
+  if (step) return hindranceOf(step, hindrances);
   if (from === 'pending' && to === 'planned') return 'It has no plan yet. Open it and add one.';
-  return ENTERED_BY_AGENTS[to] ?? `${STATUS[from].label} tasks cannot become ${STATUS[to].label.toLowerCase()}.`;
+  if (to === 'awaiting_input') return 'Only the planner can ask for input.';
+  return `${STATUS[from].label} tasks cannot become ${STATUS[to].label.toLowerCase()}.`;
 }

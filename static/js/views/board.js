@@ -3,12 +3,13 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { guard } from '../vendor/lit-html/directives/guard.js';
+import { hindrancesOf } from '../lib/agents.js';
 import { neighbour, tasksThatNeedYou } from '../lib/board.js';
 import { NO_FILTERS, boardUrl, isFiltering } from '../lib/filters.js';
 import { recall, remember } from '../lib/storage.js';
 import { titleOf } from '../lib/text.js';
-import { whyNot } from '../lib/transitions.js';
-import { taskUrl } from '../router.js';
+import { stepTo, whyNot } from '../lib/transitions.js';
+import { questionsUrl, taskUrl } from '../router.js';
 import { STATUSES } from '../words.js';
 import { columnTemplate } from './board/column.js';
 import { cardAt, columnAt, createDrag } from './board/drag.js';
@@ -70,13 +71,18 @@ export function createBoard(app, firstFilters) {
   /** @param {string} id @param {StatusWord} status */
   function dropReason(id, status) {
     const task = store.state.tasks.get(id);
-    return task ? whyNot(task, status) : 'It has been deleted.';
+    return task ? whyNot(task, status, hindrancesOf(store.state)) : 'It has been deleted.';
   }
 
   /** @param {string} id @param {StatusWord} status */
   function move(id, status) {
     const task = store.state.tasks.get(id);
-    if (task) void actions.move(task, status);
+    if (!task) return;
+    const verb = stepTo(task, status)?.verb;
+    if (verb === 'plan') void actions.plan(task);
+    else if (verb === 'start') app.openStart(id);
+    else if (verb === 'answer') router.go(questionsUrl(id));
+    else void actions.move(task, status);
   }
 
   /** @param {string} id @param {HTMLElement} anchor */
@@ -88,7 +94,7 @@ export function createBoard(app, firstFilters) {
       move: (/** @type {StatusWord} */ to) => move(id, to),
       remove: () => void actions.deleteTask(task),
     };
-    menu.open(anchor, titleOf(task.description), menuItems(task, app.blocked(), verbs));
+    menu.open(anchor, titleOf(task.description), menuItems(task, app.blocked(), hindrancesOf(store.state), verbs));
   }
 
   /** @param {StatusWord} status */
@@ -192,7 +198,7 @@ export function createBoard(app, firstFilters) {
   function overlay() {
     if (store.state.epoch === null) return live.status().reason === null ? nothing : unreadable(live.status(), live.retry);
     if (store.state.tasks.size === 0) return firstTask(app.openNewTask, app.blocked());
-    return model.visible(filters).some(({ tasks }) => tasks.length > 0) || !isFiltering(filters) ? nothing : nothingFits(() => changeFilters(NO_FILTERS));
+    return model.visible(filters).some(({ tasks }) => tasks.length > 0) || !isFiltering(filters) ? nothing : nothingFits(() => changeFilters(NO_FILTERS), filters.q);
   }
 
   function template() {
@@ -221,6 +227,7 @@ export function createBoard(app, firstFilters) {
       if (changes?.source === 'push') highlight(changes.tasks, boardElement());
     },
     arrive: () => place.restore(),
+    recover: () => place.focusId !== null && place.focus(place.focusId),
     leave: () => place.leave(),
   };
 }

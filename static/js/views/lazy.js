@@ -34,6 +34,7 @@ export function createLazy(title, load, redraw) {
     template: () => view?.template() ?? (hasFailed ? failure(() => void start()) : opening(title)),
     routed: (route) => view?.routed?.(route),
     key: (event) => view?.key?.(event) ?? false,
+    recover: () => view?.recover?.() ?? false,
     arrive() {
       wantsFocus = true;
       return view?.arrive?.() ?? false;

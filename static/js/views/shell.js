@@ -9,6 +9,7 @@ import { mark } from '../elements/mark.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 /** @import {App} from '../app.js' */
+/** @import {Notify} from '../elements/notify.js' */
 /** @import {ThemeSwitch} from '../elements/theme.js' */
 
 /**
@@ -17,10 +18,12 @@ import { mark } from '../elements/mark.js';
  * @property {ThemeSwitch} theme
  * @property {boolean} openToNetwork
  * @property {() => void} openHelp
+ * @property {() => void} openPalette
+ * @property {Notify} notify
  */
 
 /** @param {Surroundings} surroundings @param {TemplateResult} page */
-export function shellTemplate({ app, theme, openToNetwork, openHelp }, page) {
+export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette, notify }, page) {
   const { page: open } = app.router.route;
   const isBoard = open === 'board';
   return html`<div class="app ${isBoard ? 'is-board' : ''}">
@@ -33,6 +36,8 @@ export function shellTemplate({ app, theme, openToNetwork, openHelp }, page) {
       </ul></nav>
       <div class="app-tools">
         ${badgeTemplate(app.live.status(), { retry: app.live.retry, reload: () => location.reload() })}
+        ${button({ label: 'Find anything (Ctrl K)', icon: 'search', iconOnly: true, look: 'is-quiet', run: openPalette, testid: 'open-palette' })}
+        ${button({ label: notify.label(), icon: notify.isOn ? 'bell' : 'bell-off', iconOnly: true, look: 'is-quiet wide-only', run: notify.switch, testid: 'notify' })}
         ${themeButton(app, theme)}
         ${button({ label: 'Keyboard shortcuts', icon: 'keyboard', iconOnly: true, look: 'is-quiet wide-only', run: openHelp, testid: 'help' })}
         ${newTaskButton(app)}

@@ -1,13 +1,18 @@
 // @ts-check
 /** One task: everything that is known about it, editable in place, live. */
 
-import { html } from '../vendor/lit-html/lit-html.js';
+import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { button } from '../elements/button.js';
 import { dropZone } from '../elements/files.js';
+import { icon } from '../elements/icons.js';
+import { userAgents, whyNotRun } from '../lib/agents.js';
 import { DESCRIPTION, PLAN_FIELDS } from '../lib/fields.js';
+import { isUnfinished } from '../lib/runs.js';
 import { titleOf } from '../lib/text.js';
+import { createTicker } from '../lib/ticker.js';
 import { hasPlan } from '../lib/transitions.js';
-import { aboutTemplate, questionsTemplate } from './task/about.js';
+import { aboutTemplate } from './task/about.js';
+import { actionsOf } from './task/actions.js';
 import { deletedTask, failedTask, loadingTask, unknownTask } from './task/absent.js';
 import { attachmentsTemplate } from './task/attachments.js';
 import { chainTemplate } from './task/chain.js';
@@ -15,19 +20,25 @@ import { createField } from './task/field.js';
 import { glow } from './task/glow.js';
 import { headerTemplate } from './task/header.js';
 import { createHistory } from './task/history.js';
+import { createQuestions } from './task/questions.js';
 import { createQueue } from './task/queue.js';
 
 /** @import {App, View} from '../app.js' */
 /** @import {FullTask, Task} from '../types.js' */
 
-/** @param {App} app @param {string} id @returns {View} */
-export function createTask(app, id) {
+/** @param {App} app @param {string} id @param {string} firstAnchor the place that the address names @returns {View} */
+export function createTask(app, id, firstAnchor) {
   const { store, live, actions, uploads, painter, drafts } = app;
-  const releases = [live.openPart(`task:${id}`), live.openPart(`history:${id}`), live.openPart(`queue:${id}`)];
+  const releases = [live.openPart(`task:${id}`), live.openPart(`history:${id}`), live.openPart(`queue:${id}`), live.openPart(`runs:${id}`)];
   const description = createField(app, id, DESCRIPTION);
   const plan = PLAN_FIELDS.map((field) => createField(app, id, field));
   const queue = createQueue(app, id);
   const history = createHistory(app, id);
+  const questions = createQuestions(app, id);
+  const ticker = createTicker(painter.request);
+  let anchor = firstAnchor;
+  /** The place of the address has not been shown yet: what it names may still be on its way. */
+  let isSought = anchor !== '';
   /** The task as it was shown last. @type {Task|null} */
   let shown = null;
   let isOver = false;
@@ -58,9 +69,10 @@ export function createTask(app, id) {
 
   /** @param {FullTask} full @param {Task} task */
   const page = (full, task) => html`<div class="task drop-zone ${isOver ? 'is-over' : ''}" @dragover=${zone.over} @dragleave=${zone.leave} @drop=${zone.drop} @paste=${zone.paste}>
-    ${headerTemplate(app, task, () => void remove())}
+    ${headerTemplate(app, task, actionsOf(app, task, runs()), () => void remove())}
     <div class="task-main">
-      ${description.template(full)} ${questionsTemplate(task)} ${planTemplate(full, task)} ${chainTemplate(app, task)}
+      ${description.template(full)} ${questions.template(task, full.complete)}
+      ${chainTemplate(app, task, full.complete, anchor.replace(/^run-/, ''))} ${assignedTemplate(task)} ${planTemplate(full, task)}
     </div>
     <aside class="task-side" aria-label="Files, messages, facts">
       ${attachmentsTemplate(app, task, zone.chosen)} ${queue.template(task)} ${aboutTemplate(app, task)}
@@ -78,18 +90,45 @@ export function createTask(app, id) {
     </section>`;
   }
 
+  /** @param {Task} task */
+  function assignedTemplate(task) {
+    if (task.taskType !== 'planned' || !task.assignedAgent) return nothing;
+    const name = task.assignedAgent;
+    const agent = userAgents(store.state.agents).find((each) => each.name === name);
+    const reason = agent ? whyNotRun(agent, store.state.providers) : 'There is no such agent any more.';
+    return html`<p class="assigned" data-testid="assigned">${icon('bot')}<span>The planner suggests <strong>${name}</strong>.${reason ? ` ${reason}` : ''}</span></p>`;
+  }
+
+  const runs = () => store.part(/** @type {const} */ (`runs:${id}`)).data ?? [];
+
+  /** Once what the address names is on the page, the focus goes there. */
+  function seek() {
+    if (!isSought) return;
+    const place = document.getElementById(anchor);
+    if (!place) return;
+    isSought = false;
+    place.scrollIntoView({ block: 'start' });
+    if (anchor !== 'questions' || !questions.focus()) place.focus({ preventScroll: true });
+  }
+
   return {
     title: () => (shown ? titleOf(shown.description) : 'Task'),
     template() {
       const full = store.fullTask(id);
+      ticker.want(runs().some(({ state }) => isUnfinished(state)));
       return full.task ? page(full, full.task) : absent(full);
     },
     painted(changes) {
       const { task } = store.fullTask(id);
       if (task && shown && changes?.source === 'push') glow(shown, task);
       shown = task ?? shown;
+      seek();
+    },
+    routed(route) {
+      if (route.page === 'task') [anchor, isSought] = [route.anchor, route.anchor !== ''];
     },
     leave() {
+      ticker.stop();
       for (const release of releases) release();
     },
   };

@@ -20,4 +20,4 @@ export const makePlanned = (fields = {}) =>
   makeTask({ taskType: 'planned', summary: '', requirements: [], acceptanceCriteria: [], plan: [], questions: [], assignedAgent: null, ...fields });
 
 /** @param {string} agentName */
-export const makeRun = (agentName) => ({ agentName, runId: null, startedAt: 0, completedAt: 1, input: '', output: '', completionReport: null });
+export const makeRun = (agentName) => ({ agentName, runId: null, parentRunId: null, startedAt: 0, completedAt: 1, input: '', output: '', completionReport: null });

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chainIndexOf, readable, selectEntries, tell } from '../../../static/js/lib/history.js';
+import { runIdOf, readable, selectEntries, tell } from '../../../static/js/lib/history.js';
 
 /** @param {number} id @param {string} eventType @param {Record<string, string>} [data] */
 const entry = (id, eventType, data = {}) => ({ id, timestamp: id, eventType, data });
@@ -33,8 +33,8 @@ test('newest first, filtered by topic and by text', () => {
 
 test('names of keys are made readable', () => assert.deepEqual(['blockedReason', 'plan_step_1'].map(readable), ['Blocked reason', 'Plan step 1']));
 
-test('agent events point into the chain', () => {
-  assert.equal(chainIndexOf(entry(1, 'agent_started', { handoffIndex: '2' })), 2);
-  assert.equal(chainIndexOf(entry(1, 'agent_started', {})), null);
-  assert.equal(chainIndexOf(entry(1, 'tool_executed', { handoffIndex: '2' })), null);
+test('agent events point to their run', () => {
+  assert.equal(runIdOf(entry(1, 'agent_started', { runId: 'r' })), 'r');
+  assert.equal(runIdOf(entry(1, 'agent_started', {})), null);
+  assert.equal(runIdOf(entry(1, 'tool_executed', { runId: 'r' })), null);
 });

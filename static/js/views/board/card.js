@@ -4,6 +4,7 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { icon } from '../../elements/icons.js';
 import { agentChip, statusTemplate } from '../../elements/status.js';
+import { handoffCount } from '../../lib/board.js';
 import { currentAgent, plural, titleOf } from '../../lib/text.js';
 import { ageInWords, iso } from '../../lib/time.js';
 import { taskUrl } from '../../router.js';
@@ -40,11 +41,11 @@ export function cardTemplate(task, { age, now, hasFocus, saving }) {
 }
 
 /** @param {Task} task */
-const hasFacts = (task) => task.attachmentCount + task.chainCount > 0 || currentAgent(task) !== '';
+const hasFacts = (task) => task.attachmentCount + handoffCount(task) > 0 || currentAgent(task) !== '';
 
 /** @param {Task} task */
 const facts = (task) => html`<div class="card-foot">
-  ${agentChip(task)}${fact('paperclip', task.attachmentCount, 'attachment')}${fact('arrow-left-right', task.chainCount, 'hand-off')}
+  ${agentChip(task)}${fact('paperclip', task.attachmentCount, 'attachment')}${fact('arrow-left-right', handoffCount(task), 'hand-off')}
 </div>`;
 
 /** @param {string} message */

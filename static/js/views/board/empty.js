@@ -4,6 +4,7 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
+import { archiveUrl } from '../../router.js';
 
 /** @import {LiveStatus} from '../../types.js' */
 
@@ -15,11 +16,12 @@ export const firstTask = (openNewTask, blocked) => html`<div class="empty board-
   ${button({ label: 'New task', icon: 'plus', key: 'n', look: 'is-primary', run: openNewTask, reason: blocked, testid: 'empty-new-task' })}
 </div>`;
 
-/** @param {() => void} clear */
-export const nothingFits = (clear) => html`<div class="empty board-empty" data-testid="board-no-match">
+/** @param {() => void} clear @param {string} q */
+export const nothingFits = (clear, q) => html`<div class="empty board-empty" data-testid="board-no-match">
   ${icon('search')}
   <h2>No task fits these filters</h2>
   ${button({ label: 'Show all tasks', run: clear, testid: 'no-match-clear' })}
+  ${q.trim() === '' ? nothing : html`<a href=${archiveUrl(q.trim())}>Look in the archive</a>`}
 </div>`;
 
 /** @param {LiveStatus} status @param {() => void} retry */

@@ -1,24 +1,25 @@
 // @ts-check
 /** What a card's menu offers: the keyboard's twin of drag and drop. */
 
-import { STATUS } from '../../lib/statuses.js';
-import { whyNot } from '../../lib/transitions.js';
+import { STATUS, isWorking } from '../../lib/statuses.js';
+import { stepTo, whyNot } from '../../lib/transitions.js';
 import { STATUSES } from '../../words.js';
 
+/** @import {Hindrances} from '../../lib/agents.js' */
 /** @import {MenuItem} from '../../elements/menu.js' */
 /** @import {StatusWord, Task} from '../../types.js' */
 
 /**
- * @param {Task} task @param {string|null} blocked why nothing can be saved now
+ * @param {Task} task @param {string|null} blocked why nothing can be saved now @param {Hindrances} hindrances
  * @param {{open: () => void, move: (to: StatusWord) => void, remove: () => void}} verbs
  * @returns {MenuItem[]}
  */
-export function menuItems(task, blocked, { open, move, remove }) {
+export function menuItems(task, blocked, hindrances, { open, move, remove }) {
   const moves = STATUSES.filter((status) => status !== task.status.type).map((status) => ({
-    label: `Move to ${STATUS[status].label}`,
+    label: labelOf(task, status),
     icon: STATUS[status].icon,
     status,
-    reason: blocked ?? whyNot(task, status),
+    reason: blocked ?? whyNot(task, status, hindrances),
     run: () => move(status),
     testid: `move-${status}`,
   }));
@@ -26,8 +27,14 @@ export function menuItems(task, blocked, { open, move, remove }) {
     { label: 'Open', icon: 'arrow-right', run: open, testid: 'menu-open' },
     ...apart(moves.filter((item) => item.reason === null)),
     ...apart(moves.filter((item) => item.reason !== null)),
-    ...apart([{ label: 'Delete', icon: 'trash-2', danger: true, reason: blocked, run: remove, testid: 'menu-delete' }]),
+    ...apart([{ label: 'Delete', icon: 'trash-2', danger: true, reason: blocked ?? (isWorking(task.status.type) ? 'An agent works on it. Stop it first.' : null), run: remove, testid: 'menu-delete' }]),
   ];
+}
+
+/** A verb that starts somebody says so. @param {Task} task @param {StatusWord} status */
+function labelOf(task, status) {
+  const step = stepTo(task, status);
+  return step === null || step.verb === 'move' ? `Move to ${STATUS[status].label}` : step.label;
 }
 
 /** With a line above the first. @param {MenuItem[]} items @returns {MenuItem[]} */

@@ -6,6 +6,7 @@ import { live } from '../../vendor/lit-html/directives/live.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { NO_FILTERS, isFiltering, toggleStatus } from '../../lib/filters.js';
+import { archiveUrl } from '../../router.js';
 import { STATUS } from '../../lib/statuses.js';
 
 /** @import {Columns} from '../../lib/board.js' */
@@ -27,6 +28,7 @@ export const toolbarTemplate = (filters, columns, agents, change) => html`<div c
       aria-pressed=${filters.statuses.includes(status)} @click=${() => change(toggleStatus(filters, status))}>${icon(STATUS[status].icon)}${STATUS[status].label} <span class="count">${total}</span></button>`)}
   </div>
   ${agents.length > 0 || filters.agent ? agentSelect(filters, agents, change) : nothing}
+  ${filters.q.trim() === '' ? nothing : html`<a class="button is-quiet" href=${archiveUrl(filters.q.trim())} title="Also look in the archive" data-testid="search-archive">${icon('archive')}<span class="toolbar-label">Also look in the archive</span></a>`}
   ${isFiltering(filters) ? button({ label: 'Clear', icon: 'x', look: 'is-quiet', title: 'Show all tasks', testid: 'clear-filters', run: () => change(NO_FILTERS) }) : nothing}
 </div>`;
 

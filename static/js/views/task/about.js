@@ -16,7 +16,6 @@ export function aboutTemplate(app, task) {
     <dl class="facts">
       ${fact('Created', time(task.createdAt, now))} ${fact('Updated', time(task.updatedAt, now))}
       ${fact('Source', `${task.source.sourceType} / ${task.source.userId}`)}
-      ${task.taskType === 'planned' && task.assignedAgent ? fact('Suggested agent', task.assignedAgent) : nothing}
       ${task.sessionId ? fact('Session', task.sessionId) : nothing}
       ${fact('ID', html`<code>${task.id}</code>${copyButton(app, task.id)}`)}
     </dl>
@@ -37,16 +36,4 @@ function copyButton(app, text) {
     app.notices.success('ID copied');
   };
   return button({ label: 'Copy the ID', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void run() });
-}
-
-/** @param {Task} task */
-export function questionsTemplate(task) {
-  if (task.taskType !== 'planned' || task.questions.length === 0) return nothing;
-  return html`<section class="section" data-section="questions" data-testid="questions" aria-labelledby="title-questions">
-    <div class="section-head"><h2 id="title-questions">Questions</h2></div>
-    <ol class="questions">${task.questions.map(({ question, answer }) => html`<li>
-      <p class="question">${question}</p>
-      ${answer === null ? html`<p class="soft">Not answered yet</p>` : html`<p class="answer">${answer}</p>`}
-    </li>`)}</ol>
-  </section>`;
 }

@@ -6,12 +6,14 @@ import { live } from '../../vendor/lit-html/directives/live.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
-import { TOPICS, chainIndexOf, readable, selectEntries, tell } from '../../lib/history.js';
+import { TOPICS, readable, runIdOf, selectEntries, tell, toolCallOf } from '../../lib/history.js';
 import { plural } from '../../lib/text.js';
 import { clockSeconds, iso, moment } from '../../lib/time.js';
+import { runUrl } from '../../router.js';
 import { failedPart } from './failed-part.js';
 
 /** @import {App} from '../../app.js' */
+/** @import {ToolCall} from '../../lib/history.js' */
 /** @import {HistoryEntry, PartView} from '../../types.js' */
 
 const LONG = 240;
@@ -44,29 +46,41 @@ export function createHistory(app, id) {
   function entryTemplate(cut) {
     const entry = full.get(cut.id) ?? cut;
     const told = tell(entry);
+    const call = toolCallOf(entry);
     return html`<li class="entry ${told.isBad ? 'is-bad' : ''}" data-testid="entry" data-event=${entry.eventType}>
       ${icon(told.icon)}
-      <div class="entry-head"><span>${told.sentence}</span>
+      <div class="entry-head"><span>${call ? callerOf(entry) : nothing}${told.sentence}</span>
         <time datetime=${iso(entry.timestamp)} title=${clockSeconds(entry.timestamp)}>${moment(entry.timestamp, app.live.now())}</time></div>
-      ${told.details.length > 0 ? details(entry, told.details) : nothing}
+      ${call ? callTemplate(entry, call) : told.details.length > 0 ? details(entry, told.details) : nothing}
       ${link(entry)}
     </li>`;
   }
 
   /** @param {HistoryEntry} entry @param {[string, string][]} pairs */
   function details(entry, pairs) {
-    const list = html`<dl class="pairs">${pairs.map(([key, value]) => html`<div><dt>${readable(key)}</dt><dd class=${isLong(value) ? 'is-long' : ''}>${value}</dd></div>`)}</dl>
-      ${entry.truncated?.length && !full.has(entry.id) ? button({ label: 'Show in full', look: 'is-small', run: () => void expand(entry.id), testid: 'entry-full' }) : nothing}`;
+    const list = html`<dl class="pairs">${pairs.map(([key, value]) => html`<div><dt>${readable(key)}</dt><dd class=${isLong(value) ? 'is-long' : ''} tabindex=${isLong(value) ? 0 : nothing}>${value}</dd></div>`)}</dl>
+      ${entry.truncated?.length ? wholeButton(entry) : nothing}`;
     return pairs.some(([, value]) => isLong(value)) ? html`<details class="fold"><summary>Details</summary>${list}</details>` : list;
   }
 
+  /** Whose call it was. @param {HistoryEntry} entry */
+  function callerOf({ data }) {
+    const run = app.store.part(/** @type {const} */ (`runs:${id}`)).data?.find((each) => each.id === data['runId']);
+    return run ? `${run.agentName}: ` : nothing;
+  }
+
+  /** @param {HistoryEntry} entry @param {ToolCall} call */
+  const callTemplate = (entry, { input, output, isCut }) => html`<details class="fold" data-testid="tool-call"><summary>Input and result</summary>
+    <div class="call"><h3>Input</h3><pre tabindex="0">${input || '(nothing)'}</pre><h3>Result</h3><pre tabindex="0">${output || '(nothing)'}</pre>${isCut ? wholeButton(entry) : nothing}</div>
+  </details>`;
+
+  /** @param {HistoryEntry} entry */
+  const wholeButton = (entry) => (full.has(entry.id) ? nothing : button({ label: 'Show the whole', look: 'is-small', run: () => void expand(entry.id), testid: 'entry-full' }));
+
   /** To the run that the entry speaks of. @param {HistoryEntry} entry */
   function link(entry) {
-    const index = chainIndexOf(entry);
-    if (index === null) return nothing;
-    const target = document.getElementById(`run-${index}-${entry.eventType.endsWith('started') ? 'input' : 'output'}`);
-    if (!target) return nothing;
-    return button({ label: entry.eventType.endsWith('started') ? 'Show its input' : 'Show its output', look: 'is-quiet is-small', run: () => reveal(target) });
+    const runId = runIdOf(entry);
+    return runId === null ? nothing : html`<a class="entry-link" href=${runUrl(id, runId)}>Show the run</a>`;
   }
 
   /** @param {PartView<'history'>} view */
@@ -75,7 +89,7 @@ export function createHistory(app, id) {
     const entries = selectEntries(data.entries, filter);
     return html`<ol class="entries" data-testid="entries">${repeat(entries, (entry) => entry.id, entryTemplate)}</ol>
       ${entries.length === 0 ? html`<p class="soft">${data.entries.length === 0 ? 'Nothing happened yet.' : 'No entry fits.'}</p>` : nothing}
-      ${data.hasOlder ? button({ label: OLDER[data.older], icon: 'history', run: () => app.live.loadOlder(id), testid: 'load-older' }) : nothing}`;
+      ${data.hasOlder ? button({ label: OLDER[data.older], icon: 'history', run: () => app.live.loadOlder(part), testid: 'load-older' }) : nothing}`;
   }
 
   function template() {
@@ -96,11 +110,4 @@ export function createHistory(app, id) {
   }
 
   return { template };
-}
-
-/** @param {HTMLElement} fold */
-function reveal(fold) {
-  /** @type {HTMLDetailsElement} */ (fold).open = true;
-  fold.scrollIntoView({ block: 'center' });
-  fold.querySelector('summary')?.focus();
 }
