@@ -3,12 +3,13 @@
 # make soak    the random tests in full: make soak SEED=1 ROUNDS=1000
 # make bench   the measurements of docs/performance.md: make bench ONLY="fanout memory"
 # make lint    ruff, mypy, tsc
+# make docs    docs/api.md from the declarations of the routes
 # Each makes its own .venv and installs what it needs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test soak bench lint browser-tools
+.PHONY: run test soak bench lint docs browser-tools
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,6 +33,9 @@ bench: .venv/.bench node_modules/.installed browser-tools
 	@.ci/need cc:gcc make:make
 	cd bench/peers/node && npm ci --silent </dev/null
 	$(BIN)/python -m bench.run $(ONLY)
+
+docs: .venv/.dev
+	$(BIN)/python -m webapp.apidoc > docs/api.md.new && mv docs/api.md.new docs/api.md
 
 lint: .venv/.dev node_modules/.installed
 	$(BIN)/ruff check .

@@ -4,10 +4,16 @@ import re
 import subprocess
 import sys
 
+from click import Context
+
+from cli import main
+from cli.tasks import tasks_command
 from common.schemas.tools import ARGUMENTS
 from common.settings import ROOT, SETTINGS, markdown_table
 from common.tools import OUTSIDE
 from core.tasks.status import PERSON_MOVES
+from webapp import docs
+from webapp.apidoc import markdown
 
 BEGIN, END = "<!-- settings: python -m common.settings -->", "<!-- /settings -->"
 
@@ -56,3 +62,14 @@ def test_tools_of_the_documents() -> None:
         told = rows[name.replace(".", "_")] if name in OUTSIDE else rows[name]
         if name != "planner-output":
             assert {key for key in schema().fields if f"`{key}`" not in told} == set(), name
+
+
+def test_api_document() -> None:
+    """If this fails, run `make docs`."""
+    assert (ROOT / "docs" / "api.md").read_text() == markdown(docs.document()), "docs/api.md is old: run `make docs`"
+
+
+def test_commands_of_the_cli_document() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text()
+    commands = [*main.chorus.list_commands(Context(main.chorus)), *(f"tasks {name}" for name in tasks_command.commands)]
+    assert [command for command in commands if f"`chorus {command}" not in text] == []

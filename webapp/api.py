@@ -104,7 +104,16 @@ class Api:
                 return mutation(lambda tx: view(tx, *arguments, **path_values), status, key, envelope)
 
             self.add(
-                method, path, handler, view, answer=answer, status=status, body=body, if_match=if_match, errors=errors
+                method,
+                path,
+                handler,
+                view,
+                answer=answer,
+                status=status,
+                body=body,
+                if_match=if_match,
+                errors=errors,
+                envelope=envelope,
             )
             return handler
 
