@@ -41,7 +41,7 @@ class _Commands(click.Group):
         except (StartRefused, zipfile.BadZipFile) as error:
             raise Problem(str(error)) from None
         except ChorusError as error:
-            raise Problem(error.message) from None
+            raise Problem(error.message.replace('Send "stopRuns": true', "Add --stop-runs")) from None
         except sa.exc.DBAPIError as error:
             raise Problem(f"The database cannot be used: {error.orig}. `chorus doctor` says more.") from None
         except BrokenPipeError:
