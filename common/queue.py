@@ -15,12 +15,15 @@ from pathlib import Path
 LONGEST_SOCKET_PATH = 107  # bytes of sun_path, without its closing NUL (unix(7))
 
 
-def bell_path(home: Path) -> Path:
-    """Where the sidecar of `home` listens: inside it, or, if that path is too long, in a private temporary folder."""
-    inside = home / "run" / "bell.sock"
+SIDECAR, OUTPUT = "bell.sock", "output.sock"  # who listens: the sidecar, for the log and for the output of runs
+
+
+def bell_path(home: Path, listener: str = SIDECAR) -> Path:
+    """Where a listener of `home` listens: inside it, or, if that path is too long, in a private temporary folder."""
+    inside = home / "run" / listener
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
         return inside
-    return private_folder(home, Path(tempfile.gettempdir())) / "bell.sock"
+    return private_folder(home, Path(tempfile.gettempdir())) / listener
 
 
 def private_folder(home: Path, shared: Path) -> Path:

@@ -20,16 +20,21 @@ SWEPT_AT_ONCE = 50
 HISTORY_AT_ONCE = 500
 
 
-def run(database: Database, uploads: Path, archive_days: int) -> None:
-    """Does all that is due now. Called once a minute by one thread of each web worker; twins do no harm."""
+def run(database: Database, uploads: Path, archive_days: int) -> list[str]:
+    """Does all that is due now. Called once a minute by one thread of each web worker; twins do no harm.
+
+    Returns ids of tasks that cannot be brought back any more: what their agents said may go.
+    """
     with database.write() as tx:
         verbs.archive_due(tx, archive_days)
     with database.write() as tx:
         _forget_expired(tx)
-    for path in _sweep(database, uploads):
+    dead, files_left = _sweep(database, uploads)
+    for path in files_left:
         path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not empty: the task has other files
             path.parent.rmdir()
+    return dead
 
 
 def _forget_expired(tx: WriteTransaction) -> None:
@@ -38,8 +43,11 @@ def _forget_expired(tx: WriteTransaction) -> None:
     tx.execute(sa.delete(tokens).where(tokens.c.expires_at < tx.now))
 
 
-def _sweep(database: Database, uploads: Path) -> list[Path]:
-    """Deletes rows whose undo has expired, which nobody sees any more; returns the files that have lost their row."""
+def _sweep(database: Database, uploads: Path) -> tuple[list[str], list[Path]]:
+    """Deletes rows whose undo has expired, which nobody sees any more.
+
+    Returns the ids of the tasks among them, and the files that have lost their row.
+    """
     with database.sweep() as connection:
         edge = now_ms() - SWEEP_AFTER_MS
         a, m, t, h = tables.attachments, tables.messages, tables.tasks, tables.history
@@ -59,7 +67,7 @@ def _sweep(database: Database, uploads: Path) -> list[Path]:
         connection.execute(sa.delete(t).where(t.c.id.in_(bare)))
         known = set(connection.execute(sa.select(a.c.id)).scalars())
     swept = [files.path_of(uploads, row.task_id, row.id) for row in rows]
-    return swept + list(files.orphans(uploads, known))
+    return dead, swept + list(files.orphans(uploads, known))
 
 
 def _gone(table: sa.Table, column: sa.Column[Any], edge: int) -> sa.Select[Any]:

@@ -39,6 +39,7 @@ PURE = {
     "common/errors.py",
     "common/events.py",
     "common/security.py",
+    "common/output.py",
     "common/wire.py",
     "core/attachments/names.py",
     "core/files/folders.py",
@@ -52,6 +53,7 @@ PURE = {
     "wsserver/frames.py",
     "wsserver/heartbeat.py",
     "wsserver/messages.py",
+    "wsserver/outlet.py",
     "wsserver/ring.py",
     "wsserver/session.py",
 }

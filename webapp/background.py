@@ -43,7 +43,8 @@ def _keep_house(current: State, stop: threading.Event) -> None:
     while not stop.wait(HOUSEKEEPING_EVERY_S):
         try:
             workspace = current.workspace.get()
-            housekeeping.run(workspace.database, workspace.uploads, current.settings.archive_days)
+            dead = housekeeping.run(workspace.database, workspace.uploads, current.settings.archive_days)
+            workspace.forget_output(dead)
         except ChorusError as error:
             log.warning("housekeeping waits: %s", error.message)
         except Exception:

@@ -4,6 +4,7 @@ from typing import Any
 
 from common.db.database import Reading
 from common.db.write import WriteTransaction
+from common.schemas.output import OutputQuery, OutputSchema
 from common.schemas.run import (
     AnswersSchema,
     GrantedSchema,
@@ -16,6 +17,7 @@ from common.schemas.run import (
 from common.schemas.task import TaskSchema
 from core.runs import grants, records, verbs
 from core.tasks import records as tasks
+from webapp import state
 from webapp.answers import BARE
 from webapp.api import Api
 
@@ -34,6 +36,16 @@ def list_runs(reading: Reading, task_id: str) -> str:
 def get_run(reading: Reading, run_id: str) -> Body:
     """One run with its output and its report."""
     return records.full_form(records.load(reading, run_id))
+
+
+@api.read("/api/runs/<run_id>/output", answer=OutputSchema, query=OutputQuery, errors=(404,))
+def get_output(reading: Reading, query: Body, run_id: str) -> str:
+    """What the agent said and did, as numbered records: a page of at most `limit` records and about 1 MiB."""
+    records.load(reading, run_id)
+    output, most = state.current().workspace.get().output, query["limit"]
+    if "q" in query:
+        return output.search(run_id, query["q"], query.get("before"), most)
+    return output.after(run_id, query["since"], most) if "since" in query else output.newest(run_id, most)
 
 
 @api.write("POST", "/api/tasks/<task_id>/plan", answer=TaskSchema, errors=(404, 409))

@@ -27,6 +27,7 @@ from wsserver.session import Close, Cut, Effect, Heartbeat, Log, Look, Phase, Re
 
 READ_BYTES = 16 * 1024  # read at once: then others have their turn
 NO_PROGRESS_S = 5.0
+ROOM_BYTES = 64 * 1024  # unacknowledged; with more, what may be dropped is not sent
 CLIENT, LOST, SLOW = "client", "lost", "slow"  # why connections end, besides the names of our close codes
 # After these the peer's bytes are not worth parsing any more; the others wait for the answer to their close frame.
 _ABUSE = {
@@ -53,6 +54,7 @@ class Owner(Protocol):
     def schedule(self, connection: "Connection", due: float) -> None: ...
     def stream(self, connection: "Connection") -> None: ...
     def unstream(self, connection: "Connection") -> None: ...
+    def is_live(self, connection: "Connection") -> bool: ...
     def look_for(self, connection: "Connection") -> None: ...
     def resynced(self, reason: ResyncReason) -> None: ...
     def ended(self, connection: "Connection", reason: str) -> None: ...
@@ -119,6 +121,11 @@ class Connection:
     def takes_stream(self) -> bool:
         """Whether frames of the log may be written to it now."""
         return self._fd >= 0 and self._writer is None and self.session.phase is Phase.STREAMING
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what may be dropped can go out now: nothing of the log waits for it, and little is on its way."""
+        return self.takes_stream and self._owner.is_live(self) and self._queued() <= ROOM_BYTES
 
     # --- out ---
 

@@ -5,6 +5,7 @@ It runs in the pump's greenlet only, and nothing in it waits: a look is a few sh
 
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -55,6 +56,11 @@ class Feed:
         self._fenced = False
         self._served: Log | None = None  # the last `log`: what the streams are made of
         self._older: tuple[int, Chunk] | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Of the open workspace, while its log is served."""
+        return self._workspace.folder if self._workspace and self.log else None
 
     def look(self, thorough: bool) -> News:
         """Reads what is new. `thorough`: also whether another workspace is open, and how far back the log reaches."""

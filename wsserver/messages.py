@@ -37,6 +37,15 @@ def workspaces_changed(recent: Iterable[tuple[str, int]]) -> bytes:
     return _message(MessageType.WORKSPACES_CHANGED, data=entries)
 
 
+def run_output(items: Iterable[tuple[str, str, int, list[str]]]) -> bytes:
+    """What agents said: for each run its id, its task's, the number of the first record, and the stored records."""
+    texts = [
+        f'{{"runId":{dumps(run_id)},"taskId":{dumps(task_id)},"from":{start},"records":[{",".join(wires)}]}}'
+        for run_id, task_id, start, wires in items
+    ]
+    return frames.text(f'{{"type":"{MessageType.RUN_OUTPUT}","items":[{",".join(texts)}]}}'.encode())
+
+
 def bye(delay_ms: int, reason: str) -> bytes:
     """A planned stop: reconnect after `delay_ms`."""
     return _message(MessageType.BYE, delayMs=delay_ms, reason=reason)

@@ -36,6 +36,11 @@ class Metrics:
             buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
             registry=registry,
         )
+        self.output = Counter("chorus_ws_output_records", "Records of agents' output pushed.", registry=registry)
+        self.output_messages = Counter("chorus_ws_output_messages", "Messages with such records.", registry=registry)
+        self.output_missed = Counter(
+            "chorus_ws_output_missed", "Such messages that a client had no room for.", registry=registry
+        )
         self.loop_lag = Histogram(
             "chorus_ws_loop_lag_seconds", "How late the loop's turns came.", buckets=_SECONDS, registry=registry
         )

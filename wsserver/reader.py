@@ -1,4 +1,4 @@
-"""Reading the log of a workspace: without writing, and without waiting for anybody's lock."""
+"""Reading the log of a workspace and the output of its runs: without writing or waiting for anybody's lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from common.db import eventlog, sqlite
+from common.db import eventlog, output, sqlite
 from common.db.eventlog import Event, LogHead
+from common.output import Head, Written
 
 PAGE = 500  # events read at once: some 2 ms of the loop
 
@@ -63,6 +64,28 @@ class LogReader:
                 size += sum(len(event.frame) for event in page)
                 events[:0] = page
             return Newest(head, eventlog.oldest(connection) or head.seq + 1, events)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._engine.dispose()
+
+
+class OutputTail:
+    """The same for the output of its runs."""
+
+    def __init__(self, database: Path, module: ModuleType) -> None:
+        self._engine = sqlite.engine(database, module, read_only=True, pool_size=1, patience_s=0)
+        self._connection = self._engine.connect()
+
+    def after(self, record_id: int, most: int) -> tuple[int, list[Written]]:
+        """Id of the newest record, and at most `most` that follow the one with `record_id`."""
+        with self._connection.begin():
+            return output.newest_id(self._connection), output.tail(self._connection, record_id, most)
+
+    def heads(self, record_id: int) -> list[Head]:
+        """How far the runs go that have written since."""
+        with self._connection.begin():
+            return output.heads(self._connection, record_id)
 
     def close(self) -> None:
         self._connection.close()

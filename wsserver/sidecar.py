@@ -1,6 +1,7 @@
 """The sidecar as a whole: its connections, and the greenlets that serve them all.
 
 * The pump: at each bell, and once a second regardless, one look at the log and one round of the fan-out.
+* The outflow: what agents say, in messages that may be dropped.
 * The ticker: loop time, and whoever's deadline has come.
 * The canary: our own client, for /readyz.
 """
@@ -26,8 +27,9 @@ from wsserver.fanout import Fanout
 from wsserver.feed import Feed, News
 from wsserver.heartbeat import Deadlines, LoopClock
 from wsserver.metrics import Metrics
+from wsserver.outflow import Outflow
 from wsserver.ring import Chunk, Ring
-from wsserver.session import Log
+from wsserver.session import Log, Phase
 
 LOOK_EVERY_S = 1.0
 LOCKED_PAUSE_S = 0.002  # a commit that holds the whole database (rollback journal) takes about as long
@@ -63,6 +65,7 @@ class Sidecar:
         self._ring = Ring(settings.ring_bytes)
         self._feed = Feed(settings, self._ring)
         self._fanout = Fanout(self._ring, self._older, yield_to_loop)
+        self._outflow = Outflow(self._feed, self._followers, self.metrics, yield_to_loop, self.failed)
         self.canary = Canary(settings, lambda: self._feed.log)
         self._hidden = 0  # our own client's connections
         self._asking: list[Connection] = []
@@ -80,7 +83,9 @@ class Sidecar:
         self._bell_watcher = gevent.get_hub().loop.io(self._bell.fileno(), 1)
         self._bell_watcher.start(self._awake.set)
         self._awake.set()
-        self._greenlets = [gevent.spawn(task) for task in (self._pump, self._tick, self.canary.run)]
+        self._outflow.listen(self.settings.home)
+        tasks = (self._pump, self._outflow.run, self._tick, self.canary.run)
+        self._greenlets = [gevent.spawn(task) for task in tasks]
 
     @property
     def problem(self) -> str:
@@ -214,6 +219,13 @@ class Sidecar:
 
     def unstream(self, connection: Connection) -> None:
         self._fanout.discard(connection)
+
+    def is_live(self, connection: Connection) -> bool:
+        return connection in self._fanout.live
+
+    def _followers(self) -> set[Connection]:
+        """The clients that are subscribed."""
+        return {c for c in self.connections if c.session.phase is Phase.STREAMING and not c.hidden}
 
     def look_for(self, connection: Connection) -> None:
         self._asking.append(connection)

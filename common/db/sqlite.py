@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 BUSY_TIMEOUT_S = 5.0
 LARGEST_WAL_PAGES = 8_192  # 32 MiB
+SMALL_WAL_PAGES = 1_000  # where nobody waits for a commit
 APPLICATION_ID = 0x43484F52  # "CHOR": marks a file as ours, so that a foreign database is refused
 # Before 3.51.3 two connections that write and checkpoint at once can lose committed transactions
 # (https://www.sqlite.org/wal.html, the WAL-reset bug): such a library gets a rollback journal instead.
@@ -41,12 +42,19 @@ def warnings(module: ModuleType) -> list[str]:
 
 
 def engine(
-    path: Path, module: ModuleType, *, read_only: bool, pool_size: int = 16, patience_s: float = BUSY_TIMEOUT_S
+    path: Path,
+    module: ModuleType,
+    *,
+    read_only: bool,
+    pool_size: int = 16,
+    patience_s: float = BUSY_TIMEOUT_S,
+    durable: bool = True,
 ) -> sa.Engine:
     """An engine whose transactions begin as its connections say: deferred for readers, immediate for the writer.
 
     `read_only` connections refuse every write (`query_only`); a writer's engine holds one connection. Somebody else's
-    lock is waited for during `patience_s`, which blocks the whole process where threads are greenlets: 0 there.
+    lock is waited for during `patience_s`, which blocks the whole process where threads are greenlets: 0 there. What a
+    connection that is not `durable` has committed may be lost at a power cut, and is written much faster.
     """
 
     def connect() -> Any:
@@ -57,7 +65,7 @@ def engine(
     made = sa.create_engine(
         "sqlite://", module=module, creator=connect, poolclass=QueuePool, pool_size=pool_size, max_overflow=16
     )
-    _prepare_connections(made, module, read_only)
+    _prepare_connections(made, module, read_only, durable)
     return made
 
 
@@ -77,19 +85,22 @@ def _uri(path: Path, mode: str) -> str:
     return f"file:{quote(str(path))}?mode={mode}"
 
 
-def _prepare_connections(made: sa.Engine, module: ModuleType, read_only: bool) -> None:
+def _prepare_connections(made: sa.Engine, module: ModuleType, read_only: bool, durable: bool = True) -> None:
     journal = "WAL" if wal_is_safe(module) else "TRUNCATE"
+    # NORMAL may take back, at a power cut, what clients have seen.
+    synchronous = "FULL" if durable else "NORMAL"
 
     @event.listens_for(made, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA synchronous=FULL")  # NORMAL may take back, at a power cut, what clients have seen
+        connection.execute(f"PRAGMA synchronous={synchronous}")
         if read_only:
             connection.execute("PRAGMA query_only=ON")
         else:
             connection.execute(f"PRAGMA journal_mode={journal}")
             # Database.checkpoint does it aside, so that no commit waits for it; this many pages are the limit.
-            connection.execute(f"PRAGMA wal_autocheckpoint={LARGEST_WAL_PAGES}")
+            pages = LARGEST_WAL_PAGES if durable else SMALL_WAL_PAGES
+            connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
 
     @event.listens_for(made, "begin")
     def begin(connection: sa.Connection) -> None:

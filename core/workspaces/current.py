@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -12,9 +12,12 @@ import sqlalchemy as sa
 from common.db.database import Database
 from common.db.eventlog import Position
 from common.db.home import DATABASE, Home
+from common.db.output import OUTPUT, OutputReader
 from common.errors import ServiceUnavailable
 from common.storage import storing
 from core.config import file
+from core.output.append import Limits
+from core.output.writer import OutputWriter, forget_output
 from core.workspaces.opening import UPLOADS
 from core.workspaces.owner import Hold
 
@@ -28,12 +31,24 @@ class Workspace:
     def __init__(self, folder: Path, module: ModuleType, on_commit: Callable[[Position], None]) -> None:
         self.folder = folder
         self.database = Database(folder / DATABASE, module, on_commit)
+        self.output = OutputReader(folder / OUTPUT, module)
         self.uploads = folder / UPLOADS
         self.config_path = str(file.path_of(folder))
         self._hold = Hold(folder)
+        self._module = module
+
+    def write_output(self, ring: Callable[[], None], limits: Limits | None = None) -> OutputWriter:
+        """The writer of what agents say here; for the one process that runs them, which must close it."""
+        return OutputWriter(self.folder / OUTPUT, self._module, ring, limits)
+
+    def forget_output(self, task_ids: Sequence[str]) -> None:
+        """Deletes what the runs of these tasks said."""
+        if task_ids:
+            forget_output(self.folder / OUTPUT, self._module, task_ids)
 
     def close(self) -> None:
         self.database.close()
+        self.output.close()
         self._hold.close()
 
 

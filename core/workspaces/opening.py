@@ -4,6 +4,7 @@
 `switch` also serve people who open another workspace while the server runs (switching.py).
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,9 +14,10 @@ from types import ModuleType
 import sqlalchemy as sa
 
 from common.clock import now_ms
-from common.db import eventlog, migrations, sqlite, tables
+from common.db import eventlog, migrations, output, sqlite, tables
 from common.db.eventlog import Position
 from common.db.home import DATABASE, Home
+from common.db.output import OUTPUT
 from common.errors import StartRefused
 from common.events import VOCABULARY
 from common.settings import Settings
@@ -30,6 +32,7 @@ from core.workspaces.epoch import must_renew
 from core.workspaces.locks import alone, make_home
 
 UPLOADS = "uploads"
+log = logging.getLogger(__name__)
 
 
 class UnusableWorkspace(Exception):
@@ -88,6 +91,7 @@ def create(folder: Path, module: ModuleType) -> None:
         connection.execute(sa.insert(tables.config), columns | {"wire": dumps(config.form(columns))})
         for agent in seeded_agents():
             connection.execute(sa.insert(tables.agents), agent | {"wire": dumps(agents.form(agent))})
+    _prepare_output(folder, module)
     making.rename(database)  # a crash before this leaves no half-made workspace
     file.write(folder, config.form(columns))
 
@@ -136,6 +140,7 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
     database = folder / DATABASE
     check_usable(database, module)
     check_owner(home, folder)
+    _prepare_output(folder, module)
     with _maintenance(database, module) as connection:
         migrations.upgrade(connection)
         head = eventlog.head(connection)
@@ -151,6 +156,21 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
         ):
             head = head._replace(epoch=eventlog.renew_epoch(connection, VOCABULARY))
     home.record_high_water(database, Position(head.epoch, head.seq))
+
+
+def _prepare_output(folder: Path, module: ModuleType) -> None:
+    """Makes `output.db` ready. One that cannot be used is set aside: what agents once said must not stop a start."""
+    try:
+        with _maintenance(folder / OUTPUT, module, creating=True) as connection:
+            output.create(connection)
+    except (sa.exc.DatabaseError, output.UnusableOutput) as error:
+        aside = folder / f"{OUTPUT}.{now_ms()}.unusable"
+        log.warning("%s cannot be used and is kept as %s: %s", folder / OUTPUT, aside.name, error)
+        (folder / OUTPUT).rename(aside)
+        for suffix in ("-wal", "-shm", "-journal"):
+            (folder / f"{OUTPUT}{suffix}").unlink(missing_ok=True)
+        with _maintenance(folder / OUTPUT, module, creating=True) as connection:
+            output.create(connection)
 
 
 def renew(database: Path, module: ModuleType) -> None:

@@ -11,6 +11,7 @@ from common.schemas.access import AccessTokenDeletedSchema, AccessTokenSchema, N
 from common.schemas.agent import AgentDeletedSchema, AgentSchema
 from common.schemas.history import HistoryEntrySchema, HistorySchema
 from common.schemas.insights import InsightsSchema
+from common.schemas.output import OutputSchema
 from common.schemas.provider import ProviderDeletedSchema, ProviderSchema
 from common.schemas.queue import MessageSchema, QueueSchema
 from common.schemas.run import RunDetailSchema, RunSchema
@@ -62,6 +63,10 @@ ANSWERS: list[tuple[str, str, Any, int, Any]] = [
     ("POST", "/api/undo/{undo}", None, 200, RestoredSchema),
     ("GET", "/api/tasks/{id}/runs", None, 200, [RunSchema]),
     ("GET", "/api/runs/{run}", None, 200, RunDetailSchema),
+    ("GET", "/api/runs/{run}/output", None, 200, OutputSchema),
+    ("GET", "/api/runs/{run}/output?since=0&limit=10", None, 200, OutputSchema),
+    ("GET", "/api/runs/{run}/output?q=x&before=5", None, 200, OutputSchema),
+    ("GET", "/api/runs/{ended}/output", None, 200, OutputSchema),
     ("POST", "/api/runs/{run}/cancel", None, 200, RunSchema),
     ("POST", "/api/runs/{ended}/resume", None, 200, TaskSchema),
     ("POST", "/api/tasks/{id}/plan", None, 200, TaskSchema),
@@ -143,6 +148,10 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/undo/nope", None, 404, "NOT_FOUND", None),
     ("GET", f"/api/tasks/{NO_ONE}/runs", None, 404, "NOT_FOUND", None),
     ("GET", f"/api/runs/{NO_ONE}", None, 404, "NOT_FOUND", None),
+    ("GET", f"/api/runs/{NO_ONE}/output", None, 404, "NOT_FOUND", None),
+    ("GET", "/api/runs/{run}/output?since=-1", None, 422, INVALID, "since"),
+    ("GET", "/api/runs/{run}/output?limit=1001", None, 422, INVALID, "limit"),
+    ("GET", "/api/runs/{run}/output?q=", None, 422, INVALID, "q"),
     ("POST", f"/api/runs/{NO_ONE}/cancel", None, 404, "NOT_FOUND", None),
     ("POST", "/api/runs/{ended}/cancel", None, 409, "CONFLICT", None),
     ("POST", "/api/runs/{run}/resume", None, 409, "INVALID_STATUS", None),

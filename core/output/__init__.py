@@ -1,0 +1,1 @@
+"""Writing what agents say into `output.db`: numbered, gathered, bounded. Reading it is common/db/output.py's."""
