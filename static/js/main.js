@@ -13,10 +13,10 @@ import { createMenu } from './elements/menu.js';
 import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
-import { createNotify } from './elements/notify.js';
 import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
 import { createLater } from './lib/later.js';
 import { createPainter } from './lib/painter.js';
+import { recall } from './lib/storage.js';
 import { loadStyles } from './lib/styles.js';
 import { createRouter } from './router.js';
 import { createSaving } from './saving.js';
@@ -54,7 +54,13 @@ const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const theme = createTheme();
 const attention = createAttention();
 const focusWatch = createFocusWatch();
-const notify = createNotify({ store, router, notices, onChange });
+const notifiers = createLater(loadNotifier, () => notices.error('The switch could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
+/** The switch for notifications, before and after its code is there. */
+const notify = {
+  label: () => (notifiers.value?.isOn ? 'Switch notifications off' : 'Notify me when a task needs me'),
+  isOn: () => notifiers.value?.isOn ?? false,
+  switch: () => notifiers.use((notifier) => notifier.switch()),
+};
 const palettes = createLater(loadPalette, () => notices.error('The palette could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
 let view = viewOf(router.route);
 /** What the store has changed since the last drawing. @type {Changes|null} */
@@ -70,8 +76,17 @@ async function loadPalette() {
   return createPalette(app, { theme, openHelp, notify });
 }
 
+async function loadNotifier() {
+  return (await import('./elements/notify.js')).createNotify({ store, router, notices, onChange });
+}
+
 function openPalette() {
   palettes.use((palette) => palette.toggle());
+}
+
+function prepare() {
+  dialogs.prepare();
+  notifiers.prepare();
 }
 
 function openNewTask() {
@@ -227,7 +242,8 @@ store.subscribe((step) => {
 live.subscribe(onChange);
 document.addEventListener('keydown', onKey);
 document.addEventListener('close', onChange, true);
-for (const touch of ['pointermove', 'pointerdown', 'keydown']) addEventListener(touch, dialogs.prepare, { once: true, passive: true });
+for (const touch of ['pointermove', 'pointerdown', 'keydown']) addEventListener(touch, prepare, { once: true, passive: true });
+if (recall('notify') === 'on') notifiers.prepare();
 router.start();
 live.start();
 draw();

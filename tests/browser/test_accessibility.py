@@ -132,6 +132,7 @@ def check(browser: Browser, selector: str, looks: Iterable[tuple[str, int]] = LO
         look(browser, theme, width)
         assert browser.count(selector), f"{selector} is gone, {theme}, {width} px"
         assert violations(browser) == [], f"{selector}, {theme}, {width} px"
+        assert width > 360 or browser.run(STICKING_OUT) == [], f"{selector}, {theme}, {width} px"
 
 
 def look(browser: Browser, theme: str, width: int) -> None:

@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.browser import outside, page
 from tests.browser.conftest import SETTINGS
 from tests.browser.faults import stopped
-from tests.browser.test_accessibility import EACH_ONCE, check
+from tests.browser.test_accessibility import EACH_ONCE, LONG, TEXT, check
 from tests.helpers.browser import NO_ANSWER, SOCKET_LOST, Browser, card, column, css
 from tests.helpers.hands import Hands, employ, hands
 from tests.helpers.server import Server, running
@@ -262,12 +262,12 @@ def test_no_violation_in_any_state(anna: Browser, server: Server, crew: Hands) -
     planner = crew.take()
     planner.call("planner-output", **PLAN)
     planner.end()
-    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", {"agentName": "writer", "prompt": "Write"})
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", {"agentName": "writer", "prompt": TEXT})
     writer = crew.take()
-    writer.call("handoff", agentName="editor", prompt="Review")
+    writer.call("handoff", agentName="editor", prompt=LONG)
     editor = crew.take()
     anna.shows("[data-agent=editor] [data-testid=run-state]", "Working")
-    check(anna, css("run-tools"), EACH_ONCE)
+    check(anna, css("run-tools"), SHORTS)
     anna.click("run-tools", within="[data-agent=editor]")
     anna.shows(css("tools-dialog"), "file.read")
     check(anna, "dialog[open]", EACH_ONCE)

@@ -45,12 +45,9 @@ export function createNotify({ store, router, notices, onChange }) {
     get isOn() {
       return isOn;
     },
-    label: () => (isOn ? 'Switch notifications off' : 'Notify me when a task needs me'),
     switch: () => void (isOn ? set(false) : ask()),
   };
 }
-
-/** @typedef {ReturnType<typeof createNotify>} Notify */
 
 /** @returns {NotificationPermission|'unsupported'} */
 function permission() {

@@ -8,7 +8,7 @@ import { button } from '../elements/button.js';
 import { icon } from '../elements/icons.js';
 import { statusTemplate } from '../elements/status.js';
 import { plural, titleOf } from '../lib/text.js';
-import { iso, moment } from '../lib/time.js';
+import { ageInWords, iso } from '../lib/time.js';
 import { archiveUrl, taskUrl } from '../router.js';
 import { failedPart } from './task/failed-part.js';
 
@@ -49,7 +49,7 @@ export function createArchive(app, firstQuery) {
   const row = (task) => html`<li class="archived" data-testid="archived-task" data-task-id=${task.id}>
     <a class="archived-link" href=${taskUrl(task.id)}>${titleOf(task.description)}</a>
     ${task.taskType === 'planned' && task.summary ? html`<p class="archived-summary">${task.summary}</p>` : nothing}
-    <div class="archived-foot">${statusTemplate(task.status.type)}<span>archived <time datetime=${iso(task.archivedAt ?? 0)}>${moment(task.archivedAt ?? 0, live.now())}</time></span></div>
+    <div class="archived-foot">${statusTemplate(task.status.type)}<span>archived <time datetime=${iso(task.archivedAt ?? 0)}>${ageInWords(task.archivedAt ?? 0, live.now())}</time></span></div>
   </li>`;
 
   /** @param {PartView<'archive'>} view */

@@ -9,7 +9,6 @@ import { mark } from '../elements/mark.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 /** @import {App} from '../app.js' */
-/** @import {Notify} from '../elements/notify.js' */
 /** @import {ThemeSwitch} from '../elements/theme.js' */
 
 /**
@@ -19,7 +18,7 @@ import { mark } from '../elements/mark.js';
  * @property {boolean} openToNetwork
  * @property {() => void} openHelp
  * @property {() => void} openPalette
- * @property {Notify} notify
+ * @property {{label: () => string, isOn: () => boolean, switch: () => void}} notify
  */
 
 /** @param {Surroundings} surroundings @param {TemplateResult} page */
@@ -37,7 +36,7 @@ export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette
       <div class="app-tools">
         ${badgeTemplate(app.live.status(), { retry: app.live.retry, reload: () => location.reload() })}
         ${button({ label: 'Find anything (Ctrl K)', icon: 'search', iconOnly: true, look: 'is-quiet', run: openPalette, testid: 'open-palette' })}
-        ${button({ label: notify.label(), icon: notify.isOn ? 'bell' : 'bell-off', iconOnly: true, look: 'is-quiet wide-only', run: notify.switch, testid: 'notify' })}
+        ${button({ label: notify.label(), icon: notify.isOn() ? 'bell' : 'bell-off', iconOnly: true, look: 'is-quiet wide-only', run: notify.switch, testid: 'notify' })}
         ${themeButton(app, theme)}
         ${button({ label: 'Keyboard shortcuts', icon: 'keyboard', iconOnly: true, look: 'is-quiet wide-only', run: openHelp, testid: 'help' })}
         ${newTaskButton(app)}
