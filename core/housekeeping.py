@@ -11,6 +11,7 @@ from common.db import tables
 from common.db.database import Database
 from common.db.write import WriteTransaction
 from core.attachments import files
+from core.config import verbs as config
 from core.idempotency import KEEP_MS
 from core.tasks import verbs
 from core.undo import UNDO_MS
@@ -23,10 +24,10 @@ HISTORY_AT_ONCE = 500
 def run(database: Database, uploads: Path, archive_days: int) -> list[str]:
     """Does all that is due now. Called once a minute by one thread of each web worker; twins do no harm.
 
-    Returns ids of tasks that cannot be brought back any more: what their agents said may go.
+    `archive_days` is for workspaces that do not say themselves. Returns ids of tasks that cannot be brought back any more: what their agents said may go.
     """
     with database.write() as tx:
-        verbs.archive_due(tx, archive_days)
+        verbs.archive_due(tx, config.read(tx)["archive_days"] or archive_days)
     with database.write() as tx:
         _forget_expired(tx)
     dead, files_left = _sweep(database, uploads)

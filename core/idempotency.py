@@ -1,4 +1,7 @@
-"""Idempotency keys: the repeat of a POST gets the first answer. Stored in the transaction of what they answer for."""
+"""Idempotency keys: the repeat of a POST gets the first answer. Stored in the transaction of what they answer for.
+
+The answers of a workspace are in its database; those of opening a workspace belong to none, and are in `home.db`.
+"""
 
 from typing import NamedTuple
 
@@ -10,7 +13,6 @@ from common.errors import KeyReused
 from core.tasks.records import Reader
 
 KEEP_MS = 24 * 3600 * 1000
-_k = tables.idempotency_keys
 
 
 class Request(NamedTuple):
@@ -33,10 +35,13 @@ def find(tx: WriteTransaction, request: Request) -> Answer | None:
     return look(tx, request, tx.now)
 
 
-def look(reader: Reader, request: Request, now: int) -> Answer | None:
-    """The same at the time `now`, for who only reads."""
-    statement = sa.select(_k.c.body_hash, _k.c.status, _k.c.answer, _k.c.seq_header)
-    row = reader.execute(statement.where(_k.c.request == request.name, _k.c.at > now - KEEP_MS)).first()
+def look(
+    reader: Reader | sa.Connection, request: Request, now: int, table: sa.Table = tables.idempotency_keys
+) -> Answer | None:
+    """The same at the time `now`, for who only reads, or has another `table`."""
+    t = table.c
+    statement = sa.select(t.body_hash, t.status, t.answer, t.seq_header)
+    row = reader.execute(statement.where(t.request == request.name, t.at > now - KEEP_MS)).first()
     if row is None:
         return None
     if row.body_hash != request.body_hash:
@@ -46,7 +51,14 @@ def look(reader: Reader, request: Request, now: int) -> Answer | None:
 
 def keep(tx: WriteTransaction, request: Request, answer: Answer) -> None:
     """Stores the answer for a day."""
-    tx.execute(sa.delete(_k).where(_k.c.request == request.name))
-    values = {"request": request.name, "at": tx.now, "body_hash": request.body_hash}
+    store(tx, request, answer, tx.now, tables.idempotency_keys)
+
+
+def store(
+    writer: WriteTransaction | sa.Connection, request: Request, answer: Answer, now: int, table: sa.Table
+) -> None:
+    """The same at the time `now`, for who has another `table`."""
+    writer.execute(sa.delete(table).where(table.c.request == request.name))
+    values = {"request": request.name, "at": now, "body_hash": request.body_hash}
     values |= {"status": answer.status, "answer": answer.body, "seq_header": answer.seq_header}
-    tx.execute(sa.insert(_k), values)
+    writer.execute(sa.insert(table), values)

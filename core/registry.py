@@ -1,7 +1,7 @@
 """What agents and providers have in common: named rows with versions, wire text and one event for all that changed."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,21 @@ from common.wire import dumps
 from core.tasks.records import Reader
 
 Row = Mapping[str, Any]
+Form = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Registry:
-    """Named things of one kind. `kind` is the word for people; `key` names the list in `event`."""
+    """Named things of one kind.
+
+    `kind` is the word for people; `key` names the list in `event`; `form` makes the wire form of a row's values.
+    """
 
     table: sa.Table
     kind: str
     key: str
     event: EventType
+    form: Callable[[Row], Form]
 
     def find(self, reader: Reader, name: str) -> Row | None:
         t = self.table
@@ -47,19 +52,38 @@ class Registry:
         rows = reader.execute(sa.select(t.c.wire).where(t.c.deleted_at.is_(None)).order_by(t.c.name))
         return f"[{','.join(row[0] for row in rows)}]"
 
-    def insert(self, tx: WriteTransaction, name: str, values: dict[str, Any], wire: str) -> None:
+    def create(self, tx: WriteTransaction, name: str, values: Form) -> Form:
         """Raises Conflict where the name is taken."""
         if self.find(tx, name) is not None:
             raise Conflict(f"There is a {self.kind} named {name!r} already.")
-        row = values | {"name": name, "version": 1, "field_versions": {}, "wire": wire}
-        tx.execute(sa.insert(self.table), row)
+        row = values | {"name": name, "version": 1, "field_versions": {}}
+        made = self.form(row)
+        tx.execute(sa.insert(self.table), row | {"wire": dumps(made)})
+        self.emit(tx, [dumps(made)])
+        return made
 
-    def update(self, tx: WriteTransaction, old: Row, values: dict[str, Any], version: int, wire: str) -> None:
-        """Stores the next version; only fields whose value differs count as changed."""
+    def replace(self, tx: WriteTransaction, old: Row, values: Form, if_match: int | None) -> Form:
+        """Raises Conflict (another type), Stale."""
+        if old["type"] != values["type"]:
+            raise Conflict(f"The {self.kind} {old['name']!r} is of type {old['type']}; its type cannot be changed.")
+        self.check_version(old, if_match, values)
+        made = self.store(tx, old, values)
+        self.emit(tx, [dumps(made)])
+        return made
+
+    def existing(self, tx: WriteTransaction, name: str, if_match: int | None) -> Row | None:
+        """The row that a PUT replaces; None: it creates one. Raises NotFound where the row it means is gone."""
+        return self.find(tx, name) if if_match is None else self.get(tx, name)
+
+    def store(self, tx: WriteTransaction, old: Row, values: Form) -> Form:
+        """The next version, without its event; only fields whose value differs count as changed."""
+        version = old["version"] + 1
+        made = self.form({**old, **values, "version": version})
         changed = {name for name, value in values.items() if old[name] != value}
         versions = old["field_versions"] | dict.fromkeys(changed, version)
-        row = values | {"version": version, "field_versions": versions, "wire": wire}
+        row = values | {"version": version, "field_versions": versions, "wire": dumps(made)}
         tx.execute(sa.update(self.table).where(self.table.c.rank == old["rank"]), row)
+        return made
 
     def check_version(self, old: Row, if_match: int | None, values: Mapping[str, Any]) -> None:
         """Raises Stale if a field that would change has changed since version `if_match`."""

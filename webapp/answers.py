@@ -39,9 +39,17 @@ _META = {"type": "object", "properties": {"timestamp": {"type": "integer"}}, "re
 USUAL = Envelope(envelope, {"meta": _META}, ("meta",))
 BARE = Envelope(bare, None)
 DATA_ONLY = Envelope(bare, {})
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+WITH_OPEN = Envelope(bare, {"open": _TEXT_OR_NULL, "problem": _TEXT_OR_NULL}, ("open", "problem"))
 WITH_PATH = Envelope(
     bare,
-    {"configPath": {"type": "string"}, "notice": {"type": "string"}, "edited": {"type": "boolean"}},
+    {
+        "configPath": {"type": "string"},
+        "notice": {"type": "string"},
+        "edited": {"type": "boolean"},
+        "file": {"type": "object"},
+        "fileProblem": {"type": "string"},
+    },
     ("configPath",),
 )
 

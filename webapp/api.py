@@ -43,6 +43,7 @@ class Operation:
 
 
 OPERATIONS: list[Operation] = []
+_NOT_KEPT = {"KEY_REUSED", "WORKSPACE_SWITCHED"}  # refusals that say nothing about the request itself
 
 
 class Api:
@@ -161,6 +162,7 @@ def mutation(
     try:
         with state.current().workspace.get().database.write() as tx:
             g.position = str(tx.position)
+            requests.check_epoch(tx.position.epoch)
             answer = key and idempotency.find(tx, key)
             if not answer:
                 body = envelope.wrap(act(tx), tx.now)
@@ -168,7 +170,7 @@ def mutation(
                 if key:
                     idempotency.keep(tx, key, answer)
     except ChorusError as error:
-        if key is None or error.status >= 500 or error.code == "KEY_REUSED":
+        if key is None or error.status >= 500 or error.code in _NOT_KEPT:
             raise
         return _kept_refusal(error, key)
     return json_response(answer.body, answer.status, answer.seq_header)

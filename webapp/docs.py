@@ -81,6 +81,10 @@ def _parameters(operation: Operation, path: str) -> list[Any]:
         found.append(
             _header("If-Match", "The version you read, in quotes; 412 if a field you write has changed since.")
         )
+    if operation.method != "GET":
+        found.append(
+            _header("X-Chorus-Epoch", "The log this change is made for; 409 if another workspace has been opened.")
+        )
     if operation.method == "POST":
         found.append(
             _header("Idempotency-Key", "The repeat of a request with this key gets the first answer, for a day.")

@@ -45,9 +45,14 @@ def page(path: str) -> Response:
     found = safe_join(str(root), path) if path else None
     if found and Path(found).is_file() and Path(found).name != "index.html":
         return _file(Path(found))
-    if path.startswith("api/") or ("." in path.rpartition("/")[2] and path != "index.html"):
+    if path.startswith("api/") or _names_a_file(path):
         raise NotFound("There is nothing at this address.")
     return _index(root / "index.html")
+
+
+def _names_a_file(path: str) -> bool:
+    """Names of agents and providers may have dots; other addresses of the page have none."""
+    return "." in path.rpartition("/")[2] and path != "index.html" and not path.startswith(("agents/", "providers/"))
 
 
 def _file(path: Path) -> Response:

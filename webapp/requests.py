@@ -8,7 +8,7 @@ from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from common.errors import BadRequest, TooLarge, UnsupportedMediaType, ValidationFailed
+from common.errors import BadRequest, TooLarge, UnsupportedMediaType, ValidationFailed, WorkspaceSwitched
 from core.idempotency import Request
 
 JSON_BYTES = 1024 * 1024
@@ -84,6 +84,12 @@ def if_match() -> int | None:
     if match is None:
         raise BadRequest('If-Match must be a version in quotes, such as "3".')
     return int(match["version"])
+
+
+def check_epoch(epoch: str) -> None:
+    """Raises WorkspaceSwitched where the request was made for another log than the open one, by its X-Chorus-Epoch."""
+    if request.headers.get("X-Chorus-Epoch", epoch) != epoch:
+        raise WorkspaceSwitched("Another workspace has been opened meanwhile. Nothing was changed.")
 
 
 def idempotency_request(body_hash: str) -> Request | None:

@@ -1,17 +1,33 @@
 """Taking deletions back over HTTP."""
 
+import hashlib
 from typing import Any
 
+from flask import Response
+
+from common.clock import now_ms
 from common.db.write import WriteTransaction
 from common.schemas.task import RestoredSchema
 from core.restore import restore
-from webapp.api import Api
+from webapp import requests, state
+from webapp.answers import envelope, json_response, position
+from webapp.api import Api, mutation
 
 api = Api("undo")
 
 
-@api.write("POST", "/api/undo/<token>", answer=RestoredSchema, errors=(404, 409))
-def undo(tx: WriteTransaction, token: str) -> dict[str, Any]:
+def undo(token: str) -> Response:
     """Put back what a DELETE took away, within 60 s."""
+    if state.current().home.recall(token, now_ms()):
+        return json_response(envelope({"restored": "workspace", "taskId": ""}), 200, position())
+    raw, _ = requests.json_body(None)
+    key = requests.idempotency_request(hashlib.sha256(raw).hexdigest())
+    return mutation(lambda tx: _restored(tx, token), 200, key)
+
+
+def _restored(tx: WriteTransaction, token: str) -> dict[str, Any]:
     deletion = restore(tx, token)
     return {"restored": deletion.kind, "taskId": deletion.task_id}
+
+
+api.add("POST", "/api/undo/<token>", undo, undo, answer=RestoredSchema, errors=(404, 409))

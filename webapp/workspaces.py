@@ -1,50 +1,85 @@
 """Workspaces over HTTP: open, create, list, forget. They work without an open workspace."""
 
 import contextlib
+import gzip
+import hashlib
+import secrets
 from pathlib import Path
 from typing import Any
 
 from flask import Response, request
 
-from common.db import sqlite
-from common.errors import ServiceUnavailable, ValidationFailed
+from common.clock import now_ms
+from common.db import home, sqlite
+from common.errors import ChorusError, ServiceUnavailable, ValidationFailed
 from common.schemas.workspace import (
     DefaultsSchema,
-    EmptySchema,
+    ForgottenSchema,
     OpenWorkspaceSchema,
     WorkspaceConfigSchema,
     WorkspaceEntrySchema,
 )
 from common.wire import dumps
+from core import idempotency
 from core.config.file import CONFIG_FILE
-from core.workspaces import switching
+from core.workspaces import opening, switching
 from core.workspaces.current import Workspace
+from core.workspaces.locks import alone
 from webapp import requests, state
-from webapp.answers import DATA_ONLY, WITH_PATH, json_response, position
+from webapp.answers import DATA_ONLY, SEQ_HEADER, WITH_OPEN, WITH_PATH, json_response, position
 from webapp.api import Api
 from webapp.config import config_answer
+from webapp.errors import answer as error_answer
 
 api = Api("workspaces")
 
 
 def select_workspace() -> Response:
     """Open an existing workspace, for everybody."""
-    _, body = requests.json_body(OpenWorkspaceSchema)
+    raw, body = requests.json_body(OpenWorkspaceSchema)
     path = Path(body["path"])
-    return _switch(switching.select, path.parent if path.name == CONFIG_FILE else path, body)
+    return _switch(switching.select, path.parent if path.name == CONFIG_FILE else path, raw, body)
 
 
 def create_workspace() -> Response:
     """Make an empty workspace in a folder and open it."""
-    _, body = requests.json_body(OpenWorkspaceSchema)
-    return _switch(switching.create, Path(body["path"]), body)
+    raw, body = requests.json_body(OpenWorkspaceSchema)
+    return _switch(switching.create, Path(body["path"]), raw, body)
 
 
-def _switch(act: Any, folder: Path, body: dict[str, Any]) -> Response:
+def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Response:
     current = state.current()
     module = sqlite.library(current.settings.sqlite)
-    act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
-    return config_answer()
+    key = requests.idempotency_request(hashlib.sha256(raw).hexdigest())
+    with alone(current.home):
+        if answer := _kept(key):
+            return json_response(answer.body, answer.status, answer.seq_header)
+        try:
+            act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
+            response = config_answer()
+        except ChorusError as error:
+            if error.status >= 500:
+                raise
+            response = error_answer(error)
+        _keep(key, response)
+    return response
+
+
+def _kept(key: idempotency.Request | None) -> idempotency.Answer | None:
+    if key is None:
+        return None
+    with state.current().home.writing() as connection:
+        return idempotency.look(connection, key, now_ms(), home.answers)
+
+
+def _keep(key: idempotency.Request | None, response: Response) -> None:
+    if key is None:
+        return
+    text = response.get_data()
+    plain = gzip.decompress(text) if response.content_encoding == "gzip" else text
+    answer = idempotency.Answer(response.status_code, plain.decode(), response.headers.get(SEQ_HEADER, ""))
+    with state.current().home.writing() as connection:
+        idempotency.store(connection, key, answer, now_ms(), home.answers)
 
 
 def _open_workspace() -> Workspace | None:
@@ -63,18 +98,30 @@ def _default_folder() -> Path:
 
 
 def list_workspaces() -> Response:
-    """Workspaces opened before, the last one first."""
-    entries = [{"configPath": path, "lastOpenedAt": at} for path, at in state.current().home.recent_workspaces()]
-    return json_response(dumps({"data": entries}), 200, position())
+    """Workspaces opened before, the last one first; which is open, or why none is."""
+    known = state.current().home
+    entries = [
+        {"configPath": path, "lastOpenedAt": at} | ({} if opening.is_there(path) else {"missing": True})
+        for path, at in known.recent()
+    ]
+    return json_response(dumps({"data": entries} | _open_or_why()), 200, position())
+
+
+def _open_or_why() -> dict[str, str | None]:
+    try:
+        return {"open": state.current().workspace.get().config_path, "problem": None}
+    except ServiceUnavailable as error:
+        return {"open": None, "problem": error.message}
 
 
 def forget_workspace() -> Response:
-    """Take a workspace off the list; its folder stays as it is."""
+    """Take a workspace off the list; its folder stays as it is. `undo` brings it back within 60 s."""
     path = request.args.get("path", "")
     if not path:
         raise ValidationFailed("The query is not valid.", fields={"path": ["Missing data for required field."]})
-    state.current().home.forget(path)
-    return json_response(dumps({"data": {}}), 200, position())
+    token = secrets.token_urlsafe(16)
+    was_listed = state.current().home.forget(path, token, now_ms())
+    return json_response(dumps({"data": {"undo": token} if was_listed else {}}), 200, position())
 
 
 for _path, _view in (("/api/config/select", select_workspace), ("/api/config/create", create_workspace)):
@@ -96,14 +143,14 @@ api.add(
     list_workspaces,
     answer=WorkspaceEntrySchema,
     many=True,
-    envelope=DATA_ONLY,
+    envelope=WITH_OPEN,
 )
 api.add(
     "DELETE",
     "/api/workspaces",
     forget_workspace,
     forget_workspace,
-    answer=EmptySchema,
+    answer=ForgottenSchema,
     errors=(422,),
     envelope=DATA_ONLY,
 )

@@ -15,6 +15,7 @@ from common.db.prepared import Prepared
 DATABASE = "chorus.db"  # of a workspace, in its folder
 SCHEMA_VERSION = 1
 RECENT_AT_MOST = 100
+UNDO_MS = 60_000
 
 metadata = sa.MetaData()
 
@@ -31,6 +32,24 @@ recent = sa.Table(
     metadata,
     sa.Column("config_path", sa.Text, primary_key=True),
     sa.Column("last_opened_at", sa.Integer, nullable=False),
+)
+forgotten = sa.Table(
+    "forgotten",
+    metadata,
+    sa.Column("token", sa.Text, primary_key=True),
+    sa.Column("expires_at", sa.Integer, nullable=False),
+    sa.Column("config_path", sa.Text, nullable=False),
+    sa.Column("last_opened_at", sa.Integer, nullable=False),
+)
+answers = sa.Table(  # to requests that belong to no workspace: they open one
+    "answers",
+    metadata,
+    sa.Column("request", sa.Text, primary_key=True),
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("body_hash", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("seq_header", sa.Text, nullable=False),
 )
 high_water = sa.Table(
     "high_water",
@@ -100,25 +119,41 @@ class Home:
         with self._engine.connect() as connection:
             return [Recent(*row) for row in connection.execute(_RECENT)]
 
-    def recent_workspaces(self) -> list[tuple[str, int]]:
-        """Configuration path and time of the last opening, the newest first."""
-        statement = sa.select(recent.c.config_path, recent.c.last_opened_at).order_by(recent.c.last_opened_at.desc())
-        with self._engine.connect() as connection:
-            return [(row[0], row[1]) for row in connection.execute(statement)]
+    def forget(self, config_path: str, token: str, now: int) -> bool:
+        """Takes a workspace off the recent list; says whether it was there. `token` brings it back."""
+        mine = recent.c.config_path == config_path
+        with self.writing() as connection:
+            connection.execute(sa.delete(forgotten).where(forgotten.c.expires_at <= now))
+            opened = connection.execute(sa.select(recent.c.last_opened_at).where(mine)).scalar()
+            if opened is None:
+                return False
+            connection.execute(sa.delete(recent).where(mine))
+            values = {"token": token, "expires_at": now + UNDO_MS, "config_path": config_path, "last_opened_at": opened}
+            connection.execute(sa.insert(forgotten), values)
+        return True
 
-    def forget(self, config_path: str) -> None:
-        """Takes a workspace off the recent list; its folder stays."""
-        with self._writing() as connection:
-            connection.execute(sa.delete(recent).where(recent.c.config_path == config_path))
+    def recall(self, token: str, now: int) -> bool:
+        """Undoes a `forget` within 60 s; says whether this token stands for one."""
+        mine = forgotten.c.token == token
+        kept = sa.select(forgotten.c.config_path, forgotten.c.last_opened_at).where(mine, forgotten.c.expires_at > now)
+        with self.writing() as connection:
+            row = connection.execute(kept).first()
+            if row is None:
+                return False
+            connection.execute(sa.delete(forgotten).where(mine))
+            if connection.execute(sa.select(recent).where(recent.c.config_path == row[0])).first() is None:
+                self._remember(connection, *row)
+        return True
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """A write transaction of home.db."""
         with sqlite.immediate(self._engine.connect()) as connection, connection.begin():
             yield connection
 
     def switch_to(self, folder: Path | None, now: int, problem: str | None = None) -> None:
         """Makes `folder` the open workspace for everybody: one transaction, which *is* the switch."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 sa.update(state).values(
                     generation=state.c.generation + 1, folder=str(folder) if folder else None, problem=problem
@@ -144,7 +179,7 @@ class Home:
     def record_high_water(self, database: Path, position: Position) -> None:
         """Remembers how far the log goes. A record never goes back within an epoch: writers race harmlessly."""
         values = {"inode": database.stat().st_ino, "epoch": position.epoch, "seq": position.seq}
-        with self._writing() as connection:
+        with self.writing() as connection:
             mine = high_water.c.path == str(database)
             known = connection.execute(sa.select(high_water.c.epoch, high_water.c.seq).where(mine)).first()
             if known is None:

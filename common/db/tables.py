@@ -204,6 +204,7 @@ config = sa.Table(
     sa.Column("initial_directory", sa.Text, nullable=False),
     sa.Column("system_provider", sa.Text, nullable=False),
     sa.Column("port", sa.Integer),
+    sa.Column("archive_days", sa.Integer),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("field_versions", sa.JSON, nullable=False),
     sa.Column("wire", sa.Text, nullable=False),

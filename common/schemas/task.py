@@ -141,7 +141,7 @@ class RestoredSchema(WireSchema):
     """What an undo put back."""
 
     restored = fields.String(
-        required=True, validate=validate.OneOf(["task", "attachment", "message", "agent", "provider"])
+        required=True, validate=validate.OneOf(["task", "attachment", "message", "agent", "provider", "workspace"])
     )
     taskId = fields.String(required=True)
 

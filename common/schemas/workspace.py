@@ -6,6 +6,8 @@ from common.schemas.base import Milliseconds, RequestSchema, Text, WireSchema
 from common.schemas.task import TaskSchema
 from common.settings import HIGHEST_PORT
 
+MOST_ARCHIVE_DAYS = 3650
+
 
 def directory(*, required: bool = False) -> Text:
     """An absolute path."""
@@ -14,12 +16,13 @@ def directory(*, required: bool = False) -> Text:
 
 
 class WorkspaceConfigSchema(WireSchema):
-    """`chorus.json` (contract B 2.13); `port` is absent where unset."""
+    """`chorus.json` (contract B 2.13); `port` and `archiveDays` are absent where unset."""
 
     allowedAgentDirectories = fields.List(fields.String(), required=True)
     initialAgentDirectory = fields.String(required=True)
     systemAgentProvider = fields.String(required=True)
     port = fields.Integer()
+    archiveDays = fields.Integer()
     version = fields.Integer(required=True)
 
 
@@ -30,6 +33,7 @@ class WriteConfigSchema(RequestSchema):
     initialAgentDirectory = fields.String(required=True)
     systemAgentProvider = Text(required=True, validate=validate.Length(1, 64))
     port = fields.Integer(strict=True, allow_none=True, validate=validate.Range(1, HIGHEST_PORT))
+    archiveDays = fields.Integer(strict=True, allow_none=True, validate=validate.Range(1, MOST_ARCHIVE_DAYS))
 
 
 class OpenWorkspaceSchema(RequestSchema):
@@ -40,16 +44,21 @@ class OpenWorkspaceSchema(RequestSchema):
 
 
 class WorkspaceEntrySchema(WireSchema):
+    """`missing`: its folder holds no workspace now."""
+
     configPath = fields.String(required=True)
     lastOpenedAt = Milliseconds(required=True)
+    missing = fields.Boolean()
 
 
 class DefaultsSchema(WireSchema):
     defaultWorkspacePath = fields.String(required=True)
 
 
-class EmptySchema(WireSchema):
-    """Nothing to tell."""
+class ForgottenSchema(WireSchema):
+    """`undo` puts the workspace back on the list, within 60 s."""
+
+    undo = fields.String()
 
 
 class SnapshotSchema(WireSchema):

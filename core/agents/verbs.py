@@ -1,6 +1,6 @@
 """Reading and changing agents."""
 
-from typing import Any
+import sqlalchemy as sa
 
 from common.db import tables
 from common.db.write import WriteTransaction
@@ -10,15 +10,12 @@ from common.schemas.agent import INTERNAL, USER_DEFINED, AgentSchema
 from common.schemas.names import NOT_CONFIGURED
 from common.wire import dumps
 from core import undo
-from core.registry import Registry, Row
+from core.registry import Form, Registry, Row
 from core.tasks.records import Reader
 
 PLANNER = "task-validator"
-registry = Registry(tables.agents, "agent", "agents", EventType.AGENTS_CHANGED)
-_providers = Registry(tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED)
 _schema = AgentSchema()
-
-Form = dict[str, Any]
+_p, _r = tables.providers, tables.runs
 
 
 def form(row: Row) -> Form:
@@ -36,6 +33,9 @@ def form(row: Row) -> Form:
         }
     )
     return wire
+
+
+registry = Registry(tables.agents, "agent", "agents", EventType.AGENTS_CHANGED, form)
 
 
 def values_of(body: Form) -> Form:
@@ -57,39 +57,26 @@ def create(tx: WriteTransaction, body: Form) -> Form:
     """Raises Conflict (name taken), ValidationFailed (no such provider)."""
     values = values_of(body)
     _check_provider(tx, values["provider"])
-    made = form(values | {"name": body["name"], "version": 1})
-    registry.insert(tx, body["name"], values, dumps(made))
-    registry.emit(tx, [dumps(made)])
-    return made
+    return registry.create(tx, body["name"], values)
 
 
 def replace(tx: WriteTransaction, name: str, body: Form, if_match: int | None) -> Form:
-    """Creates the agent where there is none. Raises Stale, Conflict (another type), ValidationFailed."""
-    old = registry.find(tx, name)
+    """Creates the agent where there is none. Raises Stale, NotFound, Conflict (another type), ValidationFailed."""
+    old = registry.existing(tx, name, if_match)
     if old is None:
         return create(tx, body | {"name": name})
-    if old["type"] != body["type"]:
-        raise Conflict(f"Agent {name!r} is {old['type']}; its type cannot be changed.")
     values = values_of(body)
-    registry.check_version(old, if_match, values)
     _check_provider(tx, values["provider"])
-    return _store(tx, old, values, emit=True)
-
-
-def _store(tx: WriteTransaction, old: Row, values: Form, *, emit: bool) -> Form:
-    version = old["version"] + 1
-    wire = form({**old, **values, "version": version})
-    registry.update(tx, old, values, version, dumps(wire))
-    if emit:
-        registry.emit(tx, [dumps(wire)])
-    return wire
+    return registry.replace(tx, old, values, if_match)
 
 
 def delete(tx: WriteTransaction, name: str) -> str:
-    """Returns the undo token. Raises NotFound, Conflict (the planner, or it is at work)."""
+    """Returns the undo token. Raises NotFound, Conflict (it belongs to Chorus, or it is at work)."""
     row = registry.get(tx, name)
     if row["type"] == INTERNAL:
         raise Conflict(f"Agent {name!r} belongs to Chorus and cannot be deleted; its instructions can be changed.")
+    if tx.execute(sa.select(_r.c.rank).where(_r.c.agent_name == name, _r.c.ended_at.is_(None))).first():
+        raise Conflict(f"Agent {name!r} works on a task. Stop it there first.")
     registry.delete(tx, row)
     registry.emit(tx, deleted=[name])
     return undo.remember(tx, "agent", "", str(row["rank"]))
@@ -98,8 +85,8 @@ def delete(tx: WriteTransaction, name: str) -> str:
 def restore(tx: WriteTransaction, rank: int) -> None:
     """Undoes a deletion; a provider that has gone meanwhile is not configured any more."""
     row = registry.restore(tx, rank)
-    provider = row["provider"] if _providers.find(tx, row["provider"]) else NOT_CONFIGURED
-    _store(tx, row, {"provider": provider}, emit=True)
+    provider = row["provider"] if _has_provider(tx, row["provider"]) else NOT_CONFIGURED
+    registry.emit(tx, [dumps(registry.store(tx, row, {"provider": provider}))])
 
 
 def reassign(tx: WriteTransaction, before: str, after: str, only: list[str] | None = None) -> list[str]:
@@ -108,7 +95,7 @@ def reassign(tx: WriteTransaction, before: str, after: str, only: list[str] | No
     for name in registry.names(tx) if only is None else only:
         row = registry.find(tx, name)
         if row is not None and row["type"] == USER_DEFINED and row["provider"] == before:
-            _store(tx, row, {"provider": after}, emit=False)
+            registry.store(tx, row, {"provider": after})
             moved.append(name)
     return moved
 
@@ -129,5 +116,9 @@ def check_runnable(reader: Reader, name: str) -> Row:
 
 
 def _check_provider(reader: Reader, name: str) -> None:
-    if name != NOT_CONFIGURED and _providers.find(reader, name) is None:
+    if name != NOT_CONFIGURED and not _has_provider(reader, name):
         raise ValidationFailed("Some fields are not valid.", fields={"provider": [f"There is no provider {name!r}."]})
+
+
+def _has_provider(reader: Reader, name: str) -> bool:
+    return reader.execute(sa.select(_p.c.rank).where(_p.c.name == name, _p.c.deleted_at.is_(None))).first() is not None

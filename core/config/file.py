@@ -6,7 +6,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import marshmallow as ma
+
+from common.errors import ValidationFailed
+from common.schemas.workspace import WriteConfigSchema
+
 CONFIG_FILE = "chorus.json"
+LARGEST_BYTES = 1024 * 1024
+_schema = WriteConfigSchema()
 log = logging.getLogger(__name__)
 
 
@@ -32,17 +39,41 @@ def write(folder: Path, form: dict[str, Any]) -> None:
         raise
 
 
-def follow(folder: Path, form: dict[str, Any]) -> None:
-    """Writes the file after the database, which is the truth: where it cannot be written, the change stands."""
+def follow(folder: Path, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Writes what the database says now, unless somebody has edited the file: their text waits for a person's choice.
+
+    The database is the truth: where the file cannot be written, the change stands.
+    """
+    if path_of(folder).exists() and was_edited(folder, before):
+        return
     try:
-        write(folder, form)
+        write(folder, after)
     except OSError as error:
         log.warning("%s could not be written: %s", path_of(folder), error.strerror)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The configuration that the file holds, as a request would send it. Raises ValidationFailed, saying what is wrong.
+
+    Whether its values fit the workspace is not checked here.
+    """
+    try:
+        raw = path_of(folder).read_bytes()[: LARGEST_BYTES + 1]
+        if len(raw) > LARGEST_BYTES:
+            raise ValueError("it is larger than 1 MiB")
+        values: dict[str, Any] = _schema.load(json.loads(raw.decode()))
+    except OSError as error:
+        raise ValidationFailed(f"{CONFIG_FILE} cannot be read: {error.strerror}.") from None
+    except ma.ValidationError as error:
+        raise ValidationFailed(f"{CONFIG_FILE} is no configuration.", fields=error.messages_dict) from None
+    except (ValueError, RecursionError) as error:
+        raise ValidationFailed(f"{CONFIG_FILE} is not JSON: {error}.") from None
+    return values
 
 
 def was_edited(folder: Path, form: dict[str, Any]) -> bool:
     """Whether somebody has changed the file since it was written from `form`; a missing file counts as changed."""
     try:
-        return path_of(folder).read_text() != text_of(form)
+        return path_of(folder).read_bytes() != text_of(form).encode()
     except OSError:
         return True

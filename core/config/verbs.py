@@ -24,17 +24,19 @@ DEFAULTS: dict[str, Any] = {
     "initial_directory": "",
     "system_provider": NOT_CONFIGURED,
     "port": None,
+    "archive_days": None,
 }
 WIRE_NAMES = {
     "allowed_directories": "allowedAgentDirectories",
     "initial_directory": "initialAgentDirectory",
     "system_provider": "systemAgentProvider",
     "port": "port",
+    "archive_days": "archiveDays",
 }
 
 
 def form(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire WorkspaceConfig; `port` has no key where unset."""
+    """The wire WorkspaceConfig; `port` and `archiveDays` have no key where unset."""
     wire: dict[str, Any] = _schema.dump({wire: row[column] for column, wire in WIRE_NAMES.items()})
     return {key: value for key, value in wire.items() if value is not None} | {"version": row["version"]}
 
@@ -49,6 +51,21 @@ def replace(tx: WriteTransaction, body: dict[str, Any], if_match: int | None) ->
     values = {column: body.get(wire) for column, wire in WIRE_NAMES.items()}
     _check(tx, values)
     return _store(tx, values, if_match)
+
+
+def import_file(tx: WriteTransaction) -> dict[str, Any]:
+    """Takes over what somebody has written into chorus.json. Raises ValidationFailed; then both stay as they are."""
+    form = replace(tx, file.read(tx.folder), None)
+    tx.after_commit(lambda: file.write(tx.folder, form))
+    return form
+
+
+def overwrite_file(tx: WriteTransaction) -> dict[str, Any]:
+    """Writes chorus.json anew from the database, whatever it holds."""
+    made = form(read(tx))
+    _emit(tx, made)
+    tx.after_commit(lambda: file.write(tx.folder, made))
+    return made
 
 
 def _check(reader: Reader, values: dict[str, Any]) -> None:
@@ -73,9 +90,14 @@ def _store(tx: WriteTransaction, values: dict[str, Any], if_match: int | None) -
     wire = form({**old, **values, "version": version})
     row = values | {"version": version, "field_versions": old["field_versions"] | dict.fromkeys(changed, version)}
     tx.execute(sa.update(_c), row | {"wire": dumps(wire)})
-    tx.emit(EventType.CONFIG_CHANGED, dumps({"config": wire, "configPath": str(file.path_of(tx.folder))}))
-    tx.after_commit(lambda: file.follow(tx.folder, wire))
+    _emit(tx, wire)
+    tx.after_commit(lambda: file.follow(tx.folder, form(old), wire))
     return wire
+
+
+def _emit(tx: WriteTransaction, wire: dict[str, Any]) -> None:
+    data = {"config": wire, "configPath": str(file.path_of(tx.folder))}
+    tx.emit(EventType.CONFIG_CHANGED, dumps(data), entity="config")
 
 
 def reassign_provider(tx: WriteTransaction, before: str, after: str) -> bool:

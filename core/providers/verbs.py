@@ -1,25 +1,18 @@
 """Reading and changing providers."""
 
-from typing import Any
-
 from common.db import tables
 from common.db.write import WriteTransaction
-from common.errors import Conflict
 from common.events import EventType
 from common.schemas.names import NOT_CONFIGURED
 from common.schemas.provider import ProviderSchema
-from common.wire import dumps
 from core import undo
 from core.agents import verbs as agents
 from core.config import verbs as config
-from core.registry import Registry, Row
+from core.registry import Form, Registry, Row
 from core.tasks.records import Reader
 
 HINT_CHARACTERS = 4
-registry = Registry(tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED)
 _schema = ProviderSchema()
-
-Form = dict[str, Any]
 
 
 def form(row: Row) -> Form:
@@ -32,6 +25,9 @@ def form(row: Row) -> Form:
     }
     wire: Form = _schema.dump({"name": row["name"], "providerType": kind, "version": row["version"]})
     return wire
+
+
+registry = Registry(tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED, form)
 
 
 def hint(key: str) -> str | None:
@@ -58,27 +54,15 @@ def get(reader: Reader, name: str) -> Form:
 
 def create(tx: WriteTransaction, body: Form) -> Form:
     """Raises Conflict where the name is taken."""
-    values = {"api_key": ""} | values_of(body)
-    made = form(values | {"name": body["name"], "version": 1})
-    registry.insert(tx, body["name"], values, dumps(made))
-    registry.emit(tx, [dumps(made)])
-    return made
+    return registry.create(tx, body["name"], {"api_key": ""} | values_of(body))
 
 
 def replace(tx: WriteTransaction, name: str, body: Form, if_match: int | None) -> Form:
-    """Creates the provider where there is none. Raises Stale, Conflict (another type)."""
-    old = registry.find(tx, name)
+    """Creates the provider where there is none. Raises Stale, NotFound, Conflict (another type)."""
+    old = registry.existing(tx, name, if_match)
     if old is None:
         return create(tx, body | {"name": name})
-    values = values_of(body)
-    if old["type"] != values["type"]:
-        raise Conflict(f"Provider {name!r} is of type {old['type']}; its type cannot be changed.")
-    registry.check_version(old, if_match, values)
-    version = old["version"] + 1
-    wire = form({**old, **values, "version": version})
-    registry.update(tx, old, values, version, dumps(wire))
-    registry.emit(tx, [dumps(wire)])
-    return wire
+    return registry.replace(tx, old, values_of(body), if_match)
 
 
 def delete(tx: WriteTransaction, name: str) -> tuple[list[str], str]:

@@ -191,6 +191,11 @@ def record(home: Home, folder: Path, module: ModuleType) -> None:
     home.record_high_water(folder / DATABASE, Position(head.epoch, head.seq))
 
 
+def is_there(config_path: str) -> bool:
+    """Whether the folder of this chorus.json holds a workspace's database."""
+    return Path(config_path).with_name(DATABASE).is_file()
+
+
 def check_usable(database: Path, module: ModuleType) -> None:
     """Raises UnusableWorkspace for a missing, broken, foreign, newer or read-only database; never changes it."""
     if not database.is_file():

@@ -1,16 +1,23 @@
 """Opening another workspace while the server runs, and what deleting a provider takes along."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from common.db import sqlite
+from common.clock import now_ms
+from common.db import sqlite, tables
 from common.db.home import Home
 from common.errors import WorkspaceSwitched
+from common.events import EventType
+from core import housekeeping
+from core.runs import records as run_records
+from core.runs import verbs as runs
 from core.workspaces import switching
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE
@@ -18,6 +25,7 @@ from webapp import state
 
 KEY = "sk-very-secret-0123456789"
 KIND = {"type": "openai-compat", "apiBaseUrl": "http://localhost:11434/v1", "defaultModel": "m"}
+CONFIG = {"allowedAgentDirectories": ["/a"], "initialAgentDirectory": "/a", "systemAgentProvider": "not-configured"}
 PROVIDER = {"name": "local", "providerType": KIND | {"apiKey": KEY}}
 
 
@@ -25,6 +33,10 @@ def switch(api: Api, verb: str, path: Path, **more: Any) -> Any:
     answer = api.request("POST", f"/api/config/{verb}", json={"path": str(path), **more})
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return answer.get_json()
+
+
+def workspaces(api: Api) -> Any:
+    return api.request("GET", "/api/workspaces").get_json()
 
 
 def configured(api: Api) -> None:
@@ -91,8 +103,10 @@ def test_agents_at_work_keep_the_workspace_open(api: Api, tmp_path: Path) -> Non
     configured(api)
     task = api.task()
     api.ok("POST", f"/api/tasks/{task['id']}/plan")
-    api.refused("POST", "/api/config/create", 409, "CONFLICT", json={"path": str(tmp_path / "second")})
-    switch(api, "select", tmp_path / "second", stopRuns=True)
+    error = api.refused("POST", "/api/config/create", 409, "CONFLICT", json={"path": str(tmp_path / "second")})
+    assert error["reason"] == "runs"
+    assert not (tmp_path / "second").exists()
+    switch(api, "create", tmp_path / "second", stopRuns=True)
 
 
 @pytest.mark.parametrize("again", ["second", "first"])
@@ -128,18 +142,156 @@ def test_who_is_overtaken_by_another_switch_is_told(app: Flask, api: Api, tmp_pa
     first.database.close()
 
 
-def test_forgotten_workspace_leaves_the_list_only(api: Api, tmp_path: Path) -> None:
+def test_forgotten_workspace_leaves_the_list_only_and_comes_back(api: Api, tmp_path: Path) -> None:
     path = switch(api, "create", tmp_path / "second")["configPath"]
-    assert api.request("DELETE", "/api/workspaces", query_string={"path": path}).status_code == 200
-    assert path not in json.dumps(api.request("GET", "/api/workspaces").get_json())
+    before = workspaces(api)
+    answer = api.request("DELETE", "/api/workspaces", query_string={"path": path})
+    assert path not in [entry["configPath"] for entry in workspaces(api)["data"]]
     assert (tmp_path / "second" / "chorus.db").exists()
+    token = answer.get_json()["data"]["undo"]
+    assert api.ok("POST", f"/api/undo/{token}")["restored"] == "workspace"
+    assert workspaces(api) == before
+    api.refused("POST", f"/api/undo/{token}", 404, "NOT_FOUND")
 
 
-def test_edited_chorus_json_is_noticed(api: Api) -> None:
-    path = Path(api.request("GET", "/api/config").get_json()["configPath"])
-    assert api.request("GET", "/api/config").get_json()["edited"] is False
-    path.write_text("{}")
-    assert api.request("GET", "/api/config").get_json()["edited"] is True
+def test_list_says_which_is_open_what_is_missing_and_why_none_is(api: Api, app: Flask, tmp_path: Path) -> None:
+    first = workspaces(api)["open"]
+    second = switch(api, "create", tmp_path / "second")["configPath"]
+    assert (workspaces(api)["open"], workspaces(api)["problem"]) == (second, None)
+    switch(api, "select", Path(first))
+    shutil.rmtree(tmp_path / "second")
+    listed = workspaces(api)["data"]
+    assert [(entry["configPath"], entry.get("missing", False)) for entry in listed] == [(first, False), (second, True)]
+    api.refused("POST", "/api/config/select", 404, "NOT_FOUND", json={"path": second})
+    state.of(app).home.switch_to(None, 0, problem="The disk is gone.")
+    told = workspaces(api)
+    assert told["open"] is None
+    assert "The disk is gone." in told["problem"]
+    switch(api, "select", Path(first))
+    api.task("open again")
+
+
+def test_repeated_key_opens_a_workspace_once(api: Api, tmp_path: Path) -> None:
+    first = workspaces(api)["open"]
+    body, headers = {"path": str(tmp_path / "second")}, {"Idempotency-Key": "k"}
+    made = api.request("POST", "/api/config/create", json=body, headers=headers)
+    switch(api, "select", Path(first))
+    again = api.request("POST", "/api/config/create", json=body, headers=headers)
+    assert (again.status_code, again.data, again.headers["X-Chorus-Seq"]) == (
+        made.status_code,
+        made.data,
+        made.headers["X-Chorus-Seq"],
+    )
+    assert workspaces(api)["open"] == first
+    other = {"path": str(tmp_path / "third")}
+    api.refused("POST", "/api/config/create", 422, "KEY_REUSED", json=other, headers=headers)
+    missing = {"path": str(tmp_path / "fourth")}
+    refusal = [
+        api.request("POST", "/api/config/select", json=missing, headers={"Idempotency-Key": "l"}) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in refusal] == [404, 404]
+    assert refusal[0].data == refusal[1].data
+
+
+def test_change_made_for_another_workspace_is_refused(api: Api, tmp_path: Path) -> None:
+    """A page that has not heard of the switch yet must not write what belongs to the former workspace."""
+    epoch = api.ok("GET", "/api/snapshot")["epoch"]
+    writer = api.ok("GET", "/api/agents/writer") | {"instructions": "of the first"}
+    first = switch(api, "create", tmp_path / "second") and workspaces(api)["data"][1]["configPath"]
+    headers = {"X-Chorus-Epoch": epoch, "Idempotency-Key": "k"}
+    before = api.seq()
+    task = {"description": "of the first", "source": SOURCE}
+    api.refused("POST", "/api/tasks", 409, "WORKSPACE_SWITCHED", json=task, headers=headers)
+    api.refused("PUT", "/api/agents/writer", 409, "WORKSPACE_SWITCHED", json=writer, headers=headers)
+    assert api.seq() == before
+    headers["X-Chorus-Epoch"] = api.ok("GET", "/api/snapshot")["epoch"]
+    api.ok("POST", "/api/tasks", 201, json=task, headers=headers)  # the refusal was not kept under its key
+    switch(api, "select", Path(first))
+    assert api.ok("GET", "/api/tasks") == []
+
+
+def test_folder_that_cannot_be_made(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    error = api.refused("POST", "/api/config/create", 400, "BAD_REQUEST", json={"path": str(tmp_path / "file" / "x")})
+    assert "Not a directory" in error["message"]
+
+
+def config(api: Api) -> Any:
+    return api.request("GET", "/api/config").get_json()
+
+
+def test_edited_chorus_json_is_noticed_and_survives_other_changes(api: Api) -> None:
+    path = Path(config(api)["configPath"])
+    assert config(api).keys() == {"data", "configPath", "edited"}
+    edited = json.dumps(CONFIG | {"port": 9090})
+    path.write_text(edited)
+    assert config(api)["edited"] is True
+    assert config(api)["file"] == CONFIG | {"port": 9090}
+    assert api.request("PUT", "/api/config", json=CONFIG | {"archiveDays": 3}).status_code == 200
+    assert path.read_text() == edited
+    assert config(api)["edited"] is True
+
+
+def test_edited_chorus_json_is_imported_in_one_event(api: Api) -> None:
+    path = Path(config(api)["configPath"])
+    path.write_text(json.dumps(CONFIG | {"port": 9090, "archiveDays": 3}))
+    before = api.seq()
+    answer = api.request("POST", "/api/config/import")
+    assert answer.get_json()["notice"]
+    [event] = api.events(before)
+    assert event["type"] == "config_changed"
+    assert (event["data"]["config"]["port"], event["data"]["config"]["archiveDays"]) == (9090, 3)
+    assert answer.headers["X-Chorus-Seq"].endswith(f":{event['seq']}")
+    assert config(api)["edited"] is False
+
+
+def test_edited_chorus_json_is_overwritten(api: Api) -> None:
+    path = Path(config(api)["configPath"])
+    written = path.read_text()
+    for text in ("{}", None):
+        path.write_text(text) if text else path.unlink()
+        assert config(api)["edited"] is True
+        assert api.request("POST", "/api/config/overwrite").status_code == 200
+        assert path.read_text() == written
+    assert [event["type"] for event in api.events()] == ["config_changed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"{", "is not JSON"),
+        (b"\xff", "is not JSON"),
+        (b"[]", "is no configuration"),
+        (b" " * 1_048_577, "larger than 1 MiB"),
+        (json.dumps(CONFIG | {"port": "x"}).encode(), "is no configuration"),
+        (json.dumps(CONFIG | {"systemAgentProvider": "gone"}).encode(), "Some fields"),
+        (None, "cannot be read"),
+    ],
+)
+def test_malformed_chorus_json_is_refused_and_nothing_is_lost(api: Api, content: bytes | None, says: str) -> None:
+    path = Path(config(api)["configPath"])
+    path.write_bytes(content) if content else path.unlink()
+    before = config(api)
+    error = api.refused("POST", "/api/config/import", 422, "VALIDATION_ERROR")
+    assert says in error["message"]
+    assert config(api) == before
+    assert api.seq() == 0
+    assert not content or path.read_bytes() == content
+    switch(api, "select", path)  # the database is the truth: it opens
+
+
+def test_workspace_says_when_its_tasks_are_archived(api: Api, app: Flask) -> None:
+    task_id = api.task()["id"]
+    api.ok("PUT", f"/api/tasks/{task_id}/status", json={"status": "failed"})
+    workspace = state.of(app).workspace.get()
+    with workspace.database.write() as tx:
+        tx.execute(sa.update(tables.tasks).values(updated_at=now_ms() - 2 * 24 * 3600 * 1000))
+        tx.emit(EventType.RESET, "{}")
+    housekeeping.run(workspace.database, workspace.uploads, 7)
+    assert len(api.ok("GET", "/api/tasks")) == 1
+    assert api.request("PUT", "/api/config", json=CONFIG | {"archiveDays": 1}).status_code == 200
+    housekeeping.run(workspace.database, workspace.uploads, 7)
+    assert api.ok("GET", "/api/tasks") == []
 
 
 def test_key_is_never_shown_and_stays_without_being_sent(api: Api) -> None:
@@ -172,3 +324,61 @@ def test_two_people_change_one_agent(api: Api) -> None:
     body = agent | {"instructions": "by two"}
     error = api.refused("PUT", "/api/agents/editor", 412, "STALE", json=body, headers=headers)
     assert error["current"]["instructions"] == "by one"
+
+
+def test_deletion_under_an_edit_does_not_bring_the_agent_back(api: Api) -> None:
+    agent = api.ok("GET", "/api/agents/editor")
+    api.ok("DELETE", "/api/agents/editor")
+    headers = {"If-Match": f'"{agent["version"]}"'}
+    api.refused("PUT", "/api/agents/editor", 404, "NOT_FOUND", json=agent, headers=headers)
+    api.ok("PUT", "/api/agents/editor", json=agent)
+
+
+def test_agent_at_work_is_not_deleted(api: Api) -> None:
+    configured(api)
+    task = api.task()
+    api.ok("POST", f"/api/tasks/{task['id']}/handoff", json={"agentName": "writer", "prompt": "p", "force": True})
+    error = api.refused("DELETE", "/api/agents/writer", 409, "CONFLICT")
+    assert "works on a task" in error["message"]
+
+
+def test_agent_deleted_under_a_plan(api: Api, app: Flask) -> None:
+    """The plan still names it; starting it says that it is gone, and changes nothing."""
+    configured(api)
+    task_id = api.task()["id"]
+    workspace = state.of(app).workspace.get()
+    with workspace.database.write() as tx:
+        runs.plan(tx, task_id)
+        planner = run_records.unfinished(tx, task_id)[0]
+        output = {
+            "summary": "s",
+            "requirements": [],
+            "acceptanceCriteria": [],
+            "plan": ["x"],
+            "assignedAgent": "writer",
+        }
+        runs.take_plan(tx, planner, {"type": "plan"} | output)
+        runs.ended(tx, planner["id"], "", crashed=False)
+    api.ok("DELETE", "/api/agents/writer")
+    before = api.ok("GET", f"/api/tasks/{task_id}")
+    assert (before["assignedAgent"], before["status"]["type"]) == ("writer", "planned")
+    handoff = {"agentName": "writer", "prompt": "p"}
+    api.refused("POST", f"/api/tasks/{task_id}/handoff", 404, "NOT_FOUND", json=handoff)
+    assert api.ok("GET", f"/api/tasks/{task_id}") == before
+
+
+def test_provider_deleted_under_a_deleted_agent_is_not_given_back(api: Api) -> None:
+    configured(api)
+    token = api.ok("DELETE", "/api/agents/writer")["undo"]
+    api.ok("DELETE", "/api/providers/local")
+    api.ok("POST", f"/api/undo/{token}")
+    assert api.ok("GET", "/api/agents/writer")["provider"] == "not-configured"
+    task = api.task()["id"]
+    api.refused("POST", f"/api/tasks/{task}/plan", 409, "CONFLICT")
+
+
+def test_name_that_was_given_away_cannot_be_undone(api: Api) -> None:
+    configured(api)
+    token = api.ok("DELETE", "/api/providers/local")["undo"]
+    api.ok("POST", "/api/providers", 201, json={"name": "local", "providerType": {"type": "opencode"}})
+    api.refused("POST", f"/api/undo/{token}", 409, "CONFLICT")
