@@ -55,6 +55,9 @@ export function createActions({ api, notices, saving, uploads }) {
   }
 
   return {
+    attempt,
+    offerUndo,
+
     /** @param {string} description @param {readonly File[]} files @param {string} key the same for every try of the same form @returns {Promise<{id: string}|{error: string}>} */
     async createTask(description, files, key) {
       try {

@@ -35,6 +35,7 @@
  * @property {() => string} [newKey]
  * @property {(ms: number) => Promise<void>} [wait]
  * @property {number} [timeoutMs]
+ * @property {() => string|null} [epoch] of the board on screen: a change made on it must not end up in another workspace
  */
 
 /** @typedef {ReturnType<typeof createApi>} Api */
@@ -47,7 +48,7 @@ export class ApiError extends Error {
    * @param {number} status
    * @param {string} code
    * @param {string} message
-   * @param {{fields?: Record<string, string[]>, current?: any, retryAfter?: number|null}} [more]
+   * @param {{fields?: Record<string, string[]>, current?: any, reason?: string|null, retryAfter?: number|null}} [more]
    */
   constructor(status, code, message, more = {}) {
     super(message);
@@ -58,6 +59,8 @@ export class ApiError extends Error {
     this.fields = more.fields ?? {};
     /** the resource as it is now, with STALE */
     this.current = more.current ?? null;
+    /** which of several, with CONFLICT */
+    this.reason = more.reason ?? null;
     /** seconds, with BUSY and RATE_LIMITED */
     this.retryAfter = more.retryAfter ?? null;
   }
@@ -76,6 +79,7 @@ export function createApi(surroundings = {}) {
     newKey = randomKey,
     wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     timeoutMs = 30_000,
+    epoch = () => null,
   } = surroundings;
 
   /** @param {string} method @param {string} path @param {RequestInit} init @param {AbortSignal} [signal] */
@@ -92,7 +96,7 @@ export function createApi(surroundings = {}) {
   /** @param {string} method @param {string} path @param {unknown} body @param {SendOptions} [options] */
   function send(method, path, body, { signal, ifMatch, headers = {} } = {}) {
     return call(method, path, {
-      headers: { ...jsonHeaders(body), ...matchHeader(ifMatch), ...headers },
+      headers: { ...jsonHeaders(body), ...matchHeader(ifMatch), ...epochHeader(epoch()), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }, signal);
   }
@@ -172,9 +176,9 @@ function answerOf(status, header, text) {
 
 /** @param {number} status @param {(name: string) => string|null} header @param {any} body */
 function errorOf(status, header, body) {
-  const { code = `HTTP_${status}`, message = plainStatus(status), fields, current } = body?.error ?? {};
+  const { code = `HTTP_${status}`, message = plainStatus(status), fields, current, reason } = body?.error ?? {};
   const seconds = Number.parseFloat(header('Retry-After') ?? '');
-  return new ApiError(status, code, message, { fields, current, retryAfter: Number.isNaN(seconds) ? null : seconds });
+  return new ApiError(status, code, message, { fields, current, reason, retryAfter: Number.isNaN(seconds) ? null : seconds });
 }
 
 /** What to say when a proxy or a crash answered in our place. @param {number} status */
@@ -221,6 +225,11 @@ function jsonHeaders(body) {
 /** @param {number} [version] @returns {Record<string, string>} */
 function matchHeader(version) {
   return version === undefined ? {} : { 'If-Match': `"${version}"` };
+}
+
+/** @param {string|null} epoch @returns {Record<string, string>} */
+function epochHeader(epoch) {
+  return epoch === null ? {} : { 'X-Chorus-Epoch': epoch };
 }
 
 /** Not crypto.randomUUID: a page that is open to the network over plain HTTP does not have it. */

@@ -3,6 +3,7 @@
 
 /** @import {TemplateResult} from './vendor/lit-html/lit-html.js' */
 /** @import {Actions} from './actions.js' */
+/** @import {Api} from './api.js' */
 /** @import {Live} from './connection/live.js' */
 /** @import {Drafts} from './drafts.js' */
 /** @import {Menu} from './elements/menu.js' */
@@ -20,6 +21,7 @@
  * @property {Store} store
  * @property {Live} live
  * @property {Drafts} drafts
+ * @property {Api} api for what only one page asks; everything else is in `actions`
  * @property {Actions} actions
  * @property {Saving} saving
  * @property {Uploads} uploads

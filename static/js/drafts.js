@@ -8,39 +8,61 @@
 /** @typedef {{text: string, base: any, at: number}} Draft `base`: what it was typed against, e.g. a version */
 
 const PREFIX = 'chorus:draft:';
+const WORKSPACE = 'chorus:workspace';
 
 /** @param {{storage?: DraftStorage|null, now?: () => number}} [surroundings] */
 export function createDrafts({ storage = sessionStorageOrNull(), now = Date.now } = {}) {
-  /** Holds what storage refuses (full, or forbidden by the browser): then a draft lives as long as the page. @type {Map<string, Draft>} */
+  /** Holds what storage refuses (full, or forbidden by the browser) and secrets: it lives as long as the page. @type {Map<string, Draft>} */
   const memory = new Map();
+  /** What was typed in one workspace never turns up in another. */
+  let workspace = attempt(() => storage?.getItem(WORKSPACE)) ?? '';
+
+  const scope = () => (workspace === '' ? PREFIX : `${PREFIX}${workspace}:`);
 
   /** @param {string} key @returns {Draft|null} */
   function get(key) {
-    return memory.get(key) ?? parseDraft(attempt(() => storage?.getItem(PREFIX + key)));
+    return memory.get(scope() + key) ?? parseDraft(attempt(() => storage?.getItem(scope() + key)));
   }
 
   /** Empty text clears. @param {string} key @param {string} text @param {unknown} [base] */
   function set(key, text, base = get(key)?.base ?? null) {
     if (text === '') return clear(key);
     const draft = { text, base, at: now() };
-    const stored = attempt(() => (storage?.setItem(PREFIX + key, JSON.stringify(draft)), storage != null));
-    if (stored) memory.delete(key);
-    else memory.set(key, draft);
+    const stored = attempt(() => (storage?.setItem(scope() + key, JSON.stringify(draft)), storage != null));
+    if (stored) memory.delete(scope() + key);
+    else memory.set(scope() + key, draft);
+  }
+
+  /** Like `set`, but never stored: for secrets. @param {string} key @param {string} text */
+  function hold(key, text) {
+    if (text === '') memory.delete(scope() + key);
+    else memory.set(scope() + key, { text, base: null, at: now() });
   }
 
   /** @param {string} key */
   function clear(key) {
-    memory.delete(key);
-    attempt(() => storage?.removeItem(PREFIX + key));
+    memory.delete(scope() + key);
+    attempt(() => storage?.removeItem(scope() + key));
   }
 
   /** @param {string} [prefix] */
   function keys(prefix = '') {
     const stored = attempt(() => storedKeys(storage)) ?? [];
-    return [...new Set([...stored, ...memory.keys()])].filter((key) => key.startsWith(prefix)).sort();
+    const mine = [...new Set([...stored, ...memory.keys()])].filter((key) => key.startsWith(scope() + prefix));
+    return mine.map((key) => key.slice(scope().length)).sort();
   }
 
-  return { get, set, clear, keys };
+  /** The workspace that is open now. What was typed before any was known comes along. @param {string} name */
+  function enter(name) {
+    if (name === workspace) return;
+    const early = workspace === '' ? keys().map((key) => /** @type {const} */ ([key, get(key)])) : [];
+    for (const [key] of early) clear(key);
+    workspace = name;
+    attempt(() => storage?.setItem(WORKSPACE, name));
+    for (const [key, draft] of early) if (draft) set(key, draft.text, draft.base);
+  }
+
+  return { get, set, hold, clear, keys, enter };
 }
 
 /** @typedef {ReturnType<typeof createDrafts>} Drafts */
@@ -48,7 +70,7 @@ export function createDrafts({ storage = sessionStorageOrNull(), now = Date.now 
 /** @param {DraftStorage|null} storage */
 function storedKeys(storage) {
   const names = Array.from({ length: storage?.length ?? 0 }, (_, index) => storage?.key(index) ?? '');
-  return names.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
+  return names.filter((name) => name.startsWith(PREFIX));
 }
 
 /** @param {string|null|undefined} text @returns {Draft|null} */

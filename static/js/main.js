@@ -14,6 +14,7 @@ import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
 import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
+import { workspaceName } from './lib/workspaces.js';
 import { createLater } from './lib/later.js';
 import { createPainter } from './lib/painter.js';
 import { recall } from './lib/storage.js';
@@ -24,6 +25,7 @@ import { createStore } from './store.js';
 import { createUploads } from './uploads.js';
 import { render } from './vendor/lit-html/lit-html.js';
 import { createBoard } from './views/board.js';
+import { closedTemplate } from './views/closed.js';
 import { createLazy } from './views/lazy.js';
 import { shellTemplate } from './views/shell.js';
 
@@ -32,12 +34,14 @@ import { shellTemplate } from './views/shell.js';
 /** @import {Route} from './router.js' */
 /** @import {Changes} from './types.js' */
 
+const SWITCHED_MS = 10_000;
+
 const config = readConfig();
 const painter = createPainter(draw);
 const onChange = () => painter.request();
 
 const store = createStore();
-const api = createApi();
+const api = createApi({ epoch: () => store.state.epoch });
 const drafts = createDrafts();
 const live = createLive({ store, api, config, settle: painter.request });
 const notices = createNotices(onChange);
@@ -48,7 +52,7 @@ const actions = createActions({ api, notices, saving, uploads });
 const dialogs = createLater(loadDialogs, () => notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
 
 /** @type {App} */
-const app = { store, live, drafts, actions, saving, uploads, notices, menu: createMenu(), router, painter, blocked, openNewTask, openStart, openText, openTools };
+const app = { store, live, api, drafts, actions, saving, uploads, notices, menu: createMenu(), router, painter, blocked, openNewTask, openStart, openText, openTools };
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const theme = createTheme();
@@ -112,8 +116,9 @@ function openHelp() {
   dialogs.use(({ help }) => help.open());
 }
 
-/** Actions work with only the socket down; without HTTP none can. */
+/** Actions work with only the socket down; without HTTP or a workspace none can. */
 function blocked() {
+  if (live.status().closed) return 'No workspace is open, so nothing can be saved now. What you type is kept.';
   return live.status().kind === 'offline' ? 'Chorus cannot be reached, so nothing can be saved now. What you type is kept.' : null;
 }
 
@@ -126,6 +131,10 @@ function viewOf(route) {
     case 'task': return createLazy('Task', () => loadTask(route.id, route.anchor), onChange);
     case 'insights': return createLazy('Insights', () => loadInsights(route.days), onChange);
     case 'archive': return createLazy('Archive', () => loadArchive(route.q), onChange);
+    case 'agents': return createLazy('Agents', () => loadRegistry(async () => (await import('./views/agents.js')).createAgents(app, route)), onChange);
+    case 'providers': return createLazy('Providers', () => loadRegistry(async () => (await import('./views/providers.js')).createProviders(app, route)), onChange);
+    case 'settings': return createLazy('Settings', () => loadRegistry(async () => (await import('./views/settings.js')).createSettings(app)), onChange);
+    case 'workspaces': return createLazy('Workspaces', () => loadRegistry(async () => (await import('./views/workspaces.js')).createWorkspaces(app)), onChange);
     case 'notfound': return createLazy('Not found', async () => (await import('./views/notfound.js')).createNotFound(route.path), onChange);
   }
 }
@@ -148,11 +157,17 @@ async function loadInsights(days) {
   return createInsights(app, days);
 }
 
+/** @param {() => Promise<View>} load @returns {Promise<View>} */
+async function loadRegistry(load) {
+  const [loaded] = await Promise.all([load(), loadStyles('/css/registry.css')]);
+  return loaded;
+}
+
 let openPage = nameOf(router.route);
 
-/** Filters are places within a page; tasks are pages of their own. @param {Route} route */
+/** Filters, ranges, searches and anchors are places within a page; all else makes a page of its own. @param {Route} route */
 function nameOf(route) {
-  return route.page === 'task' ? `task:${route.id}` : route.page;
+  return JSON.stringify({ ...route, filters: null, days: null, q: null, anchor: null });
 }
 
 /** @param {Route} route */
@@ -163,9 +178,28 @@ function follow(route) {
     view.routed?.(route);
     return onChange();
   }
+  renew(route);
+  painter.request(arrive);
+}
+
+/** @param {Route} route */
+function renew(route) {
   view.leave?.();
   view = viewOf(route);
-  painter.request(arrive);
+}
+
+let workspace = store.state.configPath;
+
+/** Another workspace: what a page remembers of the former one must not show in it. */
+function enterWorkspace() {
+  const { configPath } = store.state;
+  if (configPath === null || configPath === workspace) return;
+  drafts.enter(configPath);
+  if (workspace !== null) {
+    notices.info(`The workspace “${workspaceName(configPath)}” is open now`, { lastsMs: SWITCHED_MS });
+    if (router.route.page !== 'workspaces') renew(router.route);
+  }
+  workspace = configPath;
 }
 
 /** Who hears the page is told where they are; who sees it starts at its top. */
@@ -177,15 +211,20 @@ function arrive() {
 /* ---------------------------------------------------------------- drawing */
 
 function draw() {
-  render(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, view.template()), root);
+  const isClosed = live.status().closed && needsWorkspace(router.route);
+  const page = isClosed ? closedTemplate(live.status()) : view.template();
+  render(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, page), root);
   dialogs.value?.refresh();
   palettes.value?.refresh();
   showAttention();
   const painted = changes;
   changes = null;
-  view.painted?.(painted);
+  if (!isClosed) view.painted?.(painted);
   if (focusWatch.isLost() && !view.recover?.()) document.querySelector('h1')?.focus({ preventScroll: true });
 }
+
+/** @param {Route} route */
+const needsWorkspace = ({ page }) => page !== 'workspaces' && page !== 'notfound';
 
 function showAttention() {
   attention.show(view.title(), countNeedsYou(store.state.tasks.values()));
@@ -235,6 +274,7 @@ function onKey(event) {
 installIcons();
 root.replaceChildren();
 store.subscribe((step) => {
+  enterWorkspace();
   changes = mergeChanges(changes, step);
   showAttention();
   painter.request();

@@ -6,7 +6,11 @@ import { filtersOf } from './lib/filters.js';
 
 /** @import {Filters} from './lib/filters.js' */
 
-/** @typedef {{page: 'board', filters: Filters} | {page: 'task', id: string, anchor: string} | {page: 'insights', days: number} | {page: 'archive', q: string} | {page: 'notfound', path: string}} Route */
+/** `name` null and not `isNew`: the list of all. @typedef {{page: 'agents'|'providers', name: string|null, isNew: boolean}} RegistryRoute */
+/**
+ * @typedef {{page: 'board', filters: Filters} | {page: 'task', id: string, anchor: string} | RegistryRoute | {page: 'settings'} | {page: 'workspaces'}
+ *   | {page: 'insights', days: number} | {page: 'archive', q: string} | {page: 'notfound', path: string}} Route
+ */
 
 /** @param {string} path @param {string} [query] @param {string} [hash] a place on the page of a task @returns {Route} */
 export function routeOf(path, query = '', hash = '') {
@@ -14,11 +18,30 @@ export function routeOf(path, query = '', hash = '') {
   if (segments.length === 0 || (segments.length === 1 && segments[0] === 'tasks')) {
     return { page: 'board', filters: filtersOf(new URLSearchParams(query)) };
   }
-  if (segments.length === 2 && segments[0] === 'tasks') return { page: 'task', id: /** @type {string} */ (segments[1]).toLowerCase(), anchor: hash.slice(1) };
-  if (segments.length === 1 && segments[0] === 'archive') return { page: 'archive', q: new URLSearchParams(query).get('q') ?? '' };
-  if (segments.length === 1 && segments[0] === 'insights') return { page: 'insights', days: daysOf(new URLSearchParams(query)) };
+  const [page, id] = segments;
+  if (segments.length === 2 && page === 'tasks') return { page: 'task', id: /** @type {string} */ (id).toLowerCase(), anchor: hash.slice(1) };
+  if (segments.length <= 2 && (page === 'agents' || page === 'providers')) return registryRoute(page, id, query) ?? { page: 'notfound', path };
+  if (segments.length === 1 && (page === 'settings' || page === 'workspaces')) return { page };
+  if (segments.length === 1 && page === 'insights') return { page, days: daysOf(new URLSearchParams(query)) };
+  if (segments.length === 1 && page === 'archive') return { page, q: new URLSearchParams(query).get('q') ?? '' };
   return { page: 'notfound', path };
 }
+
+/** @param {'agents'|'providers'} page @param {string|undefined} segment @param {string} query @returns {RegistryRoute|null} */
+function registryRoute(page, segment, query) {
+  if (segment === undefined) return { page, name: null, isNew: new URLSearchParams(query).has('new') };
+  try {
+    return { page, name: decodeURIComponent(segment), isNew: false };
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} name */
+export const agentUrl = (name) => `/agents/${encodeURIComponent(name)}`;
+
+/** @param {string} name */
+export const providerUrl = (name) => `/providers/${encodeURIComponent(name)}`;
 
 /** @param {string} id */
 export const taskUrl = (id) => `/tasks/${encodeURIComponent(id)}`;

@@ -109,7 +109,7 @@
 
 /**
  * @typedef {{type: 'claude-code'} | {type: 'opencode'}
- *   | {type: 'openai-compat', apiBaseUrl: string, apiKeyHint: string, defaultModel: string}} ProviderType
+ *   | {type: 'openai-compat', apiBaseUrl: string, apiKeyHint: string|null, defaultModel: string}} ProviderType
  */
 /** @typedef {{name: string, providerType: ProviderType, version: number}} Provider */
 
@@ -143,10 +143,11 @@
  * @property {string} initialAgentDirectory
  * @property {string} systemAgentProvider
  * @property {number} [port]
+ * @property {number} [archiveDays] days until completed and failed tasks are archived
  * @property {number} [version]
  */
 
-/** @typedef {{configPath: string, lastOpenedAt: number}} WorkspaceEntry */
+/** @typedef {{configPath: string, lastOpenedAt: number, missing?: boolean}} WorkspaceEntry `missing`: as an answer says, not a push */
 
 /**
  * @typedef {Object} Snapshot the board at one instant
@@ -313,6 +314,7 @@
  * @property {boolean} reloadOffered
  * @property {string|null} advice what the person can do
  * @property {number|null} retryAt time of the next try, when one is planned
+ * @property {boolean} closed no workspace is open; `reason` says why
  */
 
 export {};

@@ -77,7 +77,7 @@ function createBridge(rules) {
     state: () => [],
     socket: ({ event, generation = newest(), code = 1006, reason = '' }) => session.dispatch({ type: event, generation, ...(event === 'close' ? { code, reason } : {}) }),
     frame: ({ frame, generation = newest() }) => session.dispatch({ type: 'frame', generation, frame }),
-    snapshot: ({ snapshot, error, id = session.state.memory.requests }) => session.dispatch(snapshot ? { type: 'snapshot', id, snapshot } : { type: 'snapshotFailed', id, message: error }),
+    snapshot: ({ snapshot, error, id = session.state.memory.requests }) => session.dispatch(snapshot ? { type: 'snapshot', id, snapshot } : { type: 'snapshotFailed', id, problem: { code: 'ERROR', message: error } }),
     live: ({ answer }) => session.dispatch(answer ? { type: 'liveAnswer', answer } : { type: 'liveFailed' }),
     open: ({ key }) => session.openPart(key),
     close: ({ key }) => session.closePart(key) ?? [],

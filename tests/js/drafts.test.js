@@ -65,3 +65,27 @@ test('what somebody else has put there is no draft', () => {
   const drafts = createDrafts({ storage });
   assert.deepEqual([drafts.get('k'), drafts.get('l')], [null, null]);
 });
+
+test('each workspace has its own drafts', () => {
+  const storage = createStorage();
+  const drafts = createDrafts({ storage });
+  drafts.set('new-task', 'before any was known');
+  drafts.enter('/a/chorus.json');
+  assert.equal(drafts.get('new-task')?.text, 'before any was known');
+  drafts.enter('/b/chorus.json');
+  assert.deepEqual([drafts.get('new-task'), drafts.keys()], [null, []]);
+  drafts.set('new-task', 'in b');
+  assert.equal(createDrafts({ storage }).get('new-task')?.text, 'in b');
+  drafts.enter('/a/chorus.json');
+  assert.deepEqual([drafts.get('new-task')?.text, drafts.keys()], ['before any was known', ['new-task']]);
+});
+
+test('a secret is held, never stored', () => {
+  const storage = createStorage();
+  const drafts = createDrafts({ storage });
+  drafts.hold('provider:a:secret', 'sk-1');
+  assert.equal(drafts.get('provider:a:secret')?.text, 'sk-1');
+  assert.equal(createDrafts({ storage }).get('provider:a:secret'), null);
+  drafts.hold('provider:a:secret', '');
+  assert.deepEqual(drafts.keys(), []);
+});

@@ -48,7 +48,7 @@ describe('list, then watch', () => {
   test('a snapshot that failed is asked for again, with the reason shown meanwhile', () => {
     const machine = createMachine();
     machine.send({ type: 'start' });
-    machine.send({ type: 'snapshotFailed', id: 1, message: 'No workspace is open.' });
+    machine.send({ type: 'snapshotFailed', id: 1, problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' } });
     assert.equal(machine.status.reason, 'No workspace is open.');
     machine.ctx.now += 1_000;
     assert.deepEqual(machine.send({ type: 'tick' }), [{ type: 'fetchSnapshot', id: 2 }]);
@@ -57,10 +57,26 @@ describe('list, then watch', () => {
   test('that reason stays while the socket comes and goes for want of a snapshot', () => {
     const machine = createMachine();
     machine.send({ type: 'start' });
-    machine.send({ type: 'snapshotFailed', id: 1, message: 'No workspace is open.' });
+    machine.send({ type: 'snapshotFailed', id: 1, problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' } });
     for (let tries = 0; tries < 4; tries++) machine.retry(4401);
     machine.send({ type: 'liveAnswer', answer: { webSocketUrl: SOCKET_URL, allowedOrigins: [ORIGIN], sidecar: { state: 'ready', detail: '' } } });
     assert.equal(machine.status.reason, 'No workspace is open.');
+  });
+
+  test('a workspace that has been opened is followed at once, however long none was', () => {
+    const machine = createMachine();
+    machine.send({ type: 'start' });
+    for (let tries = 0; tries < 12; tries++) machine.retry(1006);
+    for (let asked = 1; asked < 12; asked++) {
+      machine.send({ type: 'snapshotFailed', id: asked, problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' } });
+      assert.deepEqual([machine.status.closed, machine.status.reason], [true, 'No workspace is open.']);
+      machine.ctx.now += 1_000;
+      for (let ticks = 0; ticks < 2; ticks++) machine.send({ type: 'tick' }); // one may go to a socket that does not open
+      assert.equal(machine.state.memory.requests, asked + 1, 'asked again within a second');
+    }
+    if (machine.state.tag === 'Connecting') machine.send({ type: 'close', code: 1006 });
+    machine.send({ type: 'snapshot', id: 12, snapshot: snapshot() });
+    assert.deepEqual([machine.status.closed, machine.status.retryAt], [false, machine.ctx.now]);
   });
 
   test('an answer to an older question is nothing', () => {
@@ -458,7 +474,7 @@ describe('any order of events', () => {
       machine.ctx.random = random.next();
       const effects = machine.send({
         type: random.pick(events), code: random.pick([1006, 1012, 4506]), frame: random.pick(frames), outcome: random.pick(['applied', 'dropped', 'gap', 'reset']),
-        id: machine.state.memory.requests, snapshot: snapshot({ seq: 10 }), message: 'no', answer: live,
+        id: machine.state.memory.requests, snapshot: snapshot({ seq: 10 }), problem: { code: random.pick(['BUSY', 'SERVICE_UNAVAILABLE']), message: 'no' }, answer: live,
       });
       for (const { type } of effects) {
         if (type === 'openSocket') open++;

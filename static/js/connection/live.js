@@ -142,9 +142,10 @@ export function createLive({
     publishSoon();
     try {
       const { data } = await api.get('/api/snapshot', { signal: snapshotRequest.signal });
-      dispatch(isSnapshot(data) ? { type: 'snapshot', id, snapshot: data } : { type: 'snapshotFailed', id, message: 'The snapshot is malformed.' });
+      dispatch(isSnapshot(data) ? { type: 'snapshot', id, snapshot: data } : { type: 'snapshotFailed', id, problem: { code: 'BAD_ANSWER', message: 'The snapshot is malformed.' } });
     } catch (error) {
-      dispatch({ type: 'snapshotFailed', id, message: asApiError(error).message });
+      const { code, message } = asApiError(error);
+      dispatch({ type: 'snapshotFailed', id, problem: { code, message } });
     }
   }
 
@@ -377,5 +378,5 @@ function asApiError(error) {
 
 /** @param {LiveStatus} a @param {LiveStatus} b */
 function isSame(a, b) {
-  return a.kind === b.kind && a.reason === b.reason && a.advice === b.advice && a.retryAt === b.retryAt;
+  return a.kind === b.kind && a.reason === b.reason && a.advice === b.advice && a.retryAt === b.retryAt && a.closed === b.closed;
 }

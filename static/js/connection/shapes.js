@@ -3,10 +3,12 @@
 
 /** @import {ClientMessage, LiveAnswer, LogEvent, Outcome, ServerFrame, Snapshot, Unnumbered} from '../types.js' */
 
+/** @typedef {{code: string, message: string}} Problem an error of the API */
+
 /**
  * Whether a snapshot is needed before the stream may be followed again. `problem`: why the last request for it failed.
- * @typedef {{step: 'none'} | {step: 'asked', id: number, failures: number, problem: string|null}
- *   | {step: 'waiting', at: number, failures: number, problem: string|null}} Need
+ * @typedef {{step: 'none'} | {step: 'asked', id: number, failures: number, problem: Problem|null}
+ *   | {step: 'waiting', at: number, failures: number, problem: Problem|null}} Need
  */
 
 /**
@@ -57,7 +59,7 @@
  * `wake`: online, visible again, the clock jumped, or a person pressed "Try now".
  * @typedef {SocketEvent
  *   | {type: 'start'} | {type: 'stop'} | {type: 'suspend'} | {type: 'resume'} | {type: 'wake'} | {type: 'tick'}
- *   | {type: 'snapshot', id: number, snapshot: Snapshot} | {type: 'snapshotFailed', id: number, message: string}
+ *   | {type: 'snapshot', id: number, snapshot: Snapshot} | {type: 'snapshotFailed', id: number, problem: Problem}
  *   | {type: 'liveAnswer', answer: LiveAnswer} | {type: 'liveFailed'}} Event
  */
 

@@ -12,7 +12,7 @@
  */
 
 /** @import {ControlFrame, LogEvent, Outcome, ServerFrame, Snapshot} from '../types.js' */
-/** @import {Connected, Connecting, Ctx, Diagnosis, Effect, Event, Memory, Need, NotConnected, Phase, Reconnecting, State, Step, Suspended} from './shapes.js' */
+/** @import {Connected, Connecting, Ctx, Diagnosis, Effect, Event, Memory, Need, NotConnected, Phase, Problem, Reconnecting, State, Step, Suspended} from './shapes.js' */
 
 import { CLOSE_CODES, PROTOCOL } from '../words.js';
 import { retryDelay } from './backoff.js';
@@ -23,6 +23,7 @@ export const MANY_RESYNCS = 3;
 export const ASK_AFTER_FAILURES = 3;
 export const MAX_HELD = 1_000;
 const FIRST_HEARTBEAT_MS = 5_000;
+const CLOSED = 'SERVICE_UNAVAILABLE';
 
 /** @type {State} */
 export const INITIAL = {
@@ -330,7 +331,7 @@ function answered(state, event, ctx) {
   const { need } = state.memory;
   switch (event.type) {
     case 'snapshot': return need.step === 'asked' && need.id === event.id ? swap(state, event.snapshot, ctx) : stay(state);
-    case 'snapshotFailed': return need.step === 'asked' && need.id === event.id ? askLater(state, need, event.message, ctx) : stay(state);
+    case 'snapshotFailed': return need.step === 'asked' && need.id === event.id ? askLater(state, need, event.problem, ctx) : stay(state);
     case 'liveAnswer': return diagnosed(state, { step: 'explained', text: explain(event.answer, ctx.page) });
     case 'liveFailed': return diagnosed(state, { step: 'unreachable' });
     default: return never(event);
@@ -341,8 +342,14 @@ function answered(state, event, ctx) {
 function swap(state, snapshot, ctx) {
   const taken = /** @type {const} */ ({ type: 'swap', snapshot });
   const memory = { ...state.memory, need: none(), currentAt: ctx.now };
-  const { state: after, effects } = state.tag === 'Connected' ? follow({ ...state, memory }, snapshot, ctx) : stay({ ...state, memory });
+  const { state: after, effects } = state.tag === 'Connected' ? follow({ ...state, memory }, snapshot, ctx) : stay(hurriedBack({ ...state, memory }, isClosed(state.memory), ctx));
   return { state: after, effects: [taken, ...effects] };
+}
+
+/** A workspace has just been opened: the live service is worth another try. @template {Connecting | Reconnecting} S @param {S} state @param {boolean} opened @param {Ctx} ctx @returns {S} */
+function hurriedBack(state, opened, ctx) {
+  if (!opened || state.tag !== 'Reconnecting') return state;
+  return { ...state, retryAt: ctx.now, memory: { ...state.memory, failures: 0 } };
 }
 
 /** @param {Connected} state @param {Snapshot} snapshot @param {Ctx} ctx @returns {Step} */
@@ -362,9 +369,10 @@ function ask(memory) {
   return { memory: { ...memory, requests: id, need: { step: 'asked', id, failures, problem } }, effects: [{ type: 'fetchSnapshot', id }] };
 }
 
-/** @param {Connecting | Connected | Reconnecting} state @param {{failures: number}} need @param {string} problem @param {Ctx} ctx @returns {Step} */
+/** Whoever waits for a workspace to be opened asks often. @param {Connecting | Connected | Reconnecting} state @param {{failures: number}} need @param {Problem} problem @param {Ctx} ctx @returns {Step} */
 function askLater(state, { failures }, problem, ctx) {
-  const need = /** @type {const} */ ({ step: 'waiting', at: ctx.now + retryDelay(failures, ctx.random), failures: failures + 1, problem });
+  const at = ctx.now + retryDelay(problem.code === CLOSED ? 0 : failures, ctx.random);
+  const need = /** @type {const} */ ({ step: 'waiting', at, failures: failures + 1, problem });
   return stay({ ...state, memory: { ...state.memory, need } });
 }
 
@@ -393,6 +401,11 @@ function diagnosed(state, diagnosis) {
 }
 
 /* ---------------------------------------------------------------- small things */
+
+/** No workspace is open. @param {Memory} memory */
+export function isClosed({ need }) {
+  return need.step !== 'none' && need.problem?.code === CLOSED;
+}
 
 /** Between `welcome` and `resync`. @param {Phase} phase */
 function isStreaming({ name }) {

@@ -4,7 +4,7 @@
 /** @import {LiveStatus} from '../types.js' */
 /** @import {Memory, State} from './shapes.js' */
 
-import { MANY_RESYNCS } from './state.js';
+import { MANY_RESYNCS, isClosed } from './state.js';
 import { recentResyncs } from './timing.js';
 
 const NEW_BUILD = 'A newer Chorus is running than the one this page came from. Reload the page.';
@@ -23,6 +23,7 @@ export function describe(state, now) {
     reloadOffered: advice !== null,
     advice,
     retryAt: state.tag === 'Reconnecting' ? state.retryAt : null,
+    closed: isClosed(state.memory),
   };
 }
 
@@ -42,7 +43,7 @@ function isFirstTry({ failures, liveAt }) {
 /** Without a board to begin with, a socket says little. @param {State} state */
 function reasonOf({ memory: { diagnosis, need, reason } }) {
   if (diagnosis.step === 'unreachable') return UNREACHABLE;
-  if (need.step !== 'none' && need.problem !== null) return need.problem;
+  if (need.step !== 'none' && need.problem !== null) return need.problem.message;
   return diagnosis.step === 'explained' ? diagnosis.text : reason;
 }
 

@@ -7,6 +7,16 @@ import { button } from '../elements/button.js';
 import { icon } from '../elements/icons.js';
 import { mark } from '../elements/mark.js';
 
+/** In the order of the navigation. */
+const PAGES = [
+  { page: 'board', href: '/', icon: 'columns-3', label: 'Board' },
+  { page: 'insights', href: '/insights', icon: 'chart-column', label: 'Insights' },
+  { page: 'agents', href: '/agents', icon: 'bot', label: 'Agents' },
+  { page: 'providers', href: '/providers', icon: 'plug', label: 'Providers' },
+  { page: 'settings', href: '/settings', icon: 'settings', label: 'Settings' },
+  { page: 'workspaces', href: '/workspaces', icon: 'folder-open', label: 'Workspaces' },
+];
+
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 /** @import {App} from '../app.js' */
 /** @import {ThemeSwitch} from '../elements/theme.js' */
@@ -29,10 +39,7 @@ export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette
     <a class="skip-link" href="#main" @click=${skip}>Skip to the content</a>
     <header class="app-header">
       <a class="brand" href="/" aria-label="Chorus">${mark()}<span class="brand-name">Chorus</span></a>
-      <nav class="app-nav" aria-label="Pages"><ul>
-        <li><a href="/" aria-current=${isBoard ? 'page' : nothing} data-testid="nav-board">${icon('columns-3')}<span class="wide-label">Board</span></a></li>
-        <li><a href="/insights" aria-current=${open === 'insights' ? 'page' : nothing} data-testid="nav-insights">${icon('chart-column')}<span class="wide-label">Insights</span></a></li>
-      </ul></nav>
+      ${navigation(open)}
       <div class="app-tools">
         ${badgeTemplate(app.live.status(), { retry: app.live.retry, reload: () => location.reload() })}
         ${button({ label: 'Find anything (Ctrl K)', icon: 'search', iconOnly: true, look: 'is-quiet', run: openPalette, testid: 'open-palette' })}
@@ -47,6 +54,19 @@ export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette
     <main class="app-main" id="main" tabindex="-1">${page}</main>
     ${app.notices.template()}
   </div>`;
+}
+
+/** In a row where there is room, else behind a button. @param {string} current */
+const navigation = (current) => html`
+  <button type="button" class="button is-quiet is-icon nav-button" popovertarget="pages" data-testid="nav">${icon('menu')}<span class="unseen">Pages</span></button>
+  <nav class="app-nav" id="pages" popover aria-label="Pages" @click=${chosen}><ul>${PAGES.map(({ page, href, icon: name, label }) => html`
+    <li><a href=${href} aria-current=${page === current ? 'page' : nothing} data-testid="nav-${page}">${icon(name)}<span>${label}</span></a></li>`)}
+  </ul></nav>`;
+
+/** @param {Event} event */
+function chosen(event) {
+  const nav = /** @type {HTMLElement} */ (event.currentTarget);
+  if (event.target instanceof Element && event.target.closest('a') && nav.matches(':popover-open')) nav.hidePopover();
 }
 
 /** @param {App} app @param {ThemeSwitch} theme */

@@ -293,7 +293,7 @@ export function createWorld(seed) {
   /** @param {HttpRequest} request @param {boolean} [broken] */
   function arrive({ effect, answer }, broken = false) {
     requests = requests.filter((each) => each.effect !== effect);
-    if (effect.type === 'fetchSnapshot') return dispatch(broken ? { type: 'snapshotFailed', id: effect.id, message: 'no' } : { type: 'snapshot', id: effect.id, snapshot: answer.data });
+    if (effect.type === 'fetchSnapshot') return dispatch(broken ? { type: 'snapshotFailed', id: effect.id, problem: { code: 'INTERNAL_ERROR', message: 'no' } } : { type: 'snapshot', id: effect.id, snapshot: answer.data });
     const { key, id } = effect;
     if (broken) perform(session.partFailed(key, id, { status: 0, code: 'NETWORK', message: 'no' }));
     else if (answer.data === undefined) perform(session.partFailed(key, id, { status: 404, code: 'NOT_FOUND', message: 'no' }));

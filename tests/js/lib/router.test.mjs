@@ -25,8 +25,18 @@ test('the range of the insights is in their address', () => {
   assert.deepEqual(routeOf('/insights'), { page: 'insights', days: 30 });
 });
 
-for (const path of ['/agents/x/y', '/tasks/a/b', '/nonsense']) {
+for (const path of ['/agents/x/y', '/tasks/a/b', '/settings/x', '/providers/%E0', '/nonsense']) {
   test(`${path} is nothing`, () => assert.deepEqual(routeOf(path), { page: 'notfound', path }));
 }
 
 test('an id is encoded', () => assert.equal(taskUrl('a/b'), '/tasks/a%2Fb'));
+
+for (const page of /** @type {const} */ (['agents', 'providers'])) {
+  test(`${page} have a list, a page each, and one for a new one`, () => {
+    assert.deepEqual(routeOf(`/${page}`), { page, name: null, isNew: false });
+    assert.deepEqual(routeOf(`/${page}`, '?new'), { page, name: null, isNew: true });
+    assert.deepEqual(routeOf(`/${page}/gpt-4.1`), { page, name: 'gpt-4.1', isNew: false });
+  });
+}
+
+for (const page of ['settings', 'workspaces']) test(`/${page} is a page`, () => assert.deepEqual(routeOf(`/${page}/`), { page }));

@@ -1,0 +1,23 @@
+// @ts-check
+/** Workspaces by their paths. */
+
+/** The folder's name. @param {string} configPath of its chorus.json */
+export const workspaceName = (configPath) => configPath.split('/').at(-2) || configPath;
+
+/** @param {string} configPath */
+export const folderOf = (configPath) => configPath.slice(0, configPath.lastIndexOf('/')) || '/';
+
+/** Null when the server can look there. @param {string} path @returns {string|null} */
+export function pathProblem(path) {
+  if (path.trim() === '') return 'Give the path of the folder.';
+  return path.trim().startsWith('/') ? null : 'Give the whole path, beginning with “/”.';
+}
+
+/** Null when it can be a folder's name. @param {string} name @returns {string|null} */
+export function folderNameProblem(name) {
+  if (name.trim() === '') return 'Give it a name.';
+  return /[/\\\0]|\.\./.test(name) ? 'The name must not contain “/”, “\\” or “..”.' : null;
+}
+
+/** The path that follows a name until somebody types one. @param {string} base @param {string} name */
+export const suggestedPath = (base, name) => (name.trim() === '' ? '' : `${base.replace(/\/+$/, '')}/${name.trim()}`);
