@@ -52,13 +52,17 @@ class Registry:
         rows = reader.execute(sa.select(t.c.wire).where(t.c.deleted_at.is_(None)).order_by(t.c.name))
         return f"[{','.join(row[0] for row in rows)}]"
 
-    def create(self, tx: WriteTransaction, name: str, values: Form) -> Form:
-        """Raises Conflict where the name is taken."""
+    def insert(self, tx: WriteTransaction, name: str, values: Form, wire: str) -> None:
+        """A new row, without its event. Raises Conflict where the name is taken."""
         if self.find(tx, name) is not None:
             raise Conflict(f"There is a {self.kind} named {name!r} already.")
-        row = values | {"name": name, "version": 1, "field_versions": {}}
-        made = self.form(row)
-        tx.execute(sa.insert(self.table), row | {"wire": dumps(made)})
+        row = values | {"name": name, "version": 1, "field_versions": {}, "wire": wire}
+        tx.execute(sa.insert(self.table), row)
+
+    def create(self, tx: WriteTransaction, name: str, values: Form) -> Form:
+        """Raises Conflict where the name is taken."""
+        made = self.form(values | {"name": name, "version": 1})
+        self.insert(tx, name, values, dumps(made))
         self.emit(tx, [dumps(made)])
         return made
 

@@ -82,9 +82,16 @@ def _keep(key: idempotency.Request | None, response: Response) -> None:
         idempotency.store(connection, key, answer, now_ms(), home.answers)
 
 
+def _readable() -> Workspace:
+    """The open workspace. Raises ServiceUnavailable where none is, or its folder is gone."""
+    workspace = state.current().workspace.get()
+    with workspace.database.read():
+        return workspace
+
+
 def _open_workspace() -> Workspace | None:
     with contextlib.suppress(ServiceUnavailable):
-        return state.current().workspace.get()
+        return _readable()
     return None
 
 
@@ -109,7 +116,7 @@ def list_workspaces() -> Response:
 
 def _open_or_why() -> dict[str, str | None]:
     try:
-        return {"open": state.current().workspace.get().config_path, "problem": None}
+        return {"open": _readable().config_path, "problem": None}
     except ServiceUnavailable as error:
         return {"open": None, "problem": error.message}
 

@@ -1,5 +1,6 @@
 """Making, listing, checking and revoking access tokens. Only a hash is stored; the token is shown once."""
 
+import json
 import secrets
 from typing import Any
 
@@ -18,9 +19,17 @@ from core.tasks.records import Reader
 
 PREFIX = "chorus_"  # so that people and scanners know one when they see it
 HINT_CHARACTERS = 4
-registry = Registry(tables.access_tokens, "access token", "accessTokens", EventType.ACCESS_TOKENS_CHANGED)
 _schema = AccessTokenSchema()
 _t = tables.access_tokens
+
+
+def form(row: Row) -> dict[str, Any]:
+    """The wire form, as it was stored: the hint is known only when the token is made."""
+    told: dict[str, Any] = json.loads(row["wire"])
+    return told
+
+
+registry = Registry(tables.access_tokens, "access token", "accessTokens", EventType.ACCESS_TOKENS_CHANGED, form)
 
 
 def create(tx: WriteTransaction, name: str, scopes: list[str]) -> tuple[dict[str, Any], str]:
@@ -28,11 +37,11 @@ def create(tx: WriteTransaction, name: str, scopes: list[str]) -> tuple[dict[str
     token = PREFIX + secrets.token_urlsafe(32)
     scopes = list(dict.fromkeys(scopes))
     told = {"name": name, "scopes": scopes, "hint": token[-HINT_CHARACTERS:], "createdAt": tx.now, "version": 1}
-    form: dict[str, Any] = _schema.dump(told)
+    made: dict[str, Any] = _schema.dump(told)
     values = {"token_hash": hashed(token), "scopes": scopes, "created_at": tx.now}
-    registry.insert(tx, name, values, dumps(form))
-    registry.emit(tx, [dumps(form)])
-    return form, token
+    registry.insert(tx, name, values, dumps(made))
+    registry.emit(tx, [dumps(made)])
+    return made, token
 
 
 def holder(reader: Reader, token: str | None) -> Row:

@@ -9,6 +9,7 @@
 
 const PREFIX = 'chorus:draft:';
 const WORKSPACE = 'chorus:workspace';
+const COMMON = 'workspaces:';
 
 /** @param {{storage?: DraftStorage|null, now?: () => number}} [surroundings] */
 export function createDrafts({ storage = sessionStorageOrNull(), now = Date.now } = {}) {
@@ -19,30 +20,33 @@ export function createDrafts({ storage = sessionStorageOrNull(), now = Date.now 
 
   const scope = () => (workspace === '' ? PREFIX : `${PREFIX}${workspace}:`);
 
+  /** What is typed about workspaces belongs to none. @param {string} key */
+  const place = (key) => (key.startsWith(COMMON) ? PREFIX : scope()) + key;
+
   /** @param {string} key @returns {Draft|null} */
   function get(key) {
-    return memory.get(scope() + key) ?? parseDraft(attempt(() => storage?.getItem(scope() + key)));
+    return memory.get(place(key)) ?? parseDraft(attempt(() => storage?.getItem(place(key))));
   }
 
   /** Empty text clears. @param {string} key @param {string} text @param {unknown} [base] */
   function set(key, text, base = get(key)?.base ?? null) {
     if (text === '') return clear(key);
     const draft = { text, base, at: now() };
-    const stored = attempt(() => (storage?.setItem(scope() + key, JSON.stringify(draft)), storage != null));
-    if (stored) memory.delete(scope() + key);
-    else memory.set(scope() + key, draft);
+    const stored = attempt(() => (storage?.setItem(place(key), JSON.stringify(draft)), storage != null));
+    if (stored) memory.delete(place(key));
+    else memory.set(place(key), draft);
   }
 
   /** Like `set`, but never stored: for secrets. @param {string} key @param {string} text */
   function hold(key, text) {
-    if (text === '') memory.delete(scope() + key);
-    else memory.set(scope() + key, { text, base: null, at: now() });
+    if (text === '') memory.delete(place(key));
+    else memory.set(place(key), { text, base: null, at: now() });
   }
 
   /** @param {string} key */
   function clear(key) {
-    memory.delete(scope() + key);
-    attempt(() => storage?.removeItem(scope() + key));
+    memory.delete(place(key));
+    attempt(() => storage?.removeItem(place(key)));
   }
 
   /** @param {string} [prefix] */

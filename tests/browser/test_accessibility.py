@@ -1,6 +1,7 @@
 """No axe violation on any page, in either theme, on a wide screen and on a phone."""
 
 import itertools
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,60 @@ def test_long_words_do_not_widen_a_phone(anna: Browser, server: Server) -> None:
     assert anna.run(STICKING_OUT) == []
     anna.click("edit-plan")
     anna.shows(css("save-plan"))
+    assert anna.run(STICKING_OUT) == []
+
+
+def test_agents_and_providers(anna: Browser, server: Server) -> None:
+    """Lists, forms with errors and with somebody else's version, and a phone's menu of pages."""
+    kind = {"type": "openai-compat", "apiBaseUrl": f"http://{LONG[-60:]}.example/v1", "defaultModel": LONG[-60:]}
+    for name in ("axe", "axe-" + LONG[-60:]):
+        outside.ask(
+            server, "PUT", f"/api/providers/{name}", {"name": name, "providerType": kind | {"apiKey": "s" * 20}}
+        )
+    anna.open(server, "/agents")
+    anna.click("bulk-start")
+    anna.shows(css("bulk"))
+    check(anna, css("bulk"))
+    assert anna.run(STICKING_OUT) == []
+    anna.open(server, "/agents/fact-checker")
+    anna.write("input-instructions", " Mine.")
+    fact_checker = server.json("GET", "/api/agents/fact-checker") | {"instructions": TEXT}
+    outside.ask(server, "PUT", "/api/agents/fact-checker", fact_checker)
+    anna.shows(css("conflict-instructions"))
+    check(anna, css("conflict-instructions"))
+    assert anna.run(STICKING_OUT) == []
+    anna.click("nav")
+    check(anna, "#pages:popover-open", (LOOKS[3],))
+    anna.open(server, "/providers")
+    anna.shows(css("providers"))
+    check(anna, css("providers"), EACH_ONCE)
+    assert anna.run(STICKING_OUT) == []
+    anna.open(server, "/providers/axe")
+    anna.click("key-replace")
+    anna.shows(css("error-apiKey"))
+    check(anna, css("error-apiKey"), EACH_ONCE)
+    for name in ("axe", "axe-" + LONG[-60:]):
+        outside.ask(server, "DELETE", f"/api/providers/{name}")
+
+
+def test_settings_and_workspaces(anna: Browser, server: Server) -> None:
+    """With an edited chorus.json and errors beside fields."""
+    path = server.home / "workspaces" / "default" / "chorus.json"
+    before = path.read_text()
+    path.write_text(json.dumps(json.loads(before) | {"port": 9999}))
+    anna.open(server, "/settings")
+    anna.shows(css("config-file"))
+    anna.click("add-directory")
+    anna.write("directory", "relative")
+    anna.shows(css("error-allowedAgentDirectories"))
+    check(anna, css("config-file"))
+    assert anna.run(STICKING_OUT) == []
+    path.write_text(before)
+    anna.open(server, "/workspaces")
+    anna.shows(css("recent"))
+    anna.write("new-name", "a/b")
+    anna.write("open-path", LONG)
+    check(anna, css("error-open-path"))
     assert anna.run(STICKING_OUT) == []
 
 

@@ -70,9 +70,11 @@ test('each workspace has its own drafts', () => {
   const storage = createStorage();
   const drafts = createDrafts({ storage });
   drafts.set('new-task', 'before any was known');
+  drafts.set('workspaces:new-name', 'next');
   drafts.enter('/a/chorus.json');
   assert.equal(drafts.get('new-task')?.text, 'before any was known');
   drafts.enter('/b/chorus.json');
+  assert.equal(drafts.get('workspaces:new-name')?.text, 'next', 'belongs to none');
   assert.deepEqual([drafts.get('new-task'), drafts.keys()], [null, []]);
   drafts.set('new-task', 'in b');
   assert.equal(createDrafts({ storage }).get('new-task')?.text, 'in b');

@@ -171,6 +171,24 @@ def test_list_says_which_is_open_what_is_missing_and_why_none_is(api: Api, app: 
     api.task("open again")
 
 
+def test_another_one_is_opened_after_the_folder_is_lost(api: Api, tmp_path: Path) -> None:
+    """Nothing empty is put in its place, and the same folder opens again once it is back."""
+    folder = Path(switch(api, "create", tmp_path / "second")["configPath"]).parent
+    task = api.task("kept")
+    before = api.ok("GET", "/api/snapshot")["epoch"]
+    folder.rename(tmp_path / "lost")
+    error = api.refused("GET", "/api/snapshot", 503, "SERVICE_UNAVAILABLE")
+    assert workspaces(api)["problem"] == error["message"]
+    assert not folder.exists()
+    switch(api, "select", tmp_path / "lost")
+    assert [each["id"] for each in api.ok("GET", "/api/tasks")] == [task["id"]]
+    assert api.ok("GET", "/api/snapshot")["epoch"] != before
+    api.task("it can be written")
+    (tmp_path / "lost").rename(folder)
+    switch(api, "select", folder)
+    api.task("as before")
+
+
 def test_repeated_key_opens_a_workspace_once(api: Api, tmp_path: Path) -> None:
     first = workspaces(api)["open"]
     body, headers = {"path": str(tmp_path / "second")}, {"Idempotency-Key": "k"}

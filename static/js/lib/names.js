@@ -11,7 +11,7 @@ export function nameProblem(name, kind, taken) {
   if (name === NOT_CONFIGURED) return `“${NOT_CONFIGURED}” is reserved. Choose another name.`;
   if (name.length > 64) return `The name has ${name.length} characters; at most 64 are allowed.`;
   if (!SHAPE.test(name)) return 'Use letters, digits, “.”, “_” and “-” only, not starting with “.”.';
-  return taken.has(name) ? `There is a ${kind} named “${name}” already.` : null;
+  return taken.has(name) ? `Another ${kind} has the name “${name}” already.` : null;
 }
 
 /** “a, b and c”. @param {readonly string[]} names */

@@ -20,4 +20,4 @@ export function folderNameProblem(name) {
 }
 
 /** The path that follows a name until somebody types one. @param {string} base @param {string} name */
-export const suggestedPath = (base, name) => (name.trim() === '' ? '' : `${base.replace(/\/+$/, '')}/${name.trim()}`);
+export const suggestedPath = (base, name) => (folderNameProblem(name) ? '' : `${base.replace(/\/+$/, '')}/${name.trim()}`);

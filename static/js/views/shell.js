@@ -50,7 +50,7 @@ export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette
       </div>
     </header>
     ${openToNetwork ? bar('shield-alert', 'This board is open to the network and has no login: whoever reaches this address can change everything.', '') : nothing}
-    ${app.blocked() ? bar('cloud-off', app.blocked(), 'is-bad') : nothing}
+    ${app.blocked() && !app.live.status().closed ? bar('cloud-off', app.blocked(), 'is-bad') : nothing}
     <main class="app-main" id="main" tabindex="-1">${page}</main>
     ${app.notices.template()}
   </div>`;

@@ -179,7 +179,7 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
   function lookAt(field) {
     painter.request(() => {
       const group = document.querySelector(`[data-field="${field}"]`);
-      /** @type {HTMLElement|null|undefined} */ (group?.querySelector('.theirs button, input, textarea, select'))?.focus();
+      /** @type {HTMLElement|null|undefined} */ (group?.querySelector('.theirs button') ?? group?.querySelector('input, textarea, select'))?.focus();
     });
   }
 
