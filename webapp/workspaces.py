@@ -58,7 +58,7 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
             act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
             response = config_answer()
         except ChorusError as error:
-            if error.status >= 500:
+            if error.status >= 500 or error.code == "WORKSPACE_SWITCHED":
                 raise
             response = error_answer(error)
         _keep(key, response)
