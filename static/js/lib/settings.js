@@ -1,7 +1,7 @@
 // @ts-check
 /** The settings of a workspace: what its form shows, what is wrong with it, what an edited chorus.json would change. */
 
-import { withoutNulls } from './agents.js';
+import { withoutNulls } from './agent-form.js';
 import { NOT_CONFIGURED } from './names.js';
 
 /** @import {WorkspaceConfig} from '../types.js' */

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { agentBody, agentProblems, agentValues, runsOf, tasksPlannedFor, unreadiness } from '../../../static/js/lib/agents.js';
+import { agentBody, agentProblems, agentValues, runsOf, tasksPlannedFor, unreadiness } from '../../../static/js/lib/agent-form.js';
 import { listed, nameProblem } from '../../../static/js/lib/names.js';
 import { keyWords, presetOf, providerBody, providerProblems, providerValues, usersOf } from '../../../static/js/lib/providers.js';
 import { changesOf, settingsBody, settingsProblems, settingsValues } from '../../../static/js/lib/settings.js';
