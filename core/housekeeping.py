@@ -24,7 +24,8 @@ HISTORY_AT_ONCE = 500
 def run(database: Database, uploads: Path, archive_days: int) -> list[str]:
     """Does all that is due now. Called once a minute by one thread of each web worker; twins do no harm.
 
-    `archive_days` is for workspaces that do not say themselves. Returns ids of tasks that cannot be brought back any more: what their agents said may go.
+    `archive_days` is for workspaces that do not say themselves. Returns ids of tasks that cannot be brought back any
+    more: what their agents said may go.
     """
     with database.write() as tx:
         verbs.archive_due(tx, config.read(tx)["archive_days"] or archive_days)
