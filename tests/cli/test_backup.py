@@ -9,10 +9,12 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from cli.following import parts
 from common.db import sqlite
 from common.db.home import DATABASE, Home
 from common.errors import BadRequest, ChorusError, Conflict
@@ -64,7 +66,7 @@ def test_backup_under_load_and_restore(chorus: Chorus, server: Server, tmp_path:
             assert [receive(client, kind)["type"] for kind in ("welcome", "task_created")]
     for task in snapshot["tasks"]:
         for attachment in task["attachments"]:
-            path = f"/api/tasks/{task['id']}/attachments/{attachment['filename']}"
+            path = f"/api/tasks/{task['id']}/attachments/{quote(attachment['filename'])}"
             assert len(server.request("GET", path)[2]) == attachment["size"]
 
     kept = next(server.home.glob("workspaces/default.replaced-*"))
@@ -82,8 +84,8 @@ def tasks_at(server: Server, epoch: str, seq: int) -> list[Any]:
     while at < seq:
         for event in server.json("GET", f"/api/events?epoch={epoch}&since={at}")["events"]:
             at = event["seq"]
-            if at <= seq:
-                found[event["data"]["id"]] = event["data"]
+            changes = [part["data"] for part in parts(event)] if at <= seq else []
+            found |= {task["id"]: task for task in changes if isinstance(task, dict) and "taskType" in task}
     return list(found.values())
 
 

@@ -20,17 +20,17 @@ pytestmark = pytest.mark.processes
 
 def test_create_list_show(chorus: Chorus, tmp_path: Path) -> None:
     (tmp_path / "notes é.md").write_text("hello")
-    made = chorus("tasks", "create", "Write a \x1b[31mstory", "--attach", "notes é.md")
+    made = chorus("tasks", "create", "Tell \x1b[31motters", "--attach", "notes é.md")
     task_id = made.out.strip()
     assert (made.status, made.err) == (0, "")
     other = json.loads(chorus("tasks", "create", "--json", stdin="From stdin\nsecond line\n").out)
     assert (other["description"], other["source"]["sourceType"]) == ("From stdin\nsecond line", "terminal")
 
-    listed = chorus("tasks", "list", "--q", "stor").out
-    assert listed == f"{task_id[:8]}  pending    Write a \N{REPLACEMENT CHARACTER}[31mstory\n"
+    listed = chorus("tasks", "list", "--q", "otter").out
+    assert listed == f"{task_id[:8]}  pending    Tell \N{REPLACEMENT CHARACTER}[31motters\n"
     shown = chorus("tasks", "show", task_id[:6])
     assert "notes é.md (5 B)" in shown.out
-    assert json.loads(chorus("tasks", "show", task_id, "--json").out)["description"] == "Write a \x1b[31mstory"
+    assert json.loads(chorus("tasks", "show", task_id, "--json").out)["description"] == "Tell \x1b[31motters"
     assert chorus("tasks", "list", "--archived").out == "No tasks.\n"
 
 
