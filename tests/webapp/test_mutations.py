@@ -38,8 +38,10 @@ class Example(NamedTuple):
 EXAMPLES: dict[str, list[Example]] = {
     "post_api_agents": [Example("/api/agents", AGENT)],
     "put_api_agents_name_": [Example("/api/agents/writer", AGENT), Example("/api/agents/brand-new", AGENT)],
-    "delete_api_agents_name_": [Example("/api/agents/writer")],
+    "delete_api_agents_name_": [Example("/api/agents/fact-checker")],
     "put_api_config": [Example("/api/config", CONFIG)],
+    "post_api_config_import": [Example("/api/config/import")],
+    "post_api_config_overwrite": [Example("/api/config/overwrite")],
     "post_api_providers": [Example("/api/providers", {"name": "o", "providerType": {"type": "opencode"}})],
     "put_api_providers_name_": [Example("/api/providers/claude", CLAUDE)],
     "delete_api_providers_name_": [Example("/api/providers/claude")],
