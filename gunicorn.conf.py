@@ -18,7 +18,7 @@ from common import record
 from common.errors import StartRefused
 from common.log import dict_config
 from common.process import die_with_parent, die_with_supervisor, keep_what_is_loaded, supervised
-from common.queue import private_folder
+from common.queue import RUNNER, bell_path, is_listening, private_folder
 from common.settings import load
 
 STALLED_S = 10  # s without a byte from or to a client in the middle of a request
@@ -83,7 +83,7 @@ def _take_home() -> None:
 
     try:
         lock_home(_settings.home)  # stays locked: the descriptor is never closed, and the workers inherit it
-        prepare_home(_settings)
+        prepare_home(_settings, with_runner=is_listening(bell_path(_settings.home, RUNNER)))
     except StartRefused as refusal:
         sys.exit(str(refusal))
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 SUPERVISOR = "CHORUS_SUPERVISOR"  # environment name: process id of the supervisor; set by the launcher only
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def supervised(environ: Mapping[str, str] = os.environ) -> bool:
@@ -42,3 +43,12 @@ def keep_what_is_loaded() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def adopt_orphans() -> None:
+    """From here on this process, not init, becomes the parent of its descendants whose own parent has ended.
+
+    Whoever forks twice to get away is found below it all the same (PR_SET_CHILD_SUBREAPER, prctl(2)).
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,6 +1,7 @@
-"""The local queue: a bell. After each commit the writer sends one datagram; the sidecar then reads the log.
+"""The local queue: a bell. After each commit the writer sends one datagram to the sidecar and one to the runner; both
+then read the database.
 
-The datagram is a hint and carries nothing: the log is the truth, and the sidecar looks once a second regardless.
+The datagram is a hint and carries nothing: the log is the truth, and both look once a second regardless.
 Nothing here ever blocks or fails a request: a blocking send to a stopped sidecar would freeze the API.
 """
 
@@ -15,7 +16,8 @@ from pathlib import Path
 LONGEST_SOCKET_PATH = 107  # bytes of sun_path, without its closing NUL (unix(7))
 
 
-SIDECAR, OUTPUT = "bell.sock", "output.sock"  # who listens: the sidecar, for the log and for the output of runs
+SIDECAR, OUTPUT, RUNNER = "bell.sock", "output.sock", "runner.sock"
+"""Who listens: the sidecar, for the log and for the output of runs, and the runner."""
 
 
 def bell_path(home: Path, listener: str = SIDECAR) -> Path:
@@ -32,25 +34,31 @@ def private_folder(home: Path, shared: Path) -> Path:
     return shared / f"chorus-{os.getuid()}-{name}"
 
 
+def everybody(home: Path) -> "Bell":
+    """The bell that all listeners of `home` hear."""
+    return Bell(bell_path(home, SIDECAR), bell_path(home, RUNNER))
+
+
 class Bell:
     """The writer's side. One socket, made on first use; `ring` may be called from any thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._address = os.fspath(path)
+    def __init__(self, *paths: Path) -> None:
+        self._addresses = [os.fspath(path) for path in paths]
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def ring(self) -> None:
-        """Tells the sidecar to look. Errors are ignored: nobody listens, or it already has plenty to hear."""
-        with contextlib.suppress(OSError):
-            self._socket.sendto(b"!", self._address)
+        """Tells the listeners to look. Errors are ignored: nobody listens, or it already has plenty to hear."""
+        for address in self._addresses:
+            with contextlib.suppress(OSError):
+                self._socket.sendto(b"!", address)
 
     def close(self) -> None:
         self._socket.close()
 
 
 def listen(path: Path) -> socket.socket:
-    """The sidecar's side: a non-blocking bound socket, mode 0600. A socket left by a killed sidecar is replaced.
+    """The listener's side: a non-blocking bound socket, mode 0600. A socket left by a killed process is replaced.
 
     Raises PermissionError where the folder belongs to somebody else.
     """
@@ -67,6 +75,16 @@ def listen(path: Path) -> socket.socket:
         os.umask(mask)
     listener.setblocking(False)
     return listener
+
+
+def is_listening(path: Path) -> bool:
+    """Whether a living process listens there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(os.fspath(path))
+        except OSError:
+            return False
+    return True
 
 
 def drain(listener: socket.socket) -> None:

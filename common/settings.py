@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,6 +53,30 @@ def _flag(text: str) -> bool:
     if text not in ("0", "1"):
         raise ValueError("must be 0 or 1")
     return text == "1"
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1e9:
+        raise ValueError("must be an amount such as 5 or 2.50; 0 means no cap")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.replace(",", " ").split())
+    if not all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*\*?", name) for name in names):
+        raise ValueError("must be names of environment variables, each may end with *")
+    return names
+
+
+AGENT_ENVIRONMENT = (
+    "HOME PATH USER LOGNAME SHELL LANG LC_* TZ TMPDIR XDG_* ANTHROPIC_* CLAUDE_CONFIG_DIR CLAUDE_CODE_OAUTH_TOKEN "
+    "CLAUDE_CODE_USE_* CLAUDE_CODE_MAX_RETRIES AWS_* GOOGLE_* OPENAI_* OPENROUTER_* HTTP_PROXY HTTPS_PROXY NO_PROXY "
+    "http_proxy https_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS"
+)
 
 
 class Setting(NamedTuple):
@@ -146,6 +171,67 @@ SETTINGS = (
         "Completed and failed tasks leave the board this long after their last change.",
     ),
     Setting(
+        "CHORUS_PARALLEL_RUNS",
+        "parallel_runs",
+        "runs",
+        "4",
+        _integer(0, 1_000),
+        "Tasks that agents work on at once; more wait in a queue. 0: no agent is started.",
+    ),
+    Setting(
+        "CHORUS_RUN_SECONDS",
+        "run_s",
+        "s",
+        "3600",
+        _integer(1, 604_800),
+        "How long an agent may work, without the time it waits for one it has handed off to.",
+    ),
+    Setting(
+        "CHORUS_RUN_IDLE_SECONDS",
+        "run_idle_s",
+        "s",
+        "600",
+        _integer(1, 604_800),
+        "How long an agent may be silent, without the time it waits for one it has handed off to.",
+    ),
+    Setting(
+        "CHORUS_RUN_OUTPUT_BYTES",
+        "run_output_bytes",
+        "bytes",
+        str(64 * 1024 * 1024),
+        _integer(1_024, 2**40),
+        "What an agent may write to its output.",
+    ),
+    Setting(
+        "CHORUS_RUN_PROCESSES",
+        "run_processes",
+        "processes",
+        "64",
+        _integer(2, 100_000),
+        "Processes an agent may have at once, itself and its tools included.",
+    ),
+    Setting("CHORUS_TASK_COST_USD", "task_cost_usd", "USD", "0", _amount, "Cap of cost for a task; 0: none."),
+    Setting("CHORUS_DAY_COST_USD", "day_cost_usd", "USD", "0", _amount, "Cap of cost for all runs of a day; 0: none."),
+    Setting(
+        "CHORUS_TASK_TOKENS", "task_tokens", "tokens", "0", _integer(0, 10**15), "Cap of tokens for a task; 0: none."
+    ),
+    Setting(
+        "CHORUS_DAY_TOKENS",
+        "day_tokens",
+        "tokens",
+        "0",
+        _integer(0, 10**15),
+        "Cap of tokens for all runs of a day; 0: none.",
+    ),
+    Setting(
+        "CHORUS_AGENT_ENVIRONMENT",
+        "agent_environment",
+        "names",
+        AGENT_ENVIRONMENT,
+        _names,
+        "Environment variables that agents' programs get; the others are kept from them.",
+    ),
+    Setting(
         "CHORUS_SQLITE",
         "sqlite",
         "word",
@@ -176,6 +262,16 @@ class Settings:
     max_connections: int
     ring_bytes: int
     archive_days: int
+    parallel_runs: int
+    run_s: int
+    run_idle_s: int
+    run_output_bytes: int
+    run_processes: int
+    task_cost_usd: float
+    day_cost_usd: float
+    task_tokens: int
+    day_tokens: int
+    agent_environment: tuple[str, ...]
     sqlite: str
     port_is_explicit: bool = False
 
@@ -186,6 +282,12 @@ class Settings:
     @property
     def local_url(self) -> str:
         return f"http://{self.address(self.port)}"
+
+    @property
+    def api_url(self) -> str:
+        """Where programs on this machine reach the HTTP API."""
+        host = self.reachable_host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def address(self, port: int) -> str:
         """`host:port` as servers bind to it and URLs name it."""

@@ -28,7 +28,7 @@ def start(port: int | None) -> NoReturn:
     lock = lock_home(settings.home)
     settings = replace(settings, port=address.resolve_port(settings))
     address.check_free(settings)
-    prepare_home(settings)
+    prepare_home(settings, with_runner=settings.parallel_runs > 0)
     os.set_inheritable(lock, True)  # held for as long as the supervisor lives
     os.environ.update(environment(settings))
     _raise_descriptor_limit(settings.max_connections)

@@ -6,10 +6,10 @@ contents.
 
 from flask import Flask
 
+from common import queue as bells
 from common.build import build_id
 from common.db import sqlite
 from common.db.home import Home
-from common.queue import Bell, bell_path
 from common.security import AccessGuard, rules_for
 from common.settings import Settings, load
 from core.workspaces.current import CurrentWorkspace
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = False
     module = sqlite.library(settings.sqlite)
-    bell = Bell(bell_path(settings.home))
+    bell = bells.everybody(settings.home)
     home = Home(settings.home, module)
     state.install(
         app,

@@ -144,6 +144,8 @@ sa.Index("runs_of_task", runs.c.task_id, runs.c.rank)
 sa.Index("runs_by_token", runs.c.token_hash, unique=True, sqlite_where=sa.text("token_hash IS NOT NULL"))
 sa.Index("runs_unfinished", runs.c.rank, sqlite_where=sa.text("ended_at IS NULL"))
 
+sa.Index("runs_by_start", runs.c.started_at)
+
 agents = sa.Table(
     "agents",
     metadata,
@@ -154,6 +156,7 @@ agents = sa.Table(
     sa.Column("allowed_tools", sa.JSON, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("model", sa.Text),
+    sa.Column("unconfined", sa.Boolean, nullable=False, server_default=sa.false()),  # keeps its program's own tools
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("field_versions", sa.JSON, nullable=False),
     sa.Column("deleted_at", sa.Integer),
@@ -234,6 +237,18 @@ idempotency_keys = sa.Table(
     info={"bookkeeping": True},
 )
 sa.Index("idempotency_keys_at", idempotency_keys.c.at)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("runner", sa.Text, nullable=False),  # a new random name at each start of a runner
+    sa.Column("runner_pid", sa.Integer, nullable=False),
+    sa.Column("runner_started", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Integer, nullable=False),
+    sa.Column("processes", sa.JSON, nullable=False),  # the ledger: [process id, when it started] of what works for it
+    info={"bookkeeping": True},
+)
 
 undo_tokens = sa.Table(
     "undo_tokens",

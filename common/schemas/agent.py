@@ -13,7 +13,10 @@ INTERNAL, USER_DEFINED = "internal", "user_defined"
 
 
 class AgentSchema(WireSchema):
-    """Tagged union by `type`: `internal` agents have instructions only. `isValid`: it has a provider it can run on."""
+    """Tagged union by `type`: `internal` agents have instructions only. `isValid`: it has a provider it can run on.
+
+    `unconfined`: it keeps its program's own tools, such as a shell, which nothing here contains.
+    """
 
     type = fields.String(required=True, validate=validate.OneOf([INTERNAL, USER_DEFINED]))
     name = fields.String(required=True)
@@ -21,13 +24,14 @@ class AgentSchema(WireSchema):
     allowedTools = fields.List(fields.String())
     provider = fields.String()
     model = fields.String()
+    unconfined = fields.Boolean()
     isValid = fields.Boolean(required=True)
     version = fields.Integer(required=True)
 
     @ma.post_dump
     def leave_out_what_it_has_not(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Internal agents have no tools, provider or model; an unset model has no key."""
-        absent = {"allowedTools", "provider", "model"} if data["type"] == INTERNAL else set()
+        absent = {"allowedTools", "provider", "model", "unconfined"} if data["type"] == INTERNAL else set()
         return {key: value for key, value in data.items() if key not in absent and value is not None}
 
 
@@ -40,6 +44,7 @@ class WriteAgentSchema(RequestSchema):
     allowedTools = fields.List(Text(validate=validate.OneOf(GRANTABLE)), validate=validate.Length(max=len(GRANTABLE)))
     provider = Text(validate=validate.Length(1, 64))
     model = Text(allow_none=True, validate=validate.Length(max=200))
+    unconfined = fields.Boolean(truthy={True}, falsy={False})
 
     @ma.validates_schema
     def check_kind(self, data: dict[str, Any], **_: Any) -> None:

@@ -28,6 +28,7 @@ def form(row: Row) -> Form:
             "allowedTools": row["allowed_tools"],
             "provider": row["provider"],
             "model": row["model"],
+            "unconfined": row["unconfined"],
             "isValid": row["type"] == INTERNAL or row["provider"] != NOT_CONFIGURED,
             "version": row["version"],
         }
@@ -46,6 +47,7 @@ def values_of(body: Form) -> Form:
         "allowed_tools": list(dict.fromkeys(body.get("allowedTools", []))),
         "provider": body.get("provider", NOT_CONFIGURED),
         "model": body.get("model") or None,
+        "unconfined": body.get("unconfined", False),
     }
 
 

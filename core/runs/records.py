@@ -74,10 +74,31 @@ def unfinished(reader: Reader, task_id: str) -> list[Run]:
     return [dict(row._mapping) for row in reader.execute(statement)]
 
 
+def all_unfinished(reader: Reader) -> list[Run]:
+    """All runs that have not ended, the oldest first."""
+    statement = sa.select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.rank)
+    return [dict(row._mapping) for row in reader.execute(statement)]
+
+
+def last_session(reader: Reader, task_id: str, kind: str) -> str | None:
+    """The session in which the newest run of this kind worked, to go on in it."""
+    statement = sa.select(_r.c.session_id).where(_r.c.task_id == task_id, _r.c.kind == kind)
+    row = reader.execute(statement.order_by(_r.c.rank.desc()).limit(1)).first()
+    return row[0] if row else None
+
+
 def insert(
-    tx: WriteTransaction, task_id: str, agent_name: str, kind: str, prompt: str, *, tools: list[str], parent: Run | None
+    tx: WriteTransaction,
+    task_id: str,
+    agent_name: str,
+    kind: str,
+    prompt: str,
+    *,
+    tools: list[str],
+    parent: Run | None,
+    session_id: str | None = None,
 ) -> Run:
-    """A queued run, with its event. Its place in the stack is its parent's end."""
+    """A queued run, with its event. Its place in the stack is its parent's end; `session_id`: it goes on there."""
     run: dict[str, Any] = dict.fromkeys(_r.c.keys()) | {
         "id": str(uuid.uuid4()),
         "task_id": task_id,
@@ -87,6 +108,7 @@ def insert(
         "state": RunState.QUEUED,
         "queued_at": tx.now,
         "started_at": tx.now,
+        "session_id": session_id,
         "tokens_input": 0,
         "tokens_output": 0,
         "allowed_tools": tools,

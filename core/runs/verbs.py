@@ -51,7 +51,8 @@ def answer(tx: WriteTransaction, task_id: str, answers: list[str]) -> Task:
     numbered = {f"question_{n}": question["question"] for n, question in enumerate(questions, 1)}
     numbered |= {f"answer_{n}": text for n, text in enumerate(answers, 1)}
     history.append(tx, task_id, "answers_submitted", **numbered, answerCount=len(answers))
-    return _start_planner(tx, replace(task, questions=questions), "questions")
+    session = records.last_session(tx, task_id, PLANNER)
+    return _start_planner(tx, replace(task, questions=questions), "questions", session=session)
 
 
 def _check_planner(tx: WriteTransaction) -> None:
@@ -60,12 +61,12 @@ def _check_planner(tx: WriteTransaction) -> None:
     agents.registry.get(tx, agents.PLANNER)
 
 
-def _start_planner(tx: WriteTransaction, task: Task, *changed: str) -> Task:
+def _start_planner(tx: WriteTransaction, task: Task, *changed: str, session: str | None = None) -> Task:
     offered = tx.execute(
         sa.select(_a).where(_a.c.type == "user_defined", _a.c.deleted_at.is_(None)).order_by(_a.c.name)
     )
     prompt = planner_prompt(task, [dict(row._mapping) for row in offered])
-    records.insert(tx, task.id, agents.PLANNER, PLANNER, prompt, tools=[], parent=None)
+    records.insert(tx, task.id, agents.PLANNER, PLANNER, prompt, tools=[], parent=None, session_id=session)
     task = move(tx, task, TaskStatus.PLANNING, agent=agents.PLANNER, changed=changed)
     history.append(tx, task.id, "planning_started", description=prompt)
     return task
@@ -89,14 +90,19 @@ def start(tx: WriteTransaction, task_id: str, agent_name: str, prompt: str, *, f
     if task.status is TaskStatus.PENDING and not task.has_plan and not force:
         raise InvalidStatus('This task has no plan yet. Plan it first, or start the agent with "force": true.')
     agent = agents.check_runnable(tx, agent_name)
-    for left in reversed(records.unfinished(tx, task_id)):  # paused: another agent takes over
-        _finish(tx, left, RunState.CANCELLED, reason="Another agent was started.", output="")
+    _end_paused(tx, task_id)
     run = records.insert(tx, task_id, agent_name, AGENT, prompt, tools=agent["allowed_tools"], parent=None)
     task = move(tx, tasks.load(tx, task_id), TaskStatus.ACTIVE, agent=agent_name)
     history.append(
         tx, task_id, "agent_started", agentName=agent_name, handoffIndex=len(task.chain) - 1, runId=run["id"]
     )
     return task
+
+
+def _end_paused(tx: WriteTransaction, task_id: str) -> None:
+    """On a waiting task only paused runs are left: another one takes over."""
+    for left in reversed(records.unfinished(tx, task_id)):
+        _finish(tx, left, RunState.CANCELLED, reason="Another run was started.", output=left["output"])
 
 
 def hand_off(tx: WriteTransaction, parent: Run, agent_name: str, prompt: str) -> Run:
@@ -121,9 +127,13 @@ def hand_off(tx: WriteTransaction, parent: Run, agent_name: str, prompt: str) ->
 # --- what the runner says ---
 
 
-def claim(tx: WriteTransaction) -> tuple[Run, str] | None:
-    """The oldest queued run, now starting, with the token that acts for it; None where nothing waits."""
-    row = tx.execute(sa.select(_r).where(_r.c.state == RunState.QUEUED).order_by(_r.c.rank).limit(1)).first()
+def claim(tx: WriteTransaction, *, children_only: bool = False) -> tuple[Run, str] | None:
+    """The oldest queued run, now starting, with the token that acts for it; None where nothing waits.
+
+    `children_only`: of those that were handed to; their parents wait for them.
+    """
+    queued = sa.select(_r).where(_r.c.state == RunState.QUEUED, _r.c.ended_at.is_(None)).order_by(_r.c.rank).limit(1)
+    row = tx.execute(queued.where(_r.c.parent_id.is_not(None)) if children_only else queued).first()
     if row is None:
         return None
     token = tokens.new_token()
@@ -134,11 +144,23 @@ def claim(tx: WriteTransaction) -> tuple[Run, str] | None:
 
 
 def is_running(tx: WriteTransaction, run_id: str, session_id: str | None = None) -> Run:
-    """The process lives. A run that a person is stopping stays so."""
+    """The process lives. A run that a person is stopping, or that has handed off already, stays so."""
     run = records.load(tx, run_id)
-    if not may_become(RunState(run["state"]), RunState.RUNNING):
+    if run["state"] != RunState.STARTING:
         return run
     return records.save(tx, run, state=RunState.RUNNING, session_id=session_id or run["session_id"])
+
+
+def note(
+    tx: WriteTransaction, run_id: str, *, session_id: str | None, tokens: tuple[int, int], cost_usd: float | None
+) -> Run:
+    """What a running agent has used so far (input and output tokens, dollars), and the session to go on with."""
+    run = records.load(tx, run_id)
+    known = {"session_id": session_id or run["session_id"], "cost_usd": cost_usd}
+    known |= {"tokens_input": tokens[0], "tokens_output": tokens[1]}
+    if all(run[name] == value for name, value in known.items()):
+        return run
+    return records.save(tx, run, **known)
 
 
 def report(tx: WriteTransaction, run: Run, completion_report: dict[str, Any]) -> None:
@@ -203,6 +225,38 @@ def interrupted(tx: WriteTransaction, run_id: str, reason: str, output: str | No
     if run["kind"] == PLANNER and run["planner_output"] is not None:
         return _planner_ended(tx, run, output, reason)
     return _finish(tx, run, RunState.INTERRUPTED, reason=reason, output=output)
+
+
+def pause(tx: WriteTransaction, run_id: str, reason: str, resume_at: int) -> Run:
+    """The provider takes no more for now: the run goes on by itself at `resume_at` (ms), in the same session.
+
+    A planner's task stays in planning; an agent's waits. A run that has ended or reported is not paused.
+    """
+    run = records.load(tx, run_id)
+    if run["state"] not in (RunState.STARTING, RunState.RUNNING):
+        return run
+    run = records.save(tx, run, state=RunState.PAUSED, reason=reason, resume_at=resume_at, token_hash=None)
+    task = tasks.load(tx, run["task_id"])
+    data = {"agentName": run["agent_name"], "reason": reason, "resumeAt": resume_at, "runId": run["id"]}
+    history.append(tx, run["task_id"], "agent_paused", **data)
+    if task.status is TaskStatus.ACTIVE:
+        move(tx, task, TaskStatus.WAITING, agent=run["agent_name"])
+    return run
+
+
+def resume_due(tx: WriteTransaction) -> list[Run]:
+    """Queues the paused runs whose time has come, and returns them."""
+    due = sa.select(_r.c.id).where(_r.c.ended_at.is_(None), _r.c.state == RunState.PAUSED, _r.c.resume_at <= tx.now)
+    return [_unpause(tx, records.load(tx, run_id)) for run_id in tx.execute(due).scalars().all()]
+
+
+def _unpause(tx: WriteTransaction, run: Run) -> Run:
+    run = records.save(tx, run, state=RunState.QUEUED, resume_at=None, reason=None)
+    task = tasks.load(tx, run["task_id"])
+    history.append(tx, task.id, "agent_resumed", agentName=run["agent_name"], runId=run["id"])
+    if task.status is TaskStatus.WAITING:
+        move(tx, task, TaskStatus.ACTIVE, agent=run["agent_name"])
+    return run
 
 
 def _reason(state: RunState, given: dict[str, Any] | None) -> str | None:
@@ -366,15 +420,14 @@ def resume(tx: WriteTransaction, run_id: str) -> Task:
     if task.status is not TaskStatus.WAITING:
         raise InvalidStatus(f"Only a waiting task can be resumed; this one is {task.status}.")
     if run["state"] == RunState.PAUSED:
-        records.save(tx, run, state=RunState.QUEUED, resume_at=None, reason=None)
-        return move(tx, task, TaskStatus.ACTIVE, agent=run["agent_name"])
+        _unpause(tx, run)
+        return tasks.load(tx, task.id)
     if run["kind"] != AGENT or run["state"] not in ENDED:
         raise Conflict("Only an agent's run that has ended or is paused can be resumed.")
-    agent = agents.check_runnable(tx, run["agent_name"])
-    again = records.insert(
-        tx, run["task_id"], run["agent_name"], AGENT, run["input"], tools=agent["allowed_tools"], parent=None
-    )
-    records.save(tx, again, session_id=run["session_id"])
+    tools = agents.check_runnable(tx, run["agent_name"])["allowed_tools"]
+    _end_paused(tx, task.id)
+    session = {"parent": None, "session_id": run["session_id"]}
+    again = records.insert(tx, task.id, run["agent_name"], AGENT, run["input"], tools=tools, **session)
     task = move(tx, tasks.load(tx, run["task_id"]), TaskStatus.ACTIVE, agent=run["agent_name"])
     index = len(task.chain) - 1
     history.append(tx, task.id, "agent_started", agentName=run["agent_name"], handoffIndex=index, runId=again["id"])

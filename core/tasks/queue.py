@@ -65,6 +65,23 @@ def withdraw(tx: WriteTransaction, task_id: str, message_id: str) -> str:
     return undo.remember(tx, "message", task_id, message_id)
 
 
+def waiting(reader: Reader, task_id: str) -> list[dict[str, Any]]:
+    """The messages that no agent has been given yet, first in first."""
+    messages: list[dict[str, Any]] = _queue(reader, task_id)["messages"]
+    return messages
+
+
+def deliver(tx: WriteTransaction, task_id: str, message_ids: list[str], run_id: str) -> None:
+    """They have been given to the agent of a run. What was taken back meanwhile is left alone."""
+    given = {message["id"]: message["content"] for message in waiting(tx, task_id) if message["id"] in message_ids}
+    if not given:
+        return
+    tx.execute(sa.update(_m).where(_m.c.id.in_(given)).values(deleted_at=tx.now))
+    for message_id, content in given.items():
+        history.append(tx, task_id, "message_delivered", content=content, messageId=message_id, runId=run_id)
+    emit_queue(tx, task_id)
+
+
 def emit_queue(tx: WriteTransaction, task_id: str) -> None:
     """Sends the queue as it now is."""
     tx.emit(EventType.QUEUE_CHANGED, dumps({"taskId": task_id, "queue": _queue(tx, task_id)}), task_id=task_id)

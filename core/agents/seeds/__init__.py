@@ -35,6 +35,7 @@ def _agent(name: str, kind: str, tools: list[str]) -> dict[str, Any]:
         "allowed_tools": tools,
         "provider": NOT_CONFIGURED,
         "model": None,
+        "unconfined": False,
         "version": 1,
         "field_versions": {},
     }

@@ -1,0 +1,58 @@
+"""What runs use, by task and by day, and whether a cap is reached."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from common.db import tables
+from core.tasks.records import Reader
+
+_r = tables.runs
+_SUMS = (
+    sa.func.coalesce(sa.func.sum(_r.c.tokens_input + _r.c.tokens_output), 0),
+    sa.func.coalesce(sa.func.sum(_r.c.cost_usd), 0.0),
+)
+
+
+@dataclass(frozen=True)
+class Used:
+    """Input and output tokens together, and dollars where the provider tells them."""
+
+    tokens: int
+    usd: float
+
+
+@dataclass(frozen=True)
+class Caps:
+    """At most so much for a task and for a day; 0: no cap."""
+
+    task_usd: float = 0
+    day_usd: float = 0
+    task_tokens: int = 0
+    day_tokens: int = 0
+
+    @property
+    def any(self) -> bool:
+        return bool(self.task_usd or self.day_usd or self.task_tokens or self.day_tokens)
+
+    def reached(self, task: Used, day: Used) -> str | None:
+        """Which cap is reached, as a sentence for people; None: none."""
+        for whose, used, usd, tokens in (
+            ("This task", task, self.task_usd, self.task_tokens),
+            ("All runs of today", day, self.day_usd, self.day_tokens),
+        ):
+            setting = "TASK" if used is task else "DAY"
+            if usd and used.usd >= usd:
+                return f"{whose} cost {used.usd:.2f} USD; the cap CHORUS_{setting}_COST_USD is {usd:.2f}."
+            if tokens and used.tokens >= tokens:
+                return f"{whose} used {used.tokens} tokens; the cap CHORUS_{setting}_TOKENS is {tokens}."
+        return None
+
+
+def of_task(reader: Reader, task_id: str) -> Used:
+    return Used(*reader.execute(sa.select(*_SUMS).where(_r.c.task_id == task_id)).one())
+
+
+def since(reader: Reader, start: int) -> Used:
+    """What the runs used that have started since `start` (ms)."""
+    return Used(*reader.execute(sa.select(*_SUMS).where(_r.c.started_at >= start)).one())

@@ -1,0 +1,56 @@
+"""Runs whose runner is gone: their processes are ended and they are `interrupted`, so that no task is stuck.
+
+Done at the server's start, at a runner's start, and by runners now and then for runs whose lease has expired.
+"""
+
+import logging
+
+from common import proctree
+from common.clock import now_ms
+from common.db.database import Database
+from core.runs import leases, records, verbs
+from core.runs.leases import Lease
+from core.runs.records import Run
+from core.runs.stack import RunState
+from core.tasks.records import Reader
+
+KILLED_S = 5.0
+ATTENDED = (RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.STOPPING)
+RUN_MARK = "CHORUS_RUN_ID"  # environment name that every process of a run inherits
+log = logging.getLogger("chorus.runs")
+
+
+def recover(database: Database, reason: str, *, queued: bool = False) -> int:
+    """Interrupts the runs that nobody attends, and returns how many; `queued`: also those that nobody has claimed."""
+    with database.read() as reading:
+        lost, left = _lost(reading, queued=queued), leases.of_all(reading)
+    if not lost:
+        return 0
+    end_processes([left[run["id"]] for run in lost if run["id"] in left])
+    with database.write() as tx:
+        still = {run["id"] for run in _lost(tx, queued=queued)}
+        for run in reversed(lost):  # a child before its parent
+            if run["id"] in still:
+                verbs.interrupted(tx, run["id"], reason)
+            leases.release(tx, run["id"])
+    return len(lost)
+
+
+def _lost(reader: Reader, *, queued: bool) -> list[Run]:
+    held = leases.of_all(reader)
+    states = (*ATTENDED, RunState.QUEUED) if queued else ATTENDED
+    return [run for run in records.all_unfinished(reader) if run["state"] in states and _is_lost(held.get(run["id"]))]
+
+
+def _is_lost(lease: Lease | None) -> bool:
+    if lease is None or lease.expires_at < now_ms():
+        return True
+    return not proctree.is_alive(lease.holder.pid, lease.holder.started)
+
+
+def end_processes(lost: list[Lease]) -> None:
+    """Kills whatever still works for these runs: what the ledger knows, all below it, and all that bears their mark."""
+    roots = [pid for lease in lost for pid, started in lease.processes if proctree.is_alive(pid, started)]
+    survivors = proctree.kill(roots, [f"{RUN_MARK}={lease.run_id}" for lease in lost], KILLED_S)
+    if survivors:
+        log.error("Processes of ended runs cannot be killed: %s", survivors)

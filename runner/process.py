@@ -1,0 +1,196 @@
+"""An agent's program from the runner's side: started through its keeper, read as lines, ended as a tree."""
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from common import proctree
+from common.settings import ROOT
+from core.runs.recovery import RUN_MARK
+
+LONGEST_LINE = 8 * 1024 * 1024
+CHUNK = 256 * 1024
+STOPPED_S = 5.0
+
+
+class CannotStart(Exception):
+    """The text says why, for people."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """`argv[0]` is a path; `stdin` a file; `processes` how many may live at once."""
+
+    argv: list[str]
+    environ: dict[str, str]
+    folder: Path
+    stdin: Path
+    processes: int
+
+
+class Line(NamedTuple):
+    """A line of output, or an empty one where nothing was said for a while."""
+
+    error: bool
+    text: str
+    size: int
+
+
+class AgentProcess:
+    """One living tree. `lines` must be read to its end; `stop` may be called from any thread."""
+
+    _keepers: ClassVar[set[int]] = set()  # so that orphans of a killed keeper are told from keepers
+    _guard: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, run_id: str, command: Command) -> None:
+        """Raises CannotStart."""
+        self._mark = f"{RUN_MARK}={run_id}"
+        self.code: int | None = None
+        self.why: str | None = None  # exited, told, processes; None: the keeper was killed
+        self._status, status = os.pipe()
+        with self._guard:
+            self._keeper = subprocess.Popen(
+                [sys.executable, "-S", "-m", "runner.keeper"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(status,),
+                start_new_session=True,
+            )
+            self._keepers.add(self._keeper.pid)
+        os.close(status)
+        self._life = threading.Lock()
+        self._send_spec(command, status)
+        self.processes = self._await_start()
+
+    def _send_spec(self, command: Command, status: int) -> None:
+        assert self._keeper.stdin is not None
+        spec = {
+            "argv": command.argv,
+            "env": command.environ,
+            "cwd": str(command.folder),
+            "stdin": str(command.stdin),
+            "processes": command.processes,
+            "status": status,
+        }
+        with contextlib.suppress(BrokenPipeError):
+            self._keeper.stdin.write(json.dumps(spec).encode() + b"\n")
+            self._keeper.stdin.flush()
+
+    def _await_start(self) -> list[tuple[int, str]]:
+        """The ledger's entries: the keeper and the program."""
+        said = self._read_status()
+        if "pid" in said:
+            pids = (self._keeper.pid, said["pid"])
+            return [(pid, started) for pid in pids if (started := proctree.identity(pid))]
+        self.close()
+        raise CannotStart(f"The program could not be started: {said.get('failed', 'its keeper ended')}.")
+
+    def _read_status(self) -> dict[str, Any]:
+        line = b""
+        while not line.endswith(b"\n") and (more := os.read(self._status, 1)):
+            line += more
+        said: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
+        return said
+
+    def lines(self, tick_s: float) -> Iterator[Line]:
+        """Lines as they come, and an empty one at least every `tick_s`, until the whole tree is gone."""
+        assert self._keeper.stdout is not None
+        assert self._keeper.stderr is not None
+        with selectors.DefaultSelector() as selector:
+            for pipe, error in ((self._keeper.stdout, False), (self._keeper.stderr, True)):
+                selector.register(pipe, selectors.EVENT_READ, _Splitter(error=error))
+            selector.register(self._status, selectors.EVENT_READ, None)
+            while not self._is_over(selector):
+                for key, _ in selector.select(tick_s):
+                    if key.data is not None:
+                        yield from _take(selector, key)
+                yield Line(error=False, text="", size=0)
+            yield from _rest(selector)
+
+    def _is_over(self, selector: selectors.BaseSelector) -> bool:
+        """Whether the keeper has said its last word, or is gone without."""
+        ready = [key for key, _ in selector.select(0) if key.data is None]
+        if not ready:
+            return False
+        said = self._read_status()
+        self.code, self.why = said.get("ended"), said.get("why")
+        if not said:
+            self._end_without_keeper()
+        selector.unregister(self._status)
+        return True
+
+    def _end_without_keeper(self) -> None:
+        roots = [pid for pid, started in self.processes if proctree.is_alive(pid, started)]
+        proctree.kill(roots, [self._mark], STOPPED_S)
+
+    def stop(self) -> None:
+        """Ends the tree: SIGTERM, then SIGKILL. Returns at once; `lines` ends when all of it is gone."""
+        with self._life, contextlib.suppress(OSError, ValueError):
+            assert self._keeper.stdin is not None
+            self._keeper.stdin.close()
+
+    def close(self) -> None:
+        """Waits for the keeper and lets go of everything."""
+        self.stop()
+        self._keeper.wait()
+        with self._guard:
+            self._keepers.discard(self._keeper.pid)
+        for pipe in (self._keeper.stdout, self._keeper.stderr):
+            if pipe is not None:
+                pipe.close()
+        os.close(self._status)
+
+    @classmethod
+    def end_strangers(cls) -> None:
+        """Kills what has become this process's child without being a keeper: orphans of a keeper that was killed."""
+        with cls._guard:
+            strangers = [pid for pid in proctree.children(os.getpid()) if pid not in cls._keepers]
+            proctree.kill(strangers, [], STOPPED_S)
+            for pid in strangers:
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, os.WNOHANG)
+
+
+class _Splitter:
+    """Bytes to lines. A line that does not end is cut: what reads it will find it garbled."""
+
+    def __init__(self, *, error: bool) -> None:
+        self.error = error
+        self._rest = b""
+
+    def feed(self, raw: bytes) -> Iterator[Line]:
+        *lines, self._rest = (self._rest + raw).split(b"\n")
+        if len(self._rest) > LONGEST_LINE:
+            lines, self._rest = [*lines, self._rest], b""
+        for line in lines:
+            yield Line(self.error, line.decode(errors="replace"), len(line) + 1)
+
+    def end(self) -> Iterator[Line]:
+        if self._rest:
+            yield Line(self.error, self._rest.decode(errors="replace"), len(self._rest))
+
+
+def _take(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Iterator[Line]:
+    raw = os.read(key.fd, CHUNK)
+    if raw:
+        yield from key.data.feed(raw)
+    else:
+        yield from key.data.end()
+        selector.unregister(key.fileobj)
+
+
+def _rest(selector: selectors.BaseSelector) -> Iterator[Line]:
+    """What is left in the pipes: nobody writes to them any more."""
+    while ready := selector.select(0):
+        for key, _ in ready:
+            yield from _take(selector, key)

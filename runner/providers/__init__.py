@@ -1,0 +1,66 @@
+"""What can drive an agent: one file a provider, each with the same two names, both pure.
+
+`launch(job)` says which program to start, and how. `Output` reads what it writes: `line` and `error_line` take its
+lines and return records, `verdict` is set where waiting any longer is no use, and `ending` says how it ended.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from runner.records import Ending, Progress, Record
+
+PYTHON = ""  # as a `program`: the Python that runs Chorus, with Chorus on its path
+
+
+@dataclass(frozen=True)
+class ToolServer:
+    """The MCP server that gives an agent its Chorus tools: a program, and what it needs to know to act for a run."""
+
+    command: list[str]
+    environ: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One turn of an agent. `folder` is private to the run and holds the files that `launch` asks for.
+
+    `session` is the one to go on with; `sessions` a folder that outlives the run. `tools` None: it gets none (a test of
+    the provider). `budget_usd`: what may still be spent.
+    """
+
+    message: str
+    system: str
+    folder: str
+    sessions: str
+    provider: Mapping[str, Any]  # the row: api_base_url, api_key, default_model
+    model: str | None = None
+    session: str | None = None
+    web_search: bool = False
+    unconfined: bool = False
+    tools: ToolServer | None = None
+    budget_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class Launch:
+    """`program` is found on the PATH of the agent; `files` (name to text) are written to the job's folder first."""
+
+    program: str
+    arguments: list[str]
+    stdin: str
+    environ: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+class Output(Protocol):
+    """A reader of one turn's output. Times in ms."""
+
+    progress: Progress
+    verdict: Ending | None
+
+    def line(self, text: str, now: int) -> list[Record]: ...
+
+    def error_line(self, text: str, now: int) -> list[Record]: ...
+
+    def ending(self, code: int | None, now: int) -> Ending: ...

@@ -1,0 +1,64 @@
+"""Any server with OpenAI's chat completions: our own small program (runner/openai_agent.py) drives the loop. Pure.
+
+The program runs under a keeper like the others, so that one that hangs or floods is ended like the others.
+"""
+
+import json
+from typing import Any
+
+from runner.providers import PYTHON, Job, Launch
+from runner.providers.reading import Lines, limited, refused
+from runner.records import Ending, How, Kind, Record
+
+PROGRAM = PYTHON
+INSTALL = ""
+
+
+def launch(job: Job) -> Launch:
+    """The key goes through a private file, not through the environment or arguments."""
+    task = {
+        "baseUrl": job.provider["api_base_url"],
+        "apiKey": job.provider["api_key"],
+        "model": job.model or job.provider["default_model"],
+        "system": job.system,
+        "sessions": job.sessions,
+        "session": job.session,
+        "tools": job.tools and job.tools.environ,
+    }
+    arguments = ["-m", "runner.openai_agent", f"{job.folder}/job.json"]
+    return Launch(PROGRAM, arguments, job.message, {}, {"job.json": json.dumps(task)})
+
+
+class Output(Lines):
+    def __init__(self) -> None:
+        super().__init__()
+        self._end: dict[str, Any] | None = None
+
+    def _event(self, event: dict[str, Any], now: int) -> list[Record]:
+        kind = event.pop("type")
+        if kind == "session":
+            self.progress.session_id = event["id"]
+        elif kind == "text":
+            if event["first"]:
+                self.progress.output = ""
+            self.progress.output += event["text"]
+            return [Record(Kind.TEXT, now, {"text": event["text"]})]
+        elif kind in (Kind.TOOL_CALL, Kind.TOOL_RESULT):
+            return [Record(Kind(kind), now, event)]
+        elif kind == "usage":
+            self.progress.tokens_input += event["input"]
+            self.progress.tokens_output += event["output"]
+            self.progress.cost_usd = event["costUsd"]
+            return [self._usage(now)]
+        elif kind == "end":
+            self._end = event
+        return []
+
+    def ending(self, code: int | None, now: int) -> Ending:
+        if self._end is None:
+            return self._died(code, "The model's loop")
+        if self._end["how"] == "limited":
+            return limited(self._end["text"], now, self._end["waitMs"])
+        if self._end["how"] == "failed":
+            return refused(self._end["status"], self._end["text"], self._end["model"])
+        return Ending(How(self._end["how"]), self._end["text"])

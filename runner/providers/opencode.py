@@ -1,0 +1,149 @@
+"""OpenCode: `opencode run --format json`, with a configuration of its own in the run's private folder. Pure.
+
+Options and lines were taken from version 1.18 itself (`opencode run --help`, recorded runs in tests/runner/recorded).
+Its own log on stderr is the only place where it tells of answers that it tries again and again.
+"""
+
+import json
+import re
+from typing import Any
+
+from runner.providers import Job, Launch
+from runner.providers.reading import Lines, is_limit, limited, refused
+from runner.records import Ending, How, Kind, Record
+
+PROGRAM = "opencode"
+INSTALL = "Install OpenCode (npm install -g opencode-ai), then run opencode auth login."
+PREFIX = "chorus_"
+MOST_RETRIES = 4  # about half a minute of its growing pauses
+TOOL_TIMEOUT_MS = 7 * 24 * 3_600_000  # a hand-off waits as long as the other agent works
+_QUIET = {
+    "OPENCODE_DISABLE_AUTOUPDATE": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+}
+_ERROR = re.compile(r'error\.error="(?P<text>(?:[^"\\]|\\.)*)"')
+_UNKNOWN_MODEL = re.compile(r"Model not found: (?P<model>[^\s\"]+?)\.?[\s\")]")
+
+
+def launch(job: Job) -> Launch:
+    """Confined: of all tools only those of Chorus, and the web search where granted; no plugins."""
+    arguments = [
+        "run",
+        "--format",
+        "json",
+        "--agent",
+        "chorus",
+        "--title",
+        "Chorus",
+        "--print-logs",
+        "--log-level",
+        "ERROR",
+    ]
+    arguments += ["--auto"] if job.unconfined else ["--pure"]
+    arguments += ["--session", job.session] if job.session else []
+    arguments += ["--model", job.model] if job.model else []
+    environ = _QUIET | {"OPENCODE_CONFIG": f"{job.folder}/opencode.json"}
+    return Launch(PROGRAM, arguments, job.message, environ, {"opencode.json": json.dumps(_config(job))})
+
+
+def _config(job: Job) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "autoupdate": False,
+        "share": "disabled",
+        "agent": {"chorus": {"mode": "primary", "description": "An agent of Chorus", "prompt": job.system}},
+    }
+    if job.tools is not None:
+        config["mcp"] = {
+            "chorus": {
+                "type": "local",
+                "command": job.tools.command,
+                "environment": job.tools.environ,
+                "timeout": TOOL_TIMEOUT_MS,
+                "enabled": True,
+            }
+        }
+    if not job.unconfined:
+        search = "allow" if job.web_search else "deny"
+        config["tools"] = {"*": False, f"{PREFIX}*": True} | ({"websearch": True} if job.web_search else {})
+        config["permission"] = {"edit": "deny", "bash": "deny", "webfetch": "deny", "websearch": search}
+    return config
+
+
+class Output(Lines):
+    def __init__(self) -> None:
+        super().__init__()
+        self._error: dict[str, Any] | None = None
+        self._finished = False
+        self._retries = 0
+        self._model: str | None = None
+
+    def _event(self, event: dict[str, Any], now: int) -> list[Record]:
+        self.progress.session_id = event.get("sessionID") or self.progress.session_id
+        kind, part = event.get("type"), event.get("part") or {}
+        if kind == "error":
+            self._error = event["error"]
+            return []
+        self._retries = 0
+        if kind == "text":
+            self.progress.output = part["text"]
+            return [Record(Kind.TEXT, now, {"text": part["text"]})]
+        if kind == "tool_use":
+            return _tool(part, now)
+        if kind == "step_finish":
+            return self._step(part, now)
+        return []
+
+    def _step(self, part: dict[str, Any], now: int) -> list[Record]:
+        tokens, known = part["tokens"], self.progress
+        cache = tokens.get("cache") or {}
+        known.tokens_input += int(tokens["input"]) + int(cache.get("read") or 0) + int(cache.get("write") or 0)
+        known.tokens_output += int(tokens["output"]) + int(tokens.get("reasoning") or 0)
+        known.cost_usd = (known.cost_usd or 0) + part["cost"] if part.get("cost") else known.cost_usd
+        self._finished = part.get("reason") != "tool-calls"
+        return [self._usage(now)]
+
+    def error_line(self, text: str, now: int) -> list[Record]:
+        super().error_line(text, now)
+        if unknown := _UNKNOWN_MODEL.search(text):
+            self._model = unknown["model"]
+        if "stream error" not in text or not (found := _ERROR.search(text)):
+            return []
+        self._retries += 1
+        told = found["text"].replace("AI_APICallError: ", "")
+        if self._retries >= MOST_RETRIES or (is_limit(None, told) and self._retries >= MOST_RETRIES // 2):
+            self.verdict = limited(told, now) if is_limit(None, told) else refused(None, told, None)
+        return [Record(Kind.STATUS, now, {"text": f"The provider failed: {told}; try {self._retries}."})]
+
+    def ending(self, code: int | None, now: int) -> Ending:
+        if self.verdict is not None:
+            return self.verdict
+        if self._model is not None:
+            return refused(404, "it is in no configuration of OpenCode", self._model)
+        if any("Session not found" in line for line in self.progress.stderr):
+            return Ending(How.NO_SESSION, "The former session is not there any more.")
+        if self._error is not None:
+            return self._failed(self._error, now)
+        if code == 0 and self._finished:
+            return Ending(How.DONE)
+        return self._died(code, "OpenCode")
+
+    @staticmethod
+    def _failed(error: dict[str, Any], now: int) -> Ending:
+        data = error.get("data") or {}
+        status, text = data.get("statusCode"), str(data.get("message") or error.get("name"))
+        if is_limit(status, text):
+            wait_s = str((data.get("responseHeaders") or {}).get("retry-after", ""))
+            return limited(text, now, int(wait_s) * 1000 if wait_s.isdigit() else None)
+        if "ProviderAuthError" in str(error.get("name")):
+            status = 401
+        return refused(status, text, None)
+
+
+def _tool(part: dict[str, Any], now: int) -> list[Record]:
+    """A call and its result come in one line, once it has ended."""
+    state = part["state"]
+    call = {"id": part["callID"], "tool": part["tool"].removeprefix(PREFIX), "input": state.get("input") or {}}
+    failed = state["status"] == "error"
+    result = {"id": part["callID"], "output": str(state.get("error" if failed else "output") or ""), "isError": failed}
+    return [Record(Kind.TOOL_CALL, now, call), Record(Kind.TOOL_RESULT, now, result)]

@@ -1,0 +1,91 @@
+"""What the readers of all providers share: lines of JSON, and words that tell one failure from another. Pure."""
+
+import json
+import re
+from typing import Any
+
+from runner.records import Ending, How, Kind, Progress, Record
+
+STDERR_LINES = 20
+LINE_KEPT = 500
+WAIT_MS = 5 * 60 * 1000  # for a limit that does not say when it ends
+_LIMIT_WORDS = re.compile(
+    r"rate.?limit|usage limit|limit reached|hit your .*limit|quota|too many requests|\b429\b", re.I
+)
+
+
+class Lines:
+    """Takes lines of JSON apart: `_event` gets each object. What is no JSON is told once and counted."""
+
+    def __init__(self) -> None:
+        self.progress = Progress()
+        self.verdict: Ending | None = None
+        self._garbled = 0
+
+    def line(self, text: str, now: int) -> list[Record]:
+        if not text.strip():
+            return []
+        try:
+            event = json.loads(text)
+        except (ValueError, RecursionError):
+            event = None
+        if not isinstance(event, dict):
+            return self._not_json(text, now)
+        try:
+            return self._event(event, now)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            return self._not_json(text, now)
+
+    def error_line(self, text: str, now: int) -> list[Record]:
+        self.progress.stderr = [*self.progress.stderr[1 - STDERR_LINES :], text[:LINE_KEPT]]
+        return []
+
+    def _event(self, event: dict[str, Any], now: int) -> list[Record]:
+        raise NotImplementedError
+
+    def _not_json(self, text: str, now: int) -> list[Record]:
+        self._garbled += 1
+        if self._garbled > 1:
+            return []
+        return [Record(Kind.ERROR, now, {"text": f"Output that cannot be read: {text[:LINE_KEPT]}"})]
+
+    def _usage(self, now: int) -> Record:
+        known = self.progress
+        data = {"input": known.tokens_input, "output": known.tokens_output, "costUsd": known.cost_usd}
+        return Record(Kind.USAGE, now, data)
+
+    def _died(self, code: int | None, program: str) -> Ending:
+        """For a program that ended without saying how."""
+        said = _plain(" ".join(self.progress.stderr[-3:])).strip()
+        how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
+        if code == 0:
+            how = "ended without a result" + (", and its output could not be read" if self._garbled else "")
+        return Ending(How.FAILED, f"{program} {how}" + (f": {said}" if said else "."))
+
+
+def _plain(text: str) -> str:
+    """Without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def is_limit(status: int | None, text: str) -> bool:
+    """Whether an error says: not now, but later."""
+    return status == 429 or (status is None and _LIMIT_WORDS.search(text) is not None)
+
+
+def limited(text: str, now: int, wait_ms: int | None = None, resume_at: int | None = None) -> Ending:
+    """The provider takes no more until `resume_at`, or for `wait_ms`; 5 minutes where it does not say."""
+    until = resume_at if resume_at is not None else now + (wait_ms if wait_ms else WAIT_MS)
+    return Ending(How.LIMITED, f"The provider's limit is reached: {text}", max(until, now + 1_000))
+
+
+def refused(status: int | None, text: str, model: str | None) -> Ending:
+    """A sentence for an error of the provider, by its HTTP status."""
+    told = text.strip().rstrip(".")
+    if status in (401, 403):
+        return Ending(How.FAILED, f"The provider refused the key or login: {told}.")
+    if status == 402:
+        return Ending(How.FAILED, f"The provider wants to be paid first: {told}.")
+    if status == 404:
+        return Ending(How.FAILED, f"The provider does not know the model {model or '(its default)'}: {told}.")
+    return Ending(How.FAILED, f"The provider failed: {told}.")

@@ -1,0 +1,158 @@
+"""The runner's loop: hears the bell, claims queued runs, passes on what people have decided, renews its leases."""
+
+import logging
+import select
+import shutil
+import time
+
+from common import queue
+from common.db.write import WriteTransaction
+from common.errors import ChorusError
+from core.runs import leases, records, recovery, verbs
+from core.runs.records import Run
+from core.runs.stack import RunState
+from core.workspaces.current import CurrentWorkspace, Workspace
+from runner.attendant import Attendant, Stop
+from runner.house import House
+from runner.process import AgentProcess
+
+LOOK_EVERY_S = 0.5  # without a bell
+LOOK_AT_MOST_EVERY_S = 0.02  # with many
+RENEW_EVERY_S = leases.LEASE_MS / 3_000
+STOPPED_S = 5.5  # SIGTERM, 2 s, SIGKILL, and the last write
+LOST = "The runner that attended it has ended."
+log = logging.getLogger("chorus.runner")
+
+
+class Runner:
+    """`wake` is a descriptor that is readable once `stop` was called, so that a signal ends the wait at once."""
+
+    def __init__(self, house: House, current: CurrentWorkspace, wake: int) -> None:
+        self._house = house
+        self._current = current
+        self._wake = wake
+        self._holder = leases.this_process()
+        self._attendants: dict[str, Attendant] = {}
+        self._workspace: Workspace | None = None
+        self._renewed_at = 0.0
+        self._stopping = False
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def run(self) -> None:
+        """Until `stop`: then ends all agents, records their ends, and returns."""
+        listener = queue.listen(queue.bell_path(self._house.settings.home, queue.RUNNER))
+        try:
+            while not self._stopping:
+                self._look_safely()
+                select.select([listener.fileno(), self._wake], [], [], LOOK_EVERY_S)
+                time.sleep(LOOK_AT_MOST_EVERY_S)
+                queue.drain(listener)
+        finally:
+            listener.close()
+            self._stop_all(Stop.SERVER)
+
+    def _look_safely(self) -> None:
+        try:
+            self._look()
+        except ChorusError as error:  # busy, or no workspace is open: the next look is soon
+            if self._workspace is not None and error.code == "SERVICE_UNAVAILABLE":
+                self._open(None)
+            log.debug("the runner waits: %s", error.message)
+        except Exception:
+            log.exception("the runner's look failed; it looks again")
+
+    def _look(self) -> None:
+        workspace = self._current.get()
+        if workspace is not self._workspace:
+            self._open(workspace)
+        with workspace.database.read() as reading:
+            unfinished = records.all_unfinished(reading)
+        self._pass_on(unfinished)
+        self._renew(workspace)
+        if any(run["state"] == RunState.PAUSED and _is_due(run) for run in unfinished):
+            with workspace.database.write() as tx:
+                verbs.resume_due(tx)
+        while self._may_claim(unfinished) and self._claim(workspace):
+            with workspace.database.read() as reading:
+                unfinished = records.all_unfinished(reading)
+
+    def _open(self, workspace: Workspace | None) -> None:
+        """Another workspace is open now, or none: what works for the former one is ended."""
+        self._stop_all(Stop.WORKSPACE)
+        self._workspace = workspace
+        if workspace is not None:
+            if recovery.recover(workspace.database, LOST):
+                log.warning("Runs of a runner that has ended were interrupted.")
+            self._forget_folders(workspace)
+
+    def _forget_folders(self, workspace: Workspace) -> None:
+        """Private folders that a killed runner has left: keys and tokens are in them."""
+        with workspace.database.read() as reading:
+            attended = leases.of_all(reading)
+        for left in (self._house.settings.home / "run" / "agents").glob("*"):
+            if left.name not in attended:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _pass_on(self, unfinished: list[Run]) -> None:
+        """What the database says of our runs: people's decisions, children at work, ends."""
+        states = {run["id"]: RunState(run["state"]) for run in unfinished}
+        for run_id, attendant in list(self._attendants.items()):
+            if not attendant.is_alive():
+                del self._attendants[run_id]
+                continue
+            state = states.get(run_id)
+            if state is None or state is RunState.STOPPING:
+                attendant.stop(Stop.PERSON)
+            else:
+                attendant.state = state
+
+    def _renew(self, workspace: Workspace) -> None:
+        if time.monotonic() - self._renewed_at < RENEW_EVERY_S:
+            return
+        self._renewed_at = time.monotonic()
+        AgentProcess.end_strangers()
+        if self._attendants:
+            with workspace.database.write() as tx:
+                leases.renew(tx, self._holder)
+        recovery.recover(workspace.database, LOST, queued=self._house.settings.parallel_runs == 0)
+
+    def _may_claim(self, unfinished: list[Run]) -> bool:
+        queued = [run for run in unfinished if run["state"] == RunState.QUEUED]
+        return any(run["parent_id"] is not None for run in queued) or (bool(queued) and not self._is_full())
+
+    def _is_full(self) -> bool:
+        """Children take no place: their parents wait for them in theirs."""
+        at_work = [a for a in self._attendants.values() if a.is_alive() and not a.is_child]
+        return len(at_work) >= self._house.settings.parallel_runs
+
+    def _claim(self, workspace: Workspace) -> bool:
+        with workspace.database.write() as tx:
+            claimed = self._claim_in(tx)
+        if claimed is None:
+            return False
+        attendant = Attendant(self._house, workspace, *claimed)
+        self._attendants[attendant.run_id] = attendant
+        attendant.start()
+        return True
+
+    def _claim_in(self, tx: WriteTransaction) -> tuple[Run, str] | None:
+        claimed = verbs.claim(tx, children_only=self._is_full())
+        if claimed is not None:
+            leases.take(tx, claimed[0]["id"], self._holder)
+        return claimed
+
+    def _stop_all(self, why: Stop) -> None:
+        deadline = time.monotonic() + STOPPED_S
+        for attendant in self._attendants.values():
+            attendant.stop(why)
+        for attendant in self._attendants.values():
+            attendant.join(max(0.0, deadline - time.monotonic()))
+            if attendant.is_alive():
+                log.error("run %s does not end", attendant.run_id)
+        self._attendants.clear()
+
+
+def _is_due(run: Run) -> bool:
+    return run["resume_at"] is not None and run["resume_at"] <= time.time() * 1000
