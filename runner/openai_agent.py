@@ -17,6 +17,7 @@ from typing import Any
 
 import openai
 
+from agenttools.client import Refused, Unreachable, from_environment
 from common.schemas.base import is_uuid
 from runner.toolcalls import Tools
 
@@ -136,7 +137,7 @@ class Loop:
             arguments = None
         tell("tool_call", id=call["id"], tool=name, input=arguments if arguments is not None else call["arguments"])
         if isinstance(arguments, dict):
-            failed, output = self._tools.call(name, arguments, call["id"])
+            failed, output = self._tools.call(name, arguments)
         else:
             failed, output = True, "The arguments are not a JSON object. Nothing was done."
         tell("tool_result", id=call["id"], output=output, isError=failed)
@@ -231,10 +232,10 @@ def main(path: str) -> None:
         return tell("end", how="no_session", text="The former session is not there any more.")
     tell("session", id=conversation.session)
     try:
-        tools = Tools(job["tools"]) if job["tools"] else None
+        tools = Tools(from_environment(job["tools"])) if job["tools"] else None
         Loop(job, conversation, tools).run(sys.stdin.read())
         tell("end", how="done", text="")
-    except (openai.OpenAIError, Unreadable, OSError, ValueError) as error:
+    except (openai.OpenAIError, Unreadable, Refused, Unreachable, OSError, ValueError) as error:
         tell("end", **_failure(error, job["model"]))
 
 

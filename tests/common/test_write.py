@@ -66,7 +66,7 @@ def test_rows_without_event_are_not_written(database: Database, statement: sa.Ex
 )
 def test_bookkeeping_tables_never_cross_the_wire(name: str) -> None:
     """These alone may be written without an event; whoever adds one has to think here."""
-    assert name in {"idempotency_keys", "undo_tokens"}
+    assert name in {"idempotency_keys", "leases", "undo_tokens"}
 
 
 def test_bookkeeping_needs_no_event(database: Database) -> None:

@@ -1,0 +1,118 @@
+"""`python -m runner.check NAME`: tries a provider with one short question, and says on stdout, as JSON, what came of it.
+
+It starts the same program in the same way as a run does and reads it with the same reader, so that what it says is
+what a run would meet. It is a process of its own, so that the server that asks for it stays small and can limit its time.
+"""
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from common.db import sqlite, tables
+from common.db.database import Reading
+from common.db.home import Home
+from common.errors import ChorusError
+from common.process import adopt_orphans
+from common.settings import Settings, load
+from core.providers import verbs as providers
+from core.workspaces.current import CurrentWorkspace
+from runner import starting
+from runner.limits import Limits
+from runner.process import CannotStart
+from runner.providers import Job
+from runner.providers.known import PROVIDERS
+from runner.records import Ending, How, Record
+from runner.turn import Turn
+
+ANSWER_S = 40
+QUESTION = "Answer with the single word: ready"
+_LIMITS = Limits(run_s=ANSWER_S, idle_s=ANSWER_S, output_bytes=1024 * 1024, processes=64)
+_a = tables.agents
+
+
+class Checked(NamedTuple):
+    """`message` is one or two sentences for people; `seconds` how long the answer took."""
+
+    ok: bool
+    message: str
+    seconds: float
+
+
+def check(provider: Mapping[str, Any], model: str | None, environ: Mapping[str, str]) -> Checked:
+    """One question to the provider of this row; `environ` is what agents may have."""
+    began = time.monotonic()
+    with TemporaryDirectory(prefix="chorus-check-") as folder:
+        try:
+            ending, answer = _ask(provider, model, environ, Path(folder))
+        except CannotStart as problem:
+            return Checked(ok=False, message=str(problem), seconds=0.0)
+    seconds = round(time.monotonic() - began, 1)
+    if ending.how is How.DONE and answer.strip():
+        return Checked(ok=True, message=f"It answered within {seconds} s.", seconds=seconds)
+    if seconds >= ANSWER_S:
+        return Checked(ok=False, message=f"It did not answer within {ANSWER_S} seconds.", seconds=seconds)
+    return Checked(ok=False, message=ending.reason or "It ended without an answer.", seconds=seconds)
+
+
+def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], folder: Path) -> tuple[Ending, str]:
+    provider = PROVIDERS[row["type"]]
+    job = Job(
+        message=QUESTION,
+        system="You answer in one word.",
+        folder=str(folder),
+        sessions=str(folder / "sessions"),
+        provider=row,
+        model=model,
+    )
+    output = provider.output()
+    process = starting.start(f"check-{uuid.uuid4()}", provider, job, folder, environ, _LIMITS.processes)
+    turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=_forget, on_tick=_look_away)
+    try:
+        return turn.read(), output.progress.output
+    finally:
+        process.close()
+
+
+def _forget(_: list[Record]) -> None:
+    """Nobody watches a test."""
+
+
+def _look_away() -> None:
+    """Nothing is counted."""
+
+
+def _model(reading: Reading, name: str) -> str | None:
+    """The model of an agent on this provider: an unknown one is found out here."""
+    used = sa.select(_a.c.model).where(_a.c.provider == name, _a.c.model.is_not(None), _a.c.deleted_at.is_(None))
+    row = reading.execute(used.order_by(_a.c.name).limit(1)).first()
+    return row[0] if row else None
+
+
+def _check_named(settings: Settings, name: str) -> Checked:
+    module = sqlite.library(settings.sqlite)
+    current = CurrentWorkspace(Home(settings.home, module), module, lambda: None)
+    try:
+        with current.get().database.read() as reading:
+            row, model = providers.registry.get(reading, name), _model(reading, name)
+    except ChorusError as error:
+        return Checked(ok=False, message=error.message, seconds=0.0)
+    finally:
+        current.close()
+    return check(row, model, starting.agent_environment(os.environ, settings.agent_environment, {}))
+
+
+def main() -> None:
+    adopt_orphans()
+    json.dump(_check_named(load(), sys.argv[1])._asdict(), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
