@@ -1,7 +1,8 @@
-"""`python -m runner.check NAME`: tries a provider with one short question, and says on stdout, as JSON, what came of it.
+"""`python -m runner.check NAME`: tries a provider with one short question; says as JSON on stdout what came of it.
 
 It starts the same program in the same way as a run does and reads it with the same reader, so that what it says is
-what a run would meet. It is a process of its own, so that the server that asks for it stays small and can limit its time.
+what a run would meet. It is a process of its own, so that the server that asks for it stays small and can limit its
+time.
 """
 
 import json

@@ -36,16 +36,16 @@ class Command:
     processes: int
 
 
-class Line(NamedTuple):
-    """A line of output, or an empty one where nothing was said for a while."""
+class Heard(NamedTuple):
+    """A line of output, or the size in bytes of what has just come, or neither: time has gone by."""
 
-    error: bool
-    text: str
-    size: int
+    line: str | None = None
+    error: bool = False
+    size: int = 0
 
 
 class AgentProcess:
-    """One living tree. `lines` must be read to its end; `stop` may be called from any thread."""
+    """One living tree. `hear` must be read to its end; `stop` may be called from any thread."""
 
     _keepers: ClassVar[set[int]] = set()  # so that orphans of a killed keeper are told from keepers
     _guard: ClassVar[threading.Lock] = threading.Lock()
@@ -102,8 +102,8 @@ class AgentProcess:
         said: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
         return said
 
-    def lines(self, tick_s: float) -> Iterator[Line]:
-        """Lines as they come, and an empty one at least every `tick_s`, until the whole tree is gone."""
+    def hear(self, tick_s: float) -> Iterator[Heard]:
+        """What comes, and nothing at least every `tick_s`, until the whole tree is gone."""
         assert self._keeper.stdout is not None
         assert self._keeper.stderr is not None
         with selectors.DefaultSelector() as selector:
@@ -114,7 +114,7 @@ class AgentProcess:
                 for key, _ in selector.select(tick_s):
                     if key.data is not None:
                         yield from _take(selector, key)
-                yield Line(error=False, text="", size=0)
+                yield Heard()
             yield from _rest(selector)
 
     def _is_over(self, selector: selectors.BaseSelector) -> bool:
@@ -134,7 +134,7 @@ class AgentProcess:
         proctree.kill(roots, [self._mark], STOPPED_S)
 
     def stop(self) -> None:
-        """Ends the tree: SIGTERM, then SIGKILL. Returns at once; `lines` ends when all of it is gone."""
+        """Ends the tree: SIGTERM, then SIGKILL. Returns at once; `hear` ends when all of it is gone."""
         with self._life, contextlib.suppress(OSError, ValueError):
             assert self._keeper.stdin is not None
             self._keeper.stdin.close()
@@ -168,19 +168,20 @@ class _Splitter:
         self.error = error
         self._rest = b""
 
-    def feed(self, raw: bytes) -> Iterator[Line]:
+    def feed(self, raw: bytes) -> Iterator[Heard]:
         *lines, self._rest = (self._rest + raw).split(b"\n")
         if len(self._rest) > LONGEST_LINE:
             lines, self._rest = [*lines, self._rest], b""
+        yield Heard(size=len(raw))
         for line in lines:
-            yield Line(self.error, line.decode(errors="replace"), len(line) + 1)
+            yield Heard(line.decode(errors="replace"), self.error)
 
-    def end(self) -> Iterator[Line]:
+    def end(self) -> Iterator[Heard]:
         if self._rest:
-            yield Line(self.error, self._rest.decode(errors="replace"), len(self._rest))
+            yield Heard(self._rest.decode(errors="replace"), self.error)
 
 
-def _take(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Iterator[Line]:
+def _take(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Iterator[Heard]:
     raw = os.read(key.fd, CHUNK)
     if raw:
         yield from key.data.feed(raw)
@@ -189,7 +190,7 @@ def _take(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Itera
         selector.unregister(key.fileobj)
 
 
-def _rest(selector: selectors.BaseSelector) -> Iterator[Line]:
+def _rest(selector: selectors.BaseSelector) -> Iterator[Heard]:
     """What is left in the pipes: nobody writes to them any more."""
     while ready := selector.select(0):
         for key, _ in ready:

@@ -74,6 +74,8 @@ class Runner:
         if any(run["state"] == RunState.PAUSED and _is_due(run) for run in unfinished):
             with workspace.database.write() as tx:
                 verbs.resume_due(tx)
+        if self._house.settings.parallel_runs == 0 and any(run["state"] == RunState.QUEUED for run in unfinished):
+            return self._recover(workspace)
         while self._may_claim(unfinished) and self._claim(workspace):
             with workspace.database.read() as reading:
                 unfinished = records.all_unfinished(reading)
@@ -83,9 +85,14 @@ class Runner:
         self._stop_all(Stop.WORKSPACE)
         self._workspace = workspace
         if workspace is not None:
-            if recovery.recover(workspace.database, LOST):
-                log.warning("Runs of a runner that has ended were interrupted.")
+            self._recover(workspace)
             self._forget_folders(workspace)
+
+    def _recover(self, workspace: Workspace) -> None:
+        mine = recovery.Attended(self._holder, frozenset(self._attendants))
+        none_start = self._house.settings.parallel_runs == 0
+        if count := recovery.recover(workspace.database, LOST, queued=none_start, by=mine):
+            log.warning("%d runs that nobody attended were interrupted.", count)
 
     def _forget_folders(self, workspace: Workspace) -> None:
         """Private folders that a killed runner has left: keys and tokens are in them."""
@@ -116,7 +123,7 @@ class Runner:
         if self._attendants:
             with workspace.database.write() as tx:
                 leases.renew(tx, self._holder)
-        recovery.recover(workspace.database, LOST, queued=self._house.settings.parallel_runs == 0)
+        self._recover(workspace)
 
     def _may_claim(self, unfinished: list[Run]) -> bool:
         queued = [run for run in unfinished if run["state"] == RunState.QUEUED]

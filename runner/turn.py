@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from common.clock import now_ms
 from runner.limits import Limits, Meter
-from runner.process import AgentProcess, Line
+from runner.process import AgentProcess
 from runner.providers import Output
 from runner.records import Ending, How, Record
 
@@ -46,20 +46,21 @@ class Turn:
 
     def read(self) -> Ending:
         meter = Meter(self._limits, time.monotonic())
-        for line in self._process.lines(TICK_S):
+        for heard in self._process.hear(TICK_S):
             meter.tick(time.monotonic(), waiting=self._waiting())
-            if line.size:
-                meter.heard(line.size)
-                self._take(line)
+            if heard.size:
+                meter.heard(heard.size)
+            elif heard.line is not None:
+                self._take(heard.line, error=heard.error)
             else:
                 self._on_tick()
             if exceeded := meter.exceeded():
                 self.cut(Ending(How.FAILED, exceeded))
         return self._ending()
 
-    def _take(self, line: Line) -> None:
-        read = self._output.error_line if line.error else self._output.line
-        if records := read(line.text, now_ms()):
+    def _take(self, line: str, *, error: bool) -> None:
+        read = self._output.error_line if error else self._output.line
+        if records := read(line, now_ms()):
             self._on_records(records)
         if self._output.verdict is not None:
             self.cut(self._output.verdict)

@@ -2,11 +2,21 @@
 
 from typing import Any
 
+from flask import Response
+
+from common.clock import now_ms
 from common.db.database import Reading
 from common.db.write import WriteTransaction
 from common.schemas.names import check_name
-from common.schemas.provider import ProviderDeletedSchema, ProviderSchema, WriteProviderSchema
+from common.schemas.provider import (
+    ProviderDeletedSchema,
+    ProviderSchema,
+    ProviderTestedSchema,
+    WriteProviderSchema,
+)
 from core.providers import verbs
+from webapp import checks, requests, state
+from webapp.answers import USUAL, json_response
 from webapp.api import Api
 
 api = Api("providers")
@@ -37,6 +47,27 @@ def create_provider(tx: WriteTransaction, body: Body) -> Body:
 def put_provider(tx: WriteTransaction, body: Body, if_match: int | None, name: str) -> Body:
     """Replace the provider, or create it; without `apiKey` the stored key stays."""
     return verbs.replace(tx, check_name(name), body, if_match)
+
+
+def test_provider(name: str) -> Response:
+    """Ask the provider one short question, as an agent would; it takes up to a minute."""
+    requests.json_body(None)
+    current = state.current()
+    with current.workspace.get().database.read() as reading:
+        verbs.registry.get(reading, name)
+        position = str(reading.position)
+    answer = checks.run(current.settings, name)
+    return json_response(USUAL.wrap(answer, now_ms()), 200, position)
+
+
+api.add(
+    "POST",
+    "/api/providers/<name>/test",
+    test_provider,
+    test_provider,
+    answer=ProviderTestedSchema,
+    errors=(404, 503),
+)
 
 
 @api.write("DELETE", "/api/providers/<name>", answer=ProviderDeletedSchema, errors=(404, 409))

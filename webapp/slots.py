@@ -10,14 +10,11 @@ from common.errors import ServiceUnavailable
 
 
 @contextmanager
-def slot(home: Path, kind: str, count: int) -> Iterator[None]:
-    """Holds one of `count` places of this kind. Raises ServiceUnavailable where all are taken."""
+def slot(home: Path, kind: str, count: int, instead: str) -> Iterator[None]:
+    """Holds one of `count` places of this kind. Raises ServiceUnavailable, which says what to do `instead`."""
     held = _take(home / "run", kind, count)
     if held is None:
-        raise ServiceUnavailable(
-            f"{count} requests wait for a {kind} already. Send Prefer: respond-async and ask GET /api/runs/:id, or "
-            "try again later."
-        )
+        raise ServiceUnavailable(f"{count} requests wait for a {kind} already. {instead}")
     try:
         yield
     finally:
@@ -26,7 +23,9 @@ def slot(home: Path, kind: str, count: int) -> Iterator[None]:
 
 def _take(folder: Path, kind: str, count: int) -> int | None:
     for number in range(count):
-        place = os.open(folder / f"{kind}-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        place = os.open(
+            folder / f"{kind.replace(' ', '-')}-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

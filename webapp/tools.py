@@ -28,6 +28,7 @@ from webapp.slots import slot
 api = Api("tools")
 WAITING_AT_MOST = 4
 WAIT_AT_MOST_S = 600.0
+INSTEAD = "Send Prefer: respond-async and ask GET /api/runs/:id, or try again later."
 LOOK_EVERY_S = 0.2
 
 
@@ -66,7 +67,7 @@ def call_tool(task_id: str) -> Response:
     call = calls.Call(task_id, _bearer(), tool, arguments, call_id, key)
     workspace = state.current().workspace.get()
     waits = tool == HANDOFF and "respond-async" not in request.headers.get("Prefer", "")
-    with slot(state.current().settings.home, "handoff", WAITING_AT_MOST) if waits else nullcontext():
+    with slot(state.current().settings.home, HANDOFF, WAITING_AT_MOST, INSTEAD) if waits else nullcontext():
         answer = calls.perform(workspace.database, call)
         if answer.status != 200 or tool != HANDOFF:
             return _response(answer)

@@ -22,6 +22,7 @@ from common.schemas.workspace import (
 from common.wire import dumps
 from core import idempotency
 from core.config.file import CONFIG_FILE
+from core.runs import recovery
 from core.workspaces import opening, switching
 from core.workspaces.current import Workspace
 from core.workspaces.locks import alone
@@ -56,6 +57,7 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
             return json_response(answer.body, answer.status, answer.seq_header)
         try:
             act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
+            recovery.recover(current.workspace.get().database, "The workspace was closed.", queued=True)
             response = config_answer()
         except ChorusError as error:
             if error.status >= 500 or error.code == "WORKSPACE_SWITCHED":

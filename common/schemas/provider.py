@@ -54,6 +54,14 @@ class WriteProviderSchema(RequestSchema):
     providerType = fields.Nested(WriteProviderTypeSchema, required=True)
 
 
+class ProviderTestedSchema(WireSchema):
+    """Whether the provider answered one short question; `message` says what happened and what to do."""
+
+    ok = fields.Boolean(required=True)
+    message = fields.String(required=True)
+    seconds = fields.Float(required=True)
+
+
 class ProviderDeletedSchema(WireSchema):
     """`affectedAgents` have lost their provider; the undo gives it back."""
 

@@ -4,12 +4,13 @@ Done at the server's start, at a runner's start, and by runners now and then for
 """
 
 import logging
+from typing import NamedTuple
 
 from common import proctree
 from common.clock import now_ms
 from common.db.database import Database
 from core.runs import leases, records, verbs
-from core.runs.leases import Lease
+from core.runs.leases import Holder, Lease
 from core.runs.records import Run
 from core.runs.stack import RunState
 from core.tasks.records import Reader
@@ -20,15 +21,25 @@ RUN_MARK = "CHORUS_RUN_ID"  # environment name that every process of a run inher
 log = logging.getLogger("chorus.runs")
 
 
-def recover(database: Database, reason: str, *, queued: bool = False) -> int:
-    """Interrupts the runs that nobody attends, and returns how many; `queued`: also those that nobody has claimed."""
+class Attended(NamedTuple):
+    """The runs that a living holder attends: what it holds besides is lost."""
+
+    holder: Holder
+    run_ids: frozenset[str]
+
+
+def recover(database: Database, reason: str, *, queued: bool = False, by: Attended | None = None) -> int:
+    """Interrupts the runs that nobody attends, and returns how many.
+
+    `queued`: also those that nobody has claimed. `by`: a runner that calls it says what it attends itself.
+    """
     with database.read() as reading:
-        lost, left = _lost(reading, queued=queued), leases.of_all(reading)
+        lost, left = _lost(reading, queued, by), leases.of_all(reading)
     if not lost:
         return 0
     end_processes([left[run["id"]] for run in lost if run["id"] in left])
     with database.write() as tx:
-        still = {run["id"] for run in _lost(tx, queued=queued)}
+        still = {run["id"] for run in _lost(tx, queued, by)}
         for run in reversed(lost):  # a child before its parent
             if run["id"] in still:
                 verbs.interrupted(tx, run["id"], reason)
@@ -36,15 +47,18 @@ def recover(database: Database, reason: str, *, queued: bool = False) -> int:
     return len(lost)
 
 
-def _lost(reader: Reader, *, queued: bool) -> list[Run]:
+def _lost(reader: Reader, queued: bool, by: Attended | None) -> list[Run]:
     held = leases.of_all(reader)
     states = (*ATTENDED, RunState.QUEUED) if queued else ATTENDED
-    return [run for run in records.all_unfinished(reader) if run["state"] in states and _is_lost(held.get(run["id"]))]
+    unfinished = [run for run in records.all_unfinished(reader) if run["state"] in states]
+    return [run for run in unfinished if _is_lost(held.get(run["id"]), by)]
 
 
-def _is_lost(lease: Lease | None) -> bool:
+def _is_lost(lease: Lease | None, by: Attended | None) -> bool:
     if lease is None or lease.expires_at < now_ms():
         return True
+    if by is not None and lease.holder.name == by.holder.name:
+        return lease.run_id not in by.run_ids
     return not proctree.is_alive(lease.holder.pid, lease.holder.started)
 
 

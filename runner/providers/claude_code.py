@@ -13,14 +13,18 @@ from runner.records import Ending, How, Kind, Record
 PROGRAM = "claude"
 INSTALL = "Install Claude Code (npm install -g @anthropic-ai/claude-code), then run claude once and log in."
 PREFIX = "mcp__chorus__"
+WEEK_MS = str(7 * 24 * 3_600_000)
 LONG_WAIT_MS = 30_000  # a longer one is a pause of the run, not of the program
 _QUIET = {
     "DISABLE_TELEMETRY": "1",
     "DISABLE_AUTOUPDATER": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
+    "MCP_CONNECTION_NONBLOCKING": "0",  # the first question must wait for the tools, however busy the machine
     "MCP_TIMEOUT": "60000",
-    "MCP_TOOL_TIMEOUT": str(7 * 24 * 3_600_000),  # a hand-off waits as long as the other agent works
+    "MCP_CONNECT_TIMEOUT_MS": "60000",
+    "MCP_TOOL_TIMEOUT": WEEK_MS,  # a hand-off waits as long as the other agent works
+    "MCP_TOOL_IDLE_TIMEOUT": WEEK_MS,
 }
 
 

@@ -32,7 +32,7 @@ def launch(job: Job) -> Launch:
 class Output(Lines):
     def __init__(self) -> None:
         super().__init__()
-        self._end: dict[str, Any] | None = None
+        self._end: Ending | None = None
 
     def _event(self, event: dict[str, Any], now: int) -> list[Record]:
         kind = event.pop("type")
@@ -51,14 +51,16 @@ class Output(Lines):
             self.progress.cost_usd = event["costUsd"]
             return [self._usage(now)]
         elif kind == "end":
-            self._end = event
+            self._end = _end(event, now)
         return []
 
     def ending(self, code: int | None, now: int) -> Ending:
-        if self._end is None:
-            return self._died(code, "The model's loop")
-        if self._end["how"] == "limited":
-            return limited(self._end["text"], now, self._end["waitMs"])
-        if self._end["how"] == "failed":
-            return refused(self._end["status"], self._end["text"], self._end["model"])
-        return Ending(How(self._end["how"]), self._end["text"])
+        return self._end or self._died(code, "The model's loop")
+
+
+def _end(event: dict[str, Any], now: int) -> Ending:
+    if event["how"] == "limited":
+        return limited(event["text"], now, event["waitMs"])
+    if event["how"] == "failed":
+        return refused(event["status"], event["text"], event["model"])
+    return Ending(How(event["how"]), event["text"])

@@ -73,7 +73,7 @@ def _config(job: Job) -> dict[str, Any]:
 class Output(Lines):
     def __init__(self) -> None:
         super().__init__()
-        self._error: dict[str, Any] | None = None
+        self._error: Ending | None = None
         self._finished = False
         self._retries = 0
         self._model: str | None = None
@@ -82,7 +82,7 @@ class Output(Lines):
         self.progress.session_id = event.get("sessionID") or self.progress.session_id
         kind, part = event.get("type"), event.get("part") or {}
         if kind == "error":
-            self._error = event["error"]
+            self._error = _failed(event["error"], now)
             return []
         self._retries = 0
         if kind == "text":
@@ -123,21 +123,21 @@ class Output(Lines):
         if any("Session not found" in line for line in self.progress.stderr):
             return Ending(How.NO_SESSION, "The former session is not there any more.")
         if self._error is not None:
-            return self._failed(self._error, now)
+            return self._error
         if code == 0 and self._finished:
             return Ending(How.DONE)
         return self._died(code, "OpenCode")
 
-    @staticmethod
-    def _failed(error: dict[str, Any], now: int) -> Ending:
-        data = error.get("data") or {}
-        status, text = data.get("statusCode"), str(data.get("message") or error.get("name"))
-        if is_limit(status, text):
-            wait_s = str((data.get("responseHeaders") or {}).get("retry-after", ""))
-            return limited(text, now, int(wait_s) * 1000 if wait_s.isdigit() else None)
-        if "ProviderAuthError" in str(error.get("name")):
-            status = 401
-        return refused(status, text, None)
+
+def _failed(error: dict[str, Any], now: int) -> Ending:
+    data = error.get("data") or {}
+    status, text = data.get("statusCode"), str(data.get("message") or error.get("name"))
+    if is_limit(status, text):
+        wait_s = str((data.get("responseHeaders") or {}).get("retry-after", ""))
+        return limited(text, now, int(wait_s) * 1000 if wait_s.isdigit() else None)
+    if "ProviderAuthError" in str(error.get("name")):
+        status = 401
+    return refused(status, text, None)
 
 
 def _tool(part: dict[str, Any], now: int) -> list[Record]:

@@ -54,5 +54,7 @@ if __name__ == "__main__":
     if log := os.environ.get("FAKE_LOG"):
         with open(log, "a") as file:
             file.write(json.dumps({"argv": sys.argv, "env": dict(os.environ), "cwd": os.getcwd(), "told": told}) + "\n")
+    if "--resume" in sys.argv and os.path.exists("lost"):
+        sys.exit("No conversation found with session ID: it")
     code = told.partition("#!python\n")[2].partition("\n\n## ")[0]
     exec(code or "end('nothing to do')")

@@ -12,7 +12,7 @@ T = TypeVar("T")
 class Process(NamedTuple):
     pid: int
     parent: int
-    program: str  # webapp, wsserver, announce, supervisor, nginx or other
+    program: str  # webapp, wsserver, runner, announce, supervisor, nginx or other
 
 
 def marked(mark: str) -> list[Process]:
@@ -39,6 +39,8 @@ def _marked(pid: int, mark: bytes) -> Process | None:
 def _program(command: bytes) -> str:
     if b"gunicorn" in command:
         return "wsserver" if b"wsserver" in command else "webapp"
+    if b"\0runner\0" in command:
+        return "runner"
     if b"launcher" in command:
         return "announce" if b"launcher.announce" in command else "supervisor"
     return "nginx" if b"nginx" in command else "other"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from common.queue import Bell, bell_path
+from common.queue import RUNNER, Bell, bell_path, is_listening
 from common.settings import AGENT_ENVIRONMENT, ROOT
 from core.agents import verbs as agents
 from core.config import verbs as config
@@ -46,7 +46,7 @@ class Bench:
         library = {"CHORUS_SQLITE": os.environ.get("CHORUS_SQLITE", "")}
         self.environ = ours | library | path | passes | {"SECRET": "hidden"} | settings
         self.runners: list[subprocess.Popen[bytes]] = []
-        self._bell = Bell(bell_path(self.home, "runner.sock"))
+        self._bell = Bell(bell_path(self.home, RUNNER))
         _install(folder / "bin" / "claude")
 
     # -- runners
@@ -59,6 +59,7 @@ class Bench:
                 [sys.executable, "-m", "runner"], cwd=ROOT, env=self.environ | settings, stdout=output, stderr=output
             )
         self.runners.append(runner)
+        self.wait(lambda: is_listening(bell_path(self.home, RUNNER)), "the runner listens")
         return runner
 
     @property

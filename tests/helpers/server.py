@@ -55,7 +55,7 @@ def _is_free(port: int) -> bool:
 
 @dataclass
 class Server:
-    """A running server. Program names: webapp, wsserver, supervisor (launcher mode), nginx (nginx mode)."""
+    """A running server. Program names: webapp, wsserver, runner and supervisor (launcher mode), nginx (nginx mode)."""
 
     home: Path
     port: int

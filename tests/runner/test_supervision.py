@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,13 @@ from core.runs import leases, verbs
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
 from tests.helpers.runner import Bench, bench
+from tests.helpers.workspace import SOURCE
 
 pytestmark = pytest.mark.processes
 GONE_S = 5.0
 HOLD = "init(); time.sleep(300)"
 STUBBORN = "signal.signal(signal.SIGTERM, signal.SIG_IGN); init(); escape(); time.sleep(300)"
 REPORT = {"status": "complete", "summary": "s", "output": "o", "blockedReason": None}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(tmp_path_factory.mktemp("shared"), CHORUS_PARALLEL_RUNS="8") as made:
-        yield made
 
 
 def escaped() -> list[int]:
@@ -143,32 +137,34 @@ def test_program_that_is_missing(shared: Bench) -> None:
         (shared.folder / "bin" / "away").rename(shared.folder / "bin" / "claude")
 
 
-@pytest.mark.parametrize(
-    ("limits", "prompt", "reason"),
-    [
-        ({"CHORUS_RUN_IDLE_SECONDS": "1"}, STUBBORN, "silent for more than 1 seconds"),
-        ({"CHORUS_RUN_SECONDS": "1"}, "init()\nwhile True: say('x'); time.sleep(0.05)", "longer than 1 seconds"),
-        ({"CHORUS_RUN_OUTPUT_BYTES": "50000"}, "init()\nwhile True: say('x' * 100)", "more than 50000 bytes"),
-        ({"CHORUS_RUN_OUTPUT_BYTES": "50000"}, "while True: sys.stdout.write('x' * 4096)", "more than 50000 bytes"),
-        (
-            {"CHORUS_RUN_PROCESSES": "8"},
-            "init()\nwhile True:\n  if os.fork() == 0: os.setsid(); time.sleep(300)\n  time.sleep(0.01)",
-            "more than 8 processes",
-        ),
-        (
-            {"CHORUS_TASK_TOKENS": "50"},
-            "init()\nfor n in range(300): say(str(n)); time.sleep(0.05)",
-            "the cap CHORUS_TASK_TOKENS is 50",
-        ),
-    ],
-)
-def test_limits(tmp_path: Path, limits: dict[str, str], prompt: str, reason: str) -> None:
-    with bench(tmp_path, limits) as made:
-        task = made.task(prompt)
-        run = made.wait_state(task, "failed", "interrupted", seconds=20)
+EXCEEDING = {
+    "silent for more than 2 seconds": STUBBORN,
+    "longer than 5 seconds": "init()\nwhile True: say('x'); time.sleep(0.1)",
+    "more than 50000 bytes": "init()\nwhile True: say('x' * 100)",
+    "wrote more than": "while True: sys.stdout.write('x' * 4096)",
+    "more than 8 processes": "init()\nfor _ in range(40):\n  if not os.fork(): time.sleep(300)\ntime.sleep(300)",
+    "cap CHORUS_TASK_TOKENS is 5000": "init()\nfor n in range(300): say(str(n), tokens=1000); time.sleep(0.1)",
+}
+
+
+def test_limits(limited: Bench) -> None:
+    """All at once: each task exceeds one."""
+    tasks = {reason: limited.task(prompt) for reason, prompt in EXCEEDING.items()}
+    for reason, task in tasks.items():
+        run = limited.wait_state(task, "failed", "interrupted", seconds=30)
         assert reason in run["reason"]
-        assert made.now(task).status == ("waiting" if "cap" in reason else "failed")
-        gone(made, time.monotonic())
+        assert limited.now(task).status == ("waiting" if "cap" in reason else "failed")
+    gone(limited, time.monotonic())
+
+
+def test_silence_while_a_child_works_is_no_idleness(limited: Bench) -> None:
+    task = limited.task(HOLD)
+    begun(limited, task)
+    talk = "init()\nfor n in range(35): say(str(n)); time.sleep(0.1)\nresult()"
+    limited.do(verbs.hand_off, limited.run(task), "editor", f"#!python\n{talk}")
+    limited.wait_state(task, "interrupted")
+    assert limited.runs(task)[0]["state"] == "running"
+    assert "silent" in limited.wait(lambda: limited.runs(task)[0]["reason"], "the parent's own silence")
 
 
 def test_runner_that_is_killed(tmp_path: Path) -> None:
@@ -203,24 +199,20 @@ def test_all_that_is_left_of_a_killed_runner_and_its_keepers(tmp_path: Path) -> 
         gone(made, time.monotonic())
 
 
-@pytest.mark.parametrize("planner", [True, False])
-def test_stop_of_the_server(tmp_path: Path, planner: bool) -> None:
+def test_stop_of_the_server(tmp_path: Path) -> None:
     with bench(tmp_path) as made:
-        if planner:
-            task = made.do(task_verbs.create, f"#!python\n{STUBBORN}", {**_source()})
-            made.do(verbs.plan, task.id)
-        else:
-            task = made.task(STUBBORN)
-        begun(made, task)
+        planning = made.do(task_verbs.create, f"#!python\n{STUBBORN}", SOURCE)
+        made.do(verbs.plan, planning.id)
+        working, reported = made.task(STUBBORN), made.task(HOLD)
+        for task in (planning, working, reported):
+            begun(made, task)
+        made.do(verbs.report, made.run(reported), REPORT)
         started = time.monotonic()
         made.stop()
         gone(made, started)
-        assert made.run(task)["state"] == "interrupted"
-        assert made.now(task).status == ("pending" if planner else "waiting")
-
-
-def _source() -> dict[str, str | None]:
-    return {"sourceType": "test", "userId": "tester", "conversationId": None}
+        assert [made.run(task)["state"] for task in (planning, working)] == ["interrupted"] * 2
+        statuses = [made.now(task).status for task in (planning, working, reported)]
+        assert statuses == ["pending", "waiting", "completed"]
 
 
 def test_two_runners_never_attend_one_run_twice(tmp_path: Path) -> None:
@@ -247,17 +239,6 @@ def test_more_than_may_run_wait_but_children_do_not(tmp_path: Path) -> None:
         assert made.run(second)["state"] == "queued"
         made.do(verbs.cancel, parent["id"])
         begun(made, second)
-
-
-def test_silence_while_a_child_works_is_no_idleness(tmp_path: Path) -> None:
-    with bench(tmp_path, CHORUS_RUN_IDLE_SECONDS="2") as made:
-        task = made.task(HOLD)
-        begun(made, task)
-        talk = "init()\nfor n in range(35): say(str(n)); time.sleep(0.1)\nresult()"
-        made.do(verbs.hand_off, made.run(task), "editor", f"#!python\n{talk}")
-        made.wait_state(task, "interrupted")
-        assert made.runs(task)[0]["state"] == "running"
-        assert "silent" in made.wait(lambda: made.runs(task)[0]["reason"], "the parent's own silence")
 
 
 def test_nothing_is_stuck_without_a_runner(tmp_path: Path) -> None:

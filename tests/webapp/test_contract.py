@@ -207,6 +207,7 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/providers", {"name": "x", "providerType": {"type": "fax"}}, 422, INVALID, "providerType"),
     ("PUT", "/api/providers/claude", OPENAI, 409, "CONFLICT", None),
     ("DELETE", "/api/providers/gone", None, 404, "NOT_FOUND", None),
+    ("POST", "/api/providers/gone/test", None, 404, "NOT_FOUND", None),
     ("PUT", "/api/config", {}, 422, INVALID, "systemAgentProvider"),
     ("PUT", "/api/config", CONFIG | {"initialAgentDirectory": "/b"}, 422, INVALID, "initialAgentDirectory"),
     (

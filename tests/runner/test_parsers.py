@@ -1,0 +1,190 @@
+"""Readers of outputs, fed with what the real programs wrote (recorded/), with the ends they mean, and with rubbish."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.environment import allowed
+from runner.limits import Limits, Meter
+from runner.providers import Job, Output, ToolServer, claude_code, openai_compat, opencode
+from runner.records import Ending, How, Kind
+
+RECORDED = Path(__file__).parent / "recorded"
+NOW = 1_700_000_000_000
+OUTPUTS: dict[str, Callable[[], Output]] = {
+    "claude": claude_code.Output,
+    "opencode": opencode.Output,
+    "compat": openai_compat.Output,
+}
+LAUNCHES = {"claude": claude_code.launch, "opencode": opencode.launch, "compat": openai_compat.launch}
+ROW = {"api_base_url": "http://127.0.0.1:9/v1", "api_key": "sk-secret", "default_model": "small"}
+JOB = Job(
+    "do it", "be good", "/private", "/sessions", ROW, tools=ToolServer(["python", "-m", "x"], {"CHORUS_TOKEN": "t"})
+)
+
+
+def played(name: str) -> tuple[Output, list[Any], Ending]:
+    """A recorded output through its reader, stderr first."""
+    recorded = json.loads((RECORDED / f"{name}.json").read_text())
+    output = OUTPUTS[name.partition("-")[0]]()
+    records = [record for line in recorded["stderr"] for record in output.error_line(line, NOW)]
+    records += [r for line in recorded["stdout"] for r in output.line(json.dumps(line), NOW)]
+    return output, records, output.ending(recorded["code"], NOW)
+
+
+@pytest.mark.parametrize("program", ["claude", "opencode"])
+def test_work_with_a_tool(program: str) -> None:
+    output, records, ending = played(f"{program}-tools")
+    assert ending.how is How.DONE
+    assert output.progress.output == "All done"
+    assert output.progress.session_id
+    assert (output.progress.tokens_input, output.progress.tokens_output) == (200, 40)
+    kinds = [record.kind for record in records if record.kind not in (Kind.STATUS, Kind.USAGE)]
+    assert kinds == [Kind.TEXT, Kind.TOOL_CALL, Kind.TOOL_RESULT, Kind.TEXT]
+    call, result = (record.data for record in records if record.kind in (Kind.TOOL_CALL, Kind.TOOL_RESULT))
+    assert (call["tool"], call["input"], call["id"]) == ("file_create", {"path": "a"}, result["id"])
+    assert "success" in result["output"]
+    assert not result["isError"]
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "reason"),
+    [
+        ("claude-refused_key", How.FAILED, "The provider refused the key or login: Invalid API key"),
+        ("claude-unknown_model", How.FAILED, "The provider does not know the model claude-"),
+        ("claude-no_login", How.FAILED, "Claude Code is not logged in."),
+        ("claude-dropped", How.FAILED, "The provider failed: API Error: Connection to the API was lost"),
+        ("claude-rubbish", How.FAILED, "The provider failed: API Error: API returned an empty or malformed response"),
+        ("claude-limit", How.LIMITED, "The provider's limit is reached: API Error: Request rejected (429)"),
+        ("claude-long_limit", How.LIMITED, "The provider's limit is reached"),
+        ("claude-no_session", How.NO_SESSION, "The former session"),
+        ("opencode-refused_key", How.FAILED, "The provider refused the key or login: invalid x-api-key."),
+        ("opencode-unknown_model", How.FAILED, "The provider does not know the model scripted/none"),
+        ("opencode-rubbish", How.FAILED, "The provider failed: JSON parsing failed"),
+        ("opencode-limit", How.LIMITED, "The provider's limit is reached: rate limit"),
+        ("opencode-no_session", How.NO_SESSION, "The former session"),
+    ],
+)
+def test_failures(name: str, how: How, reason: str) -> None:
+    _, _, ending = played(name)
+    assert ending.how is how
+    assert ending.reason.startswith(reason)
+    assert (ending.resume_at is not None) == (how is How.LIMITED)
+
+
+def test_wait_that_the_provider_names() -> None:
+    assert played("claude-limit")[2].resume_at == NOW + 2_000
+    output = claude_code.Output()
+    info = {"status": "rejected", "resetsAt": NOW // 1000 + 7_200}
+    output.line(json.dumps({"type": "rate_limit_event", "rate_limit_info": info}), NOW)
+    retry = {"type": "system", "subtype": "api_retry", "error_status": 429, "retry_delay_ms": 90_000}
+    output.line(json.dumps(retry), NOW)
+    assert output.verdict is not None, "it does not wait with a process for that long"
+    assert output.ending(None, NOW).resume_at == NOW + 7_200_000
+
+
+@pytest.mark.parametrize("program", OUTPUTS)
+@pytest.mark.parametrize(("code", "reason"), [(0, "ended without a result"), (-9, "signal 9"), (3, "with status 3")])
+def test_program_that_says_nothing(program: str, code: int, reason: str) -> None:
+    ending = OUTPUTS[program]().ending(code, NOW)
+    assert ending.how is How.FAILED
+    assert reason in ending.reason
+
+
+@pytest.mark.parametrize(
+    ("end", "how", "reason"),
+    [
+        ({"how": "done", "text": ""}, How.DONE, ""),
+        ({"how": "failed", "status": 401, "text": "bad key", "model": "m"}, How.FAILED, "The provider refused the key"),
+        (
+            {"how": "failed", "status": 404, "text": "no", "model": "m"},
+            How.FAILED,
+            "The provider does not know the model m",
+        ),
+        (
+            {"how": "failed", "status": None, "text": "the model refused: no", "model": "m"},
+            How.FAILED,
+            "The provider failed",
+        ),
+        (
+            {"how": "limited", "status": 429, "text": "slow", "waitMs": 7_000, "model": "m"},
+            How.LIMITED,
+            "The provider's",
+        ),
+        ({"how": "no_session", "text": "gone"}, How.NO_SESSION, "gone"),
+    ],
+)
+def test_ends_of_our_own_loop(end: dict[str, Any], how: How, reason: str) -> None:
+    output = openai_compat.Output()
+    output.line(json.dumps({"type": "end"} | end), NOW)
+    ending = output.ending(0, NOW)
+    assert ending.how is how
+    assert ending.reason.startswith(reason)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_WORDS = st.sampled_from(
+    ["system", "assistant", "user", "result", "text", "tool_use", "step_finish", "error", "end", "usage"]
+)
+_EVENT = st.fixed_dictionaries(
+    {"type": _WORDS}, optional=dict.fromkeys(("message", "part", "usage", "error", "text"), _JSON)
+)
+
+
+@pytest.mark.parametrize("program", OUTPUTS)
+@given(lines=st.lists(st.text() | _JSON.map(json.dumps) | _EVENT.map(json.dumps), max_size=8))
+def test_rubbish_is_told_and_never_ends_well(program: str, lines: list[str]) -> None:
+    """Whatever comes, a reader goes on; and a run is done only where its program said so in its own words."""
+    output = OUTPUTS[program]()
+    for line in lines:
+        output.line(line, NOW)
+        output.error_line(line, NOW)
+    output.ending(0, NOW)
+
+
+@pytest.mark.parametrize("program", OUTPUTS)
+def test_secrets_and_texts_are_not_in_the_arguments(program: str) -> None:
+    launch = LAUNCHES[program](JOB)
+    told = " ".join(launch.arguments)
+    assert not any(word in told for word in ("do it", "be good", "sk-secret", "CHORUS_TOKEN"))
+    assert launch.stdin == "do it"
+    assert any("be good" in text for text in launch.files.values())
+
+
+def test_confined_programs_have_no_tools_of_their_own() -> None:
+    arguments = claude_code.launch(JOB).arguments
+    assert arguments[arguments.index("--tools") + 1] == ""
+    assert arguments[arguments.index("--allowedTools") + 1] == "mcp__chorus__*"
+    config = json.loads(opencode.launch(JOB).files["opencode.json"])
+    assert config["tools"] == {"*": False, "chorus_*": True}
+    assert set(config["permission"].values()) == {"deny"}
+
+
+def test_limits_count_what_is_the_agents_own() -> None:
+    meter = Meter(Limits(run_s=10, idle_s=5, output_bytes=100, processes=1), now=0)
+    meter.tick(4, waiting=False)
+    meter.tick(1_000, waiting=True)
+    assert meter.exceeded() is None
+    meter.tick(1_002, waiting=False)
+    assert "silent" in (meter.exceeded() or "")
+    meter.heard(50)
+    assert meter.exceeded() is None
+    meter.tick(1_005, waiting=False)
+    meter.heard(51)
+    assert "bytes" in (meter.exceeded() or "")
+    meter.tick(1_006.5, waiting=False)
+    assert "longer than 10" in (meter.exceeded() or "")
+
+
+def test_environment_is_what_the_list_names() -> None:
+    environ = {"HOME": "/h", "ANTHROPIC_API_KEY": "k", "ANTHROPIC": "x", "AWS_KEY": "y", "home": "z"}
+    assert allowed(environ, ["HOME", "ANTHROPIC_*"]) == {"HOME": "/h", "ANTHROPIC_API_KEY": "k"}
