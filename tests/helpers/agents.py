@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from common.db.write import WriteTransaction
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.idempotency import Answer, Request
 from core.providers import verbs as providers
+from core.runs import leases
 from core.runs import verbs as runs
 from core.runs.records import Run
 from core.tasks import history
@@ -70,10 +72,16 @@ class Worker(NamedTuple):
 
 
 def claimed(workspace: Workspace) -> Worker:
-    """The oldest queued run, running."""
-    found = do(workspace, runs.claim)
-    assert found
+    """The oldest queued run, running; this process attends it."""
+    found = do(workspace, _claim)
     return Worker(workspace, do(workspace, runs.is_running, found[0]["id"]), found[1])
+
+
+def _claim(tx: WriteTransaction) -> tuple[Run, str]:
+    found = runs.claim(tx)
+    assert found
+    leases.take(tx, found[0]["id"], leases.this_process())
+    return found
 
 
 def at_work(workspace: Workspace, agent: str = "writer") -> Worker:
