@@ -1,4 +1,4 @@
-"""An agent's hands: claims the runs of a server that has no runner, and calls the tools over HTTP with their tokens."""
+"""An agent's hands: claims a server's runs in its runner's place, and calls the tools over HTTP with their tokens."""
 
 import contextlib
 import json
@@ -77,7 +77,10 @@ class Hands:
 
 @contextlib.contextmanager
 def hands(server: Server) -> Iterator[Hands]:
-    """Works in the server's own workspace, and rings its sidecar after each commit."""
+    """Works in the server's own workspace, and rings its sidecar after each commit. The runner sleeps meanwhile."""
+    runners = server.pids("runner")
+    for pid in runners:
+        server.stop(pid)
     settings = load(server.environ)
     module = sqlite.library(settings.sqlite)
     bell = Bell(bell_path(settings.home))
@@ -87,6 +90,8 @@ def hands(server: Server) -> Iterator[Hands]:
     finally:
         current.close()
         bell.close()
+        for pid in runners:
+            server.cont(pid)
 
 
 def employ(server: Server, *names: str) -> None:
