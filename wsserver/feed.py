@@ -20,6 +20,7 @@ from wsserver.ring import CHUNK_BYTES, Chunk, Expired, Ring, chunk_of
 from wsserver.session import Log
 
 FILL_AT_MOST = 20_000  # events read into the ring at start: some 60 ms
+GONE = "The workspace's folder is not there any more."
 OLDER_PAGE = 128  # events read for a connection that has fallen off the ring
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,9 @@ class Feed:
             news.interrupted = ResyncReason.WORKSPACE
             self._close("Another workspace is being opened.")
         self._workspace = workspace
+        if self._reader and not self._reader.is_there():
+            news.interrupted = ResyncReason.WORKSPACE
+            self._close(GONE)
         if workspace.folder is None:
             self._close(workspace.problem or "No workspace is open.")
         elif self._reader is None:

@@ -32,6 +32,12 @@ class LogReader:
     def __init__(self, database: Path, module: ModuleType) -> None:
         self._engine = sqlite.engine(database, module, read_only=True, pool_size=1, patience_s=0)
         self._connection = self._engine.connect()  # kept: taking it from the pool costs as much as the reading
+        self._path = database
+        self._identity = _identity(database)
+
+    def is_there(self) -> bool:
+        """Whether the file at its place is still the one that is read: SQLite goes on with one that is gone."""
+        return self._identity is not None and _identity(self._path) == self._identity
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -90,3 +96,11 @@ class OutputTail:
     def close(self) -> None:
         self._connection.close()
         self._engine.dispose()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

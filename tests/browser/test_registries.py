@@ -154,7 +154,8 @@ def test_workspaces(anna: Browser, ben: Browser, server: Server, default: Path) 
 
     lost = default.rename(default.with_name("lost"))
     with anna.network_errors(CLOSED), ben.network_errors(CLOSED):
-        ben.open(server, "/agents", connection="connecting")
+        anna.shows(css("no-workspace"), "not there any more")  # without a reload
+        ben.open(server, "/agents", connection="reconnecting")
         ben.shows(css("closed"), "not there any more")
         ben.click("closed-link")
         ben.shows(css("no-workspace"), "not there any more")

@@ -192,6 +192,21 @@ def test_no_workspace_any_more(settings: Settings, workspace: Workspace, feed: F
     assert (feed.log, feed.problem) == (None, "It was closed.")
 
 
+def test_a_folder_that_is_lost_interrupts_and_is_served_again_once_it_is_back(
+    tmp_path: Path, workspace: Workspace, feed: Feed
+) -> None:
+    """SQLite would go on reading the file that is gone: the page would look live for ever."""
+    commit(workspace)
+    feed.look(thorough=True)
+    lost = workspace.folder.rename(tmp_path / "lost")
+    assert feed.look(thorough=True).interrupted is ResyncReason.WORKSPACE
+    assert (feed.log, bool(feed.problem)) == (None, True)
+    lost.rename(workspace.folder)
+    feed.look(thorough=True)
+    assert feed.log
+    assert (feed.log.head, feed.problem) == (1, "")
+
+
 def test_a_switch_is_seen_by_its_fence_without_a_thorough_look(
     tmp_path: Path, settings: Settings, workspace: Workspace, feed: Feed
 ) -> None:
