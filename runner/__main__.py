@@ -14,8 +14,8 @@ from common.process import adopt_orphans, die_with_supervisor
 from common.settings import load
 from core.workspaces.current import CurrentWorkspace
 from runner.house import House
-from runner.records import Discard
 from runner.runner import Runner
+from runner.sink import Sink
 
 TOOL_SERVER = [sys.executable, "-m", "agenttools.mcp"]
 
@@ -29,9 +29,11 @@ def main() -> None:
     module = sqlite.library(settings.sqlite)
     bell = queue.Bell(queue.bell_path(settings.home))
     current = CurrentWorkspace(Home(settings.home, module), module, bell.ring)
+    outlet = queue.Bell(queue.bell_path(settings.home, queue.OUTPUT))
+    house = House(settings, dict(os.environ), Sink(outlet.ring), TOOL_SERVER)
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
-    runner = Runner(House(settings, dict(os.environ), Discard(), TOOL_SERVER), current, wake)
+    runner = Runner(house, current, wake)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: runner.stop())
@@ -40,6 +42,7 @@ def main() -> None:
     finally:
         current.close()
         bell.close()
+        outlet.close()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from common.clock import now_ms
 from common.db.write import WriteTransaction
 from common.errors import Busy, ChorusError, WorkspaceSwitched
+from common.output import OutputKind
 from common.schemas.run import PLANNER
 from common.settings import ROOT
 from core.agents import verbs as agents
@@ -33,7 +34,7 @@ from runner.house import House
 from runner.process import AgentProcess, CannotStart
 from runner.providers import Job, Output, ToolServer
 from runner.providers.known import PROVIDERS, Provider
-from runner.records import Ending, How, Kind, Record
+from runner.records import Ending, How, Record
 from runner.turn import Turn
 
 NOTE_EVERY_S = 1.0
@@ -241,7 +242,7 @@ class Attendant:
         if not (self._reminded and self._output_text):  # what it says to a reminder is not its answer
             self._output_text = output.progress.output or self._output_text
         if ending.how is not How.DONE:
-            self._put([Record(Kind.ERROR, now_ms(), {"text": ending.reason})])
+            self._put([Record(OutputKind.ERROR, now_ms(), {"text": ending.reason})])
         return ending
 
     def _is_capped(self) -> bool:
@@ -301,7 +302,7 @@ class Attendant:
         verbs.interrupted(tx, self.run_id, reason, self._output_text)
 
     def _fail(self, reason: str) -> None:
-        self._put([Record(Kind.ERROR, now_ms(), {"text": reason})])
+        self._put([Record(OutputKind.ERROR, now_ms(), {"text": reason})])
         self._try_to(lambda tx: self._end(tx, crashed=True, reason=reason))
 
     # --- writing ---

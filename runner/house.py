@@ -7,7 +7,7 @@ from pathlib import Path
 from common.settings import Settings
 from core.runs.costs import Caps
 from runner.limits import Limits
-from runner.records import Sink
+from runner.sink import Sink
 
 
 @dataclass(frozen=True)

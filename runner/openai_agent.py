@@ -135,12 +135,12 @@ class Loop:
             arguments = json.loads(call["arguments"] or "{}")
         except ValueError:
             arguments = None
-        tell("tool_call", id=call["id"], tool=name, input=arguments if arguments is not None else call["arguments"])
+        tell("tool_call", callId=call["id"], tool=name, input=arguments if arguments is not None else call["arguments"])
         if isinstance(arguments, dict):
             failed, output = self._tools.call(name, arguments)
         else:
             failed, output = True, "The arguments are not a JSON object. Nothing was done."
-        tell("tool_result", id=call["id"], output=output, isError=failed)
+        tell("tool_result", callId=call["id"], output=output, isError=failed)
         self._conversation.add({"role": "tool", "tool_call_id": call["id"], "content": output})
 
 

@@ -2,40 +2,18 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
-
-class Kind(StrEnum):
-    """`kind` of a record."""
-
-    TEXT = "text"  # data: text
-    TOOL_CALL = "tool_call"  # data: id, tool, input
-    TOOL_RESULT = "tool_result"  # data: id, output, isError
-    USAGE = "usage"  # data: input, output (tokens so far), costUsd or null
-    STATUS = "status"  # data: text; what the program or Chorus says about the run itself
-    ERROR = "error"  # data: text
+from common.output import OutputKind
 
 
 @dataclass(frozen=True)
 class Record:
-    """One thing that an agent did, at a time in ms."""
+    """One thing that an agent did, at a time in ms; what `data` holds stands beside each OutputKind."""
 
-    kind: Kind
+    kind: OutputKind
     at: int
     data: dict[str, Any]
-
-
-class Sink(Protocol):
-    """Where the records of all runs go. Called from the thread of each run, in the order of its output."""
-
-    def put(self, run_id: str, task_id: str, records: list[Record]) -> None: ...
-
-
-class Discard:
-    """A sink for who does not look."""
-
-    def put(self, run_id: str, task_id: str, records: list[Record]) -> None:
-        """Nothing is kept."""
 
 
 class How(StrEnum):

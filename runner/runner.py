@@ -52,6 +52,7 @@ class Runner:
         finally:
             listener.close()
             self._stop_all(Stop.SERVER)
+            self._house.sink.open(None)
 
     def _look_safely(self) -> None:
         try:
@@ -84,6 +85,7 @@ class Runner:
         """Another workspace is open now, or none: what works for the former one is ended."""
         self._stop_all(Stop.WORKSPACE)
         self._workspace = workspace
+        self._house.sink.open(workspace)
         if workspace is not None:
             self._recover(workspace)
             self._forget_folders(workspace)

@@ -6,9 +6,10 @@ Flags and lines were taken from version 2.1 itself (`claude --help`, recorded ru
 import json
 from typing import Any
 
+from common.output import OutputKind
 from runner.providers import Job, Launch
 from runner.providers.reading import Lines, is_limit, limited, refused
-from runner.records import Ending, How, Kind, Record
+from runner.records import Ending, How, Record
 
 PROGRAM = "claude"
 INSTALL = "Install Claude Code (npm install -g @anthropic-ai/claude-code), then run claude once and log in."
@@ -87,7 +88,7 @@ class Output(Lines):
             lost = [server["name"] for server in event.get("mcp_servers", []) if server.get("status") == "failed"]
             if lost:
                 self.verdict = Ending(How.FAILED, "The tools of Chorus could not be started for this agent.")
-            return [Record(Kind.STATUS, now, {"text": f"Claude Code works with {self._model}."})]
+            return [Record(OutputKind.NOTICE, now, {"text": f"Claude Code works with {self._model}."})]
         if event.get("subtype") == "api_retry":
             return self._retry(event, now)
         return []
@@ -100,7 +101,7 @@ class Output(Lines):
             self._wait_ms = int(event["retry_delay_ms"])
             if self._wait_ms >= LONG_WAIT_MS:
                 self.verdict = limited(text, now, self._wait_ms, self._resets_at)
-        return [Record(Kind.STATUS, now, {"text": f"{text}; try {event.get('attempt')}."})]
+        return [Record(OutputKind.NOTICE, now, {"text": f"{text}; try {event.get('attempt')}."})]
 
     def _limit_told(self, info: dict[str, Any]) -> None:
         if info.get("status") == "rejected" and info.get("resetsAt"):
@@ -111,10 +112,10 @@ class Output(Lines):
         for block in message["content"]:
             if block["type"] == "text":
                 self.progress.output = block["text"]
-                found.append(Record(Kind.TEXT, now, {"text": block["text"]}))
+                found.append(Record(OutputKind.TEXT, now, {"text": block["text"]}))
             elif block["type"] == "tool_use":
-                data = {"id": block["id"], "tool": _plain(block["name"]), "input": block["input"]}
-                found.append(Record(Kind.TOOL_CALL, now, data))
+                data = {"callId": block["id"], "tool": _plain(block["name"]), "input": block["input"]}
+                found.append(Record(OutputKind.TOOL_CALL, now, data))
         used = message.get("usage") or {}
         if message.get("model") != "<synthetic>":
             self._messages[message["id"]] = (_input(used), int(used.get("output_tokens") or 0))
@@ -164,10 +165,10 @@ def _results(message: dict[str, Any], now: int) -> list[Record]:
     blocks = message["content"] if isinstance(message["content"], list) else []
     return [
         Record(
-            Kind.TOOL_RESULT,
+            OutputKind.TOOL_RESULT,
             now,
             {
-                "id": block["tool_use_id"],
+                "callId": block["tool_use_id"],
                 "output": _text(block.get("content", "")),
                 "isError": bool(block.get("is_error")),
             },

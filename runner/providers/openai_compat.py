@@ -6,9 +6,10 @@ The program runs under a keeper like the others, so that one that hangs or flood
 import json
 from typing import Any
 
+from common.output import OutputKind
 from runner.providers import PYTHON, Job, Launch
 from runner.providers.reading import Lines, limited, refused
-from runner.records import Ending, How, Kind, Record
+from runner.records import Ending, How, Record
 
 PROGRAM = PYTHON
 INSTALL = ""
@@ -42,9 +43,9 @@ class Output(Lines):
             if event["first"]:
                 self.progress.output = ""
             self.progress.output += event["text"]
-            return [Record(Kind.TEXT, now, {"text": event["text"]})]
-        elif kind in (Kind.TOOL_CALL, Kind.TOOL_RESULT):
-            return [Record(Kind(kind), now, event)]
+            return [Record(OutputKind.TEXT, now, {"text": event["text"]})]
+        elif kind in (OutputKind.TOOL_CALL, OutputKind.TOOL_RESULT):
+            return [Record(OutputKind(kind), now, event)]
         elif kind == "usage":
             self.progress.tokens_input += event["input"]
             self.progress.tokens_output += event["output"]

@@ -8,9 +8,10 @@ import json
 import re
 from typing import Any
 
+from common.output import OutputKind
 from runner.providers import Job, Launch
 from runner.providers.reading import Lines, is_limit, limited, refused
-from runner.records import Ending, How, Kind, Record
+from runner.records import Ending, How, Record
 
 PROGRAM = "opencode"
 INSTALL = "Install OpenCode (npm install -g opencode-ai), then run opencode auth login."
@@ -87,7 +88,7 @@ class Output(Lines):
         self._retries = 0
         if kind == "text":
             self.progress.output = part["text"]
-            return [Record(Kind.TEXT, now, {"text": part["text"]})]
+            return [Record(OutputKind.TEXT, now, {"text": part["text"]})]
         if kind == "tool_use":
             return _tool(part, now)
         if kind == "step_finish":
@@ -113,7 +114,7 @@ class Output(Lines):
         told = found["text"].replace("AI_APICallError: ", "")
         if self._retries >= MOST_RETRIES or (is_limit(None, told) and self._retries >= MOST_RETRIES // 2):
             self.verdict = limited(told, now) if is_limit(None, told) else refused(None, told, None)
-        return [Record(Kind.STATUS, now, {"text": f"The provider failed: {told}; try {self._retries}."})]
+        return [Record(OutputKind.NOTICE, now, {"text": f"The provider failed: {told}; try {self._retries}."})]
 
     def ending(self, code: int | None, now: int) -> Ending:
         if self.verdict is not None:
@@ -143,7 +144,8 @@ def _failed(error: dict[str, Any], now: int) -> Ending:
 def _tool(part: dict[str, Any], now: int) -> list[Record]:
     """A call and its result come in one line, once it has ended."""
     state = part["state"]
-    call = {"id": part["callID"], "tool": part["tool"].removeprefix(PREFIX), "input": state.get("input") or {}}
+    call = {"callId": part["callID"], "tool": part["tool"].removeprefix(PREFIX), "input": state.get("input") or {}}
     failed = state["status"] == "error"
-    result = {"id": part["callID"], "output": str(state.get("error" if failed else "output") or ""), "isError": failed}
-    return [Record(Kind.TOOL_CALL, now, call), Record(Kind.TOOL_RESULT, now, result)]
+    output = str(state.get("error" if failed else "output") or "")
+    result = {"callId": part["callID"], "output": output, "isError": failed}
+    return [Record(OutputKind.TOOL_CALL, now, call), Record(OutputKind.TOOL_RESULT, now, result)]

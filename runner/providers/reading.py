@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any
 
-from runner.records import Ending, How, Kind, Progress, Record
+from common.output import OutputKind
+from runner.records import Ending, How, Progress, Record
 
 STDERR_LINES = 20
 LINE_KEPT = 500
@@ -47,12 +48,12 @@ class Lines:
         self._garbled += 1
         if self._garbled > 1:
             return []
-        return [Record(Kind.ERROR, now, {"text": f"Output that cannot be read: {text[:LINE_KEPT]}"})]
+        return [Record(OutputKind.ERROR, now, {"text": f"Output that cannot be read: {text[:LINE_KEPT]}"})]
 
     def _usage(self, now: int) -> Record:
         known = self.progress
         data = {"input": known.tokens_input, "output": known.tokens_output, "costUsd": known.cost_usd}
-        return Record(Kind.USAGE, now, data)
+        return Record(OutputKind.USAGE, now, data)
 
     def _died(self, code: int | None, program: str) -> Ending:
         """For a program that ended without saying how."""

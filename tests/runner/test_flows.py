@@ -1,5 +1,6 @@
 """What planners and agents owe, and how they are reminded, told, paused and resumed (contract B 3.4, B 4)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -49,6 +50,18 @@ def test_agent_without_report_is_reminded_once_and_then_waits(shared: Bench) -> 
     assert second["argv"][second["argv"].index("--resume") + 1] == SESSION
     assert "completion-report" in second["told"]
     assert run["tokens_input"] == 40, "both turns count"
+
+
+def test_what_it_says_is_kept_and_numbered(shared: Bench) -> None:
+    task = shared.task("init(); say('one'); say('two'); result()")
+    run = shared.wait_state(task, "interrupted")
+
+    def texts() -> list[str]:
+        page = json.loads(shared.workspace.output.after(run["id"], 0, 100))
+        return [record["text"] for record in page["records"] if record["kind"] == "text"]
+
+    shared.wait(lambda: texts() == ["one", "two"], "its words in output.db")
+    shared.workspace.output.close()
 
 
 def test_planner_without_output_is_reminded_once_and_then_fails(shared: Bench) -> None:

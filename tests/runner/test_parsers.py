@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.output import OutputKind
 from runner.environment import allowed
 from runner.limits import Limits, Meter
 from runner.providers import Job, Output, ToolServer, claude_code, openai_compat, opencode
-from runner.records import Ending, How, Kind
+from runner.records import Ending, How
 
 RECORDED = Path(__file__).parent / "recorded"
 NOW = 1_700_000_000_000
@@ -44,10 +45,10 @@ def test_work_with_a_tool(program: str) -> None:
     assert output.progress.output == "All done"
     assert output.progress.session_id
     assert (output.progress.tokens_input, output.progress.tokens_output) == (200, 40)
-    kinds = [record.kind for record in records if record.kind not in (Kind.STATUS, Kind.USAGE)]
-    assert kinds == [Kind.TEXT, Kind.TOOL_CALL, Kind.TOOL_RESULT, Kind.TEXT]
-    call, result = (record.data for record in records if record.kind in (Kind.TOOL_CALL, Kind.TOOL_RESULT))
-    assert (call["tool"], call["input"], call["id"]) == ("file_create", {"path": "a"}, result["id"])
+    kinds = [record.kind for record in records if record.kind not in (OutputKind.NOTICE, OutputKind.USAGE)]
+    assert kinds == [OutputKind.TEXT, OutputKind.TOOL_CALL, OutputKind.TOOL_RESULT, OutputKind.TEXT]
+    call, result = (record.data for record in records if record.kind in (OutputKind.TOOL_CALL, OutputKind.TOOL_RESULT))
+    assert (call["tool"], call["input"], call["callId"]) == ("file_create", {"path": "a"}, result["callId"])
     assert "success" in result["output"]
     assert not result["isError"]
 
