@@ -15,7 +15,7 @@ import { attachmentPath } from './uploads.js';
 /** @import {Notices} from './elements/notices.js' */
 /** @import {Saving} from './saving.js' */
 /** @import {Uploads} from './uploads.js' */
-/** @import {Message, Run, StatusWord, Task} from './types.js' */
+/** @import {Message, OutputPage, Run, StatusWord, Task} from './types.js' */
 
 /** @typedef {{description: string} | {summary: string} | {requirements: string[]} | {acceptanceCriteria: string[]} | {plan: string[]}} FieldChange */
 /** @typedef {{result: 'saved'} | {result: 'stale', current: Task} | {result: 'failed'}} SaveResult */
@@ -157,6 +157,17 @@ export function createActions({ api, notices, saving, uploads }) {
       const path = `${taskPath(taskId)}/queue/${encodeURIComponent(message.id)}`;
       const answer = await attempt(`task:${taskId}:queue:${message.id}`, 'Removing', 'The message was not removed.', () => api.delete(path));
       if (answer) offerUndo('Message removed', 'The message could not be brought back.', answer);
+    },
+
+    /** A page of a run's output, or null. @param {string} runId @param {Record<string, string|number>} query @returns {Promise<OutputPage|null>} */
+    async readOutput(runId, query) {
+      const words = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+      try {
+        return (await api.get(`/api/runs/${encodeURIComponent(runId)}/output?${words}`)).data;
+      } catch (error) {
+        notices.error('The output could not be read.', { advice: reasonOf(error) });
+        return null;
+      }
     },
 
     /** One entry with its values in full, or null. @param {string} taskId @param {number} entryId */

@@ -6,7 +6,7 @@
 
 import { addCounters } from './lib/counters.js';
 
-/** @import {Counters, Item, OutputItem, PartData, PartKind, Task} from './types.js' */
+/** @import {Counters, Item, OutputItem, OutputRecord, PartData, PartKind, Task} from './types.js' */
 
 /** @typedef {Item | {type: 'run_output', data: OutputItem} | {type: 'counters_moved', data: {at: number, counters: Counters}}} PartItem */
 /** @typedef {'same'|'reread'|'gone'} Verdict */
@@ -18,11 +18,14 @@ import { addCounters } from './lib/counters.js';
  * @property {(answer: any, data: D|null) => D} parse
  * @property {(item: PartItem, id: string) => boolean} concerns
  * @property {(data: D|null, item: PartItem, id: string) => {data: D} | Verdict} touch
+ * @property {(data: D) => boolean} [wantsMore] the answer was not all there is: ask again
  * @property {(id: string, data: D) => string|null} [olderPath] where older entries are read; null: there are none
  * @property {(data: D, answer: any) => D} [addOlder]
  * @property {boolean} [olderMayChange] else they never change once written
  */
 
+/** Records of a run that are kept as they come; older ones are read where somebody looks at them. */
+export const OUTPUT_KEPT = 500;
 export const HISTORY_PAGE = 200;
 export const ARCHIVE_PAGE = 50;
 
@@ -82,22 +85,32 @@ const runs = {
   },
 };
 
-/** Output is no state: its records are numbered per run, and a hole is read from the server. @type {Kind<PartData['output']>} */
+/** Output is no state: its records are numbered per run, the newest are kept, and a hole is read from the server. @type {Kind<PartData['output']>} */
 const output = {
-  path: (id, data) => `/api/runs/${encodeURIComponent(id)}/output?since=${data?.last ?? 0}`,
-  parse({ from, records }, data) {
-    const kept = data && from === data.last + 1 ? data.records : [];
-    return { last: from - 1 + records.length, records: [...kept, ...records] };
+  path: (id, data) => `/api/runs/${encodeURIComponent(id)}/output?${data && isNear(data) ? `since=${data.last}` : `limit=${OUTPUT_KEPT}`}`,
+  parse({ epoch, first, last: newest, from, records }, data) {
+    const follows = data !== null && data.records.length > 0 && data.epoch === epoch && from <= data.last + 1;
+    const all = follows ? [...data.records, ...after(records, from, data.last)] : records;
+    const last = all.at(-1)?.n ?? Math.min(from - 1, newest);
+    return { epoch, first, last, newest, records: all.slice(-OUTPUT_KEPT) };
   },
+  wantsMore: (data) => data.last < data.newest || (data.records.length === 0 && data.first <= data.newest),
   concerns: (item, id) => item.type === 'run_output' && item.data.runId === id,
   touch(data, item) {
     if (item.type !== 'run_output') return 'same';
     const { from, records } = item.data;
     if (!data || from > data.last + 1) return 'reread';
-    if (from !== data.last + 1) return 'same';
-    return { data: { last: data.last + records.length, records: [...data.records, ...records] } };
+    const fresh = after(records, from, data.last);
+    const last = data.last + fresh.length;
+    return fresh.length === 0 ? 'same' : { data: { ...data, last, newest: Math.max(last, data.newest), records: [...data.records, ...fresh].slice(-OUTPUT_KEPT) } };
   },
 };
+
+/** Of records numbered from `from`, those after `last`. @param {OutputRecord[]} records @param {number} from @param {number} last */
+const after = (records, from, last) => records.slice(Math.max(0, last + 1 - from));
+
+/** Whether reading on is less than beginning anew. @param {PartData['output']} data */
+const isNear = ({ last, newest, records }) => records.length > 0 && newest - last <= OUTPUT_KEPT;
 
 /** The id is a number of days. @type {Kind<PartData['insights']>} */
 const insights = {

@@ -85,6 +85,7 @@ export function createParts(cursor, isWhole) {
     if (part.reading.step !== 'idle' || !asOf) return true;
     Object.assign(part, { data: part.kind.parse(data, part.data), asOf, olderId: null });
     for (const step of kept) touch(part, step);
+    if (part.reading.step === 'idle' && part.kind.wantsMore?.(part.data)) part.reading = { step: 'wanted' };
     return true;
   }
 

@@ -205,7 +205,7 @@
 /** @typedef {{type: 'reset', data: {reason: string}}} Reset too large to be pushed: take a snapshot */
 /** @typedef {(Item | Transaction | Reset) & {seq: number, at: number, counters?: Counters}} LogEvent one committed transaction */
 
-/** @typedef {{runId: string, taskId: string, from: number, records: unknown[]}} OutputItem `records` are numbered from `from` */
+/** @typedef {{runId: string, taskId: string, from: number, records: OutputRecord[]}} OutputItem `records` are numbered from `from` */
 /** @typedef {{type: 'run_output', items: OutputItem[]}} RunOutputFrame */
 /** @typedef {{type: 'workspaces_changed', data: WorkspaceEntry[]}} WorkspacesFrame */
 /** @typedef {RunOutputFrame | WorkspacesFrame} Unnumbered frames that never move the cursor */
@@ -267,7 +267,22 @@
 
 /** @typedef {{entries: HistoryEntry[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} HistoryData oldest first */
 /** @typedef {{tasks: Task[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} ArchiveData last archived first */
-/** @typedef {{last: number, records: unknown[]}} OutputData records 1 to `last` of a run */
+/**
+ * @typedef {Object} OutputRecord what an agent said or did; docs/protocol.md says which kind has which fields
+ * @property {number} n 1, 2, 3 … in its run
+ * @property {number} at
+ * @property {'text'|'thinking'|'tool_call'|'tool_result'|'usage'|'notice'|'error'|'stderr'} kind
+ * @property {string} [text]
+ * @property {string} [callId]
+ * @property {string} [tool]
+ * @property {any} [input]
+ * @property {any} [output]
+ * @property {boolean} [isError]
+ * @property {number|null} [costUsd]
+ * @property {number} [bytes] size of the long field, which was cut
+ */
+/** @typedef {{epoch: string, first: number, last: number, from: number, hasMore: boolean, records: OutputRecord[]}} OutputPage `data` of `GET /api/runs/:id/output` */
+/** @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[]}} OutputData the newest records up to `last`; the server has those from `first` to `newest` */
 
 /**
  * @typedef {Object} PartData the data of a part by the kind in its key

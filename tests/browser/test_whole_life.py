@@ -1,16 +1,20 @@
 """A task from its creation to its end and back, with its agents played from outside; what people do is seen by both."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from common.settings import ROOT
 from tests.browser import outside, page
 from tests.browser.conftest import SETTINGS
 from tests.browser.faults import stopped
-from tests.browser.test_accessibility import EACH_ONCE, LONG, TEXT, check
+from tests.browser.test_accessibility import EACH_ONCE, LONG, STICKING_OUT, TEXT, check, look
 from tests.helpers.browser import NO_ANSWER, SOCKET_LOST, Browser, card, column, css
-from tests.helpers.hands import Hands, employ, hands
+from tests.helpers.hands import Hand, Hands, employ, hands
 from tests.helpers.server import Server, running
 
 QUESTIONS = ["Which genre?\n- sci-fi\n- fairy tale", "How long may it be?"]
@@ -279,6 +283,55 @@ def test_no_violation_in_any_state(anna: Browser, server: Server, crew: Hands) -
     check(anna, css("tool-call"), SHORTS)
 
 
+def test_live_output(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
+    """A process that writes, a sidecar that is killed meanwhile; then Anna reads back, searches and copies."""
+    task_id = outside.new_task(server, "Say a lot")
+    body = {"agentName": "writer", "prompt": "Speak", "force": True}
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", body)
+    writer = crew.take()
+    for browser in (anna, ben):
+        browser.open(server, page.task_url(task_id))
+        browser.shows(css("output-following"), "Following")
+    with speaking(server, writer, rate=100, count=300) as speaker:
+        script = "return Number(document.querySelector(arguments[0]).dataset.last)"
+        anna.wait_for(lambda: anna.run(script, css("output-list")) > 40, "some of it has come")
+        for pid in server.pids("wsserver")[1:]:
+            server.kill(pid)
+        assert speaker.wait(30) == 0
+    end = [201, *(n for n in range(202, 301) if n % 5 != 1)]  # results stand with their calls, if these are shown
+    for browser in (anna, ben):
+        browser.shows(f"{css('output-list')}[data-last='300']", seconds=30)
+        browser.wait_for(lambda b=browser: numbers(b) == end, "all of the end is shown")  # type: ignore[misc]
+        assert browser.texts(f"{css('record')}[data-n='300'] summary > *") == ["file.read", "notes/300.md", "at work"]
+    assert anna.texts(f"{css('record')}[data-n='295'] .end") == ["done"]
+    assert anna.texts(f"{css('record')}[data-n='290'] .end") == ["failed"]
+
+    anna.run("arguments[0].scrollTop -= 500", anna.find(css("output-list")))
+    anna.shows(f"{css('output-list')}[data-mode=paused]")
+    with speaking(server, writer, rate=0, count=3) as speaker:
+        assert speaker.wait(30) == 0
+    anna.shows(css("output-follow"), "3 new")
+    ben.shows(css("output-list"), "said 3")
+    anna.wait_for(lambda: scrolled_up(anna) and numbers(anna)[0] == 1, "it has been read back to the beginning")
+    anna.shows(f"{css('record')}[data-n='1']", "said 1")
+    anna.write("output-search", "said 77")
+    anna.shows(css("output-found"), "1 record with")
+    anna.click("record-show")
+    anna.wait_for(lambda: anna.run("return document.activeElement.dataset.n") == "77", "the focus is on the record")
+    anna.run("document.querySelectorAll('.record details').forEach((fold) => (fold.open = true))")
+    check(anna, css("output-list"), SHORTS)
+    look(anna, "light", 360)
+    assert anna.run(STICKING_OUT) == []
+    anna.click("output-follow")
+    anna.shows(css("output-list"), "said 3")
+    anna.wait_seq(writer.end("All said"))
+    anna.open(server, page.task_url(task_id))
+    anna.shows(css("run-state"), "Interrupted")
+    assert anna.count(css("output")) == 0
+    anna.find(f"{css('run-output')} > summary").click()
+    anna.shows(f"{css('output-list')}[data-last='303']")
+
+
 def test_full_board_under_a_dialog_and_an_error(anna: Browser, server: Server, crew: Hands) -> None:
     crew.create([f"Card {number}" for number in range(199)])
     task_id = outside.new_task(server, "The last card")
@@ -292,6 +345,29 @@ def test_full_board_under_a_dialog_and_an_error(anna: Browser, server: Server, c
     anna.keys("n")
     anna.wait_focus("new-task-description")
     check(anna, f"body:has(dialog[open]) {css('notice')}")
+
+
+@contextmanager
+def speaking(server: Server, hand: Hand, *, rate: int, count: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that says `count` records of the run, `rate` a second."""
+    run = f"{hand.run_id}:{hand.task_id}"
+    command = [sys.executable, "-m", "tests.helpers.speaker", str(server.home), str(rate), str(count), run]
+    with subprocess.Popen(command, cwd=ROOT, env=server.environ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def scrolled_up(browser: Browser) -> bool:
+    return bool(browser.run("arguments[0].scrollTop = 0; return true", browser.find(css("output-list"))))
+
+
+def numbers(browser: Browser) -> list[int]:
+    """Of the records that are shown."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(({dataset}) => Number(dataset.n))"
+    found: list[int] = browser.run(script, css("record"))
+    return found
 
 
 def sees(browser: Browser, task_id: str, status: str, agent: str) -> None:

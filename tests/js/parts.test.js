@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-/** @import {PartKey} from '../../static/js/types.js' */
+/** @import {OutputRecord, PartKey} from '../../static/js/types.js' */
 
-import { ARCHIVE_PAGE, HISTORY_PAGE } from '../../static/js/part-kinds.js';
+import { ARCHIVE_PAGE, HISTORY_PAGE, OUTPUT_KEPT } from '../../static/js/part-kinds.js';
 import { createStore } from '../../static/js/store.js';
+import { createRandom } from './helpers/random.js';
 import { entry, event, run, snapshot, task } from './helpers/wire.js';
 
 const LONG = { description: 'long…', truncated: ['description'] };
@@ -247,43 +248,103 @@ describe('the other kinds', () => {
 });
 
 describe('output of a run', () => {
-  /** @param {ReturnType<typeof createStore>} store @param {number} from @param {string[]} records */
-  function push(store, from, records, runId = 'r') {
-    store.receive({ type: 'run_output', items: [{ runId, taskId: 'a', from, records }] });
+  /** Records `from` to `to`. @param {number} from @param {number} to */
+  const said = (from, to) => Array.from({ length: to - from + 1 }, (_, k) => /** @type {OutputRecord} */ ({ n: from + k, at: 1, kind: 'text', text: `${from + k}` }));
+  /** A page as the server answers it. @param {number} from @param {number} to @param {number} [last] @param {string} [epoch] */
+  const page = (from, to, last = to, epoch = 'o1') => ({ epoch, first: 1, last, from, hasMore: to < last, records: said(from, to) });
+  const numbers = (/** @type {ReturnType<typeof createStore>} */ store) => store.part('output:r').data?.records.map(({ n }) => n) ?? [];
+  /** @param {ReturnType<typeof createStore>} store @param {number} from @param {number} to @param {string} [runId] */
+  const push = (store, from, to, runId = 'r') => store.receive({ type: 'run_output', items: [{ runId, taskId: 'a', from, records: said(from, to) }] });
+  /** Answers what is asked for now. @param {ReturnType<typeof createStore>} store @param {any} data */
+  function answerNext(store, data) {
+    const [request] = store.parts.takeRequests();
+    store.parts.answer('output:r', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data });
+    return request?.path;
   }
 
-  test('is appended if and only if it follows, and moves no cursor', () => {
+  test('is appended where it follows, cut where it overlaps, and moves no cursor', () => {
     const it = opened('output:r');
-    answer(it, 10, { from: 1, records: ['1', '2'] });
-    push(it.store, 3, ['3']);
-    push(it.store, 3, ['3']);
-    push(it.store, 9, ['9'], 'other');
-    assert.deepEqual(it.store.part('output:r').data, { last: 3, records: ['1', '2', '3'] });
+    assert.equal(it.request.path, `/api/runs/r/output?limit=${OUTPUT_KEPT}`);
+    answer(it, 10, page(1, 2));
+    push(it.store, 3, 3);
+    push(it.store, 3, 3);
+    push(it.store, 2, 5);
+    push(it.store, 9, 9, 'other');
+    assert.deepEqual(numbers(it.store), [1, 2, 3, 4, 5]);
     assert.equal(it.store.state.seq, 10);
   });
 
-  test('is read from the last good record when there is a hole', () => {
+  test('is read on from the last good record when there is a hole, or when it is told that there is one', () => {
     const it = opened('output:r');
-    answer(it, 10, { from: 1, records: ['1'] });
-    push(it.store, 3, ['3']);
-    const [request] = it.store.parts.takeRequests();
-    assert.equal(request?.path, '/api/runs/r/output?since=1');
-    it.store.parts.answer('output:r', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data: { from: 2, records: ['2', '3'] } });
-    assert.deepEqual(it.store.part('output:r').data, { last: 3, records: ['1', '2', '3'] });
+    answer(it, 10, page(1, 1));
+    push(it.store, 3, 3);
+    assert.equal(answerNext(it.store, page(2, 3)), '/api/runs/r/output?since=1');
+    push(it.store, 5, 4);
+    assert.equal(answerNext(it.store, page(4, 4)), '/api/runs/r/output?since=3');
+    assert.deepEqual(numbers(it.store), [1, 2, 3, 4]);
   });
 
   test('what came between request and answer is kept', () => {
     const it = opened('output:r');
-    push(it.store, 2, ['2']);
-    answer(it, 10, { from: 1, records: ['1'] });
-    assert.deepEqual(it.store.part('output:r').data?.records, ['1', '2']);
+    push(it.store, 2, 2);
+    answer(it, 10, page(1, 1));
+    assert.deepEqual(numbers(it.store), [1, 2]);
   });
 
-  test('is asked for again after a reconnect: it may have been dropped', () => {
+  test('is asked for again after a reconnect, page after page, or anew when too much was missed', () => {
     const it = opened('output:r');
-    answer(it, 10, { from: 1, records: ['1'] });
+    answer(it, 10, page(1, 1));
     it.store.parts.revive();
-    assert.equal(it.store.parts.takeRequests()[0]?.path, '/api/runs/r/output?since=1');
+    assert.equal(answerNext(it.store, page(2, 3, 5)), '/api/runs/r/output?since=1');
+    assert.equal(answerNext(it.store, page(4, 5, 9_000)), '/api/runs/r/output?since=3');
+    assert.equal(answerNext(it.store, page(8_990, 9_000)), `/api/runs/r/output?limit=${OUTPUT_KEPT}`);
+    assert.deepEqual([numbers(it.store)[0], numbers(it.store).at(-1)], [8_990, 9_000]);
+    assert.deepEqual(it.store.parts.takeRequests(), []);
+  });
+
+  test('of another epoch begins anew', () => {
+    const it = opened('output:r');
+    answer(it, 10, page(1, 9));
+    it.store.parts.revive();
+    answerNext(it.store, { ...page(10, 9, 4, 'o2') });
+    assert.equal(answerNext(it.store, page(1, 4, 4, 'o2')), `/api/runs/r/output?limit=${OUTPUT_KEPT}`);
+    assert.deepEqual(numbers(it.store), [1, 2, 3, 4]);
+  });
+
+  test('keeps a bounded number', () => {
+    const it = opened('output:r');
+    answer(it, 10, page(1, 1));
+    push(it.store, 2, OUTPUT_KEPT + 50);
+    assert.deepEqual([numbers(it.store)[0], numbers(it.store).length], [51, OUTPUT_KEPT]);
+  });
+
+  test('ends up whole whatever is dropped, doubled, reordered or answered late', () => {
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const random = createRandom(seed).next;
+      const it = opened('output:r');
+      let last = 0;
+      /** @type {{id: number, path: string}[]} */
+      let asked = [{ id: it.request.id, path: it.request.path }];
+      /** @type {[number, number][]} */
+      const sent = [];
+      const serve = () => {
+        const request = asked.shift();
+        if (!request) return;
+        const since = Number(/since=(\d+)/.exec(request.path)?.[1] ?? 0);
+        it.store.parts.answer('output:r', request.id, { asOf: { epoch: 'e1', seq: 10 }, data: page(since + 1, Math.min(last, since + 7), last) });
+      };
+      for (let step = 0; step < 60; step += 1) {
+        const count = Math.floor(random() * 4);
+        sent.push([last + 1, (last += count)]);
+        if (random() < 0.6) push(it.store, ...(sent.at(-1) ?? [1, 0]));
+        if (random() < 0.3) push(it.store, ...(sent[Math.floor(random() * sent.length)] ?? [1, 0]));
+        asked.push(...it.store.parts.takeRequests());
+        if (random() < 0.4) serve();
+      }
+      push(it.store, last + 1, last);
+      for (asked.push(...it.store.parts.takeRequests()); asked.length > 0; asked.push(...it.store.parts.takeRequests())) serve();
+      assert.deepEqual(numbers(it.store), said(1, last).map(({ n }) => n), `seed ${seed}`);
+    }
   });
 });
 

@@ -84,3 +84,15 @@ export function resumable(task, runs) {
   const isReady = run.state === 'paused' || !isUnfinished(run.state);
   return { run, reason: isReady ? null : `${run.agentName} is still stopping.` };
 }
+
+/** @typedef {{tokens: {input: number, output: number}, costUsd: number|null}} Used what runs have used; the cost is null where nobody tells it */
+
+/** @param {readonly Used[]} runs @returns {Used} */
+export function totalOf(runs) {
+  const costs = runs.flatMap(({ costUsd }) => costUsd ?? []);
+  const sum = (/** @type {number[]} */ numbers) => numbers.reduce((total, each) => total + each, 0);
+  return {
+    tokens: { input: sum(runs.map(({ tokens }) => tokens.input)), output: sum(runs.map(({ tokens }) => tokens.output)) },
+    costUsd: costs.length > 0 ? sum(costs) : null,
+  };
+}

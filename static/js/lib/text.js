@@ -42,6 +42,9 @@ export function formatBytes(bytes) {
 /** @param {number} count @param {string} one @param {string} [many] */
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
+/** Cents, or as much as a small amount has to show. @param {number} usd */
+export const dollars = (usd) => `$${usd.toFixed(usd > 0 && usd < 0.1 ? 4 : 2)}`;
+
 /** Agent names in the order in which they worked. @param {Task} task */
 export const agentsOf = (task) => [...new Set([...task.agentChain.map((run) => run.agentName), currentAgent(task)])].filter((name) => name !== '');
 

@@ -20,6 +20,7 @@ import { createField } from './task/field.js';
 import { glow } from './task/glow.js';
 import { headerTemplate } from './task/header.js';
 import { createHistory } from './task/history.js';
+import { createOutputs } from './task/outputs.js';
 import { createQuestions } from './task/questions.js';
 import { createQueue } from './task/queue.js';
 
@@ -34,6 +35,7 @@ export function createTask(app, id, firstAnchor) {
   const plan = PLAN_FIELDS.map((field) => createField(app, id, field));
   const queue = createQueue(app, id);
   const history = createHistory(app, id);
+  const outputs = createOutputs(app);
   const questions = createQuestions(app, id);
   const ticker = createTicker(painter.request);
   let anchor = firstAnchor;
@@ -72,7 +74,7 @@ export function createTask(app, id, firstAnchor) {
     ${headerTemplate(app, task, actionsOf(app, task, runs()), () => void remove())}
     <div class="task-main">
       ${description.template(full)} ${questions.template(task, full.complete)}
-      ${chainTemplate(app, task, full.complete, anchor.replace(/^run-/, ''))} ${assignedTemplate(task)} ${planTemplate(full, task)}
+      ${chainTemplate(app, task, full.complete, anchor.replace(/^run-/, ''), outputs)} ${assignedTemplate(task)} ${planTemplate(full, task)}
     </div>
     <aside class="task-side" aria-label="Files, messages, facts">
       ${attachmentsTemplate(app, task, zone.chosen)} ${queue.template(task)} ${aboutTemplate(app, task)}
@@ -122,6 +124,7 @@ export function createTask(app, id, firstAnchor) {
       const { task } = store.fullTask(id);
       if (task && shown && changes?.source === 'push') glow(shown, task);
       shown = task ?? shown;
+      outputs.painted();
       seek();
     },
     routed(route) {
@@ -129,6 +132,7 @@ export function createTask(app, id, firstAnchor) {
     },
     leave() {
       ticker.stop();
+      outputs.leave();
       for (const release of releases) release();
     },
   };

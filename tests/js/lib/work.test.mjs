@@ -10,7 +10,7 @@ import { toolCallOf } from '../../../static/js/lib/history.js';
 import { newNeeds } from '../../../static/js/lib/needs.js';
 import { promptOf } from '../../../static/js/lib/prompt.js';
 import { answersOf, choicesOf, isAsking, unanswered } from '../../../static/js/lib/questions.js';
-import { resumable, timelineOf } from '../../../static/js/lib/runs.js';
+import { resumable, timelineOf, totalOf } from '../../../static/js/lib/runs.js';
 import { run } from '../helpers/wire.js';
 import { makePlanned, makeRun, makeTask } from './helpers.mjs';
 
@@ -117,4 +117,10 @@ test('a few letters find', () => {
   assert.equal(fit('xyz', 'Go to the board'), null);
   assert.deepEqual(best(['the fence', 'fence'], 'fence', (text) => text), ['fence', 'the fence']);
   assert.notEqual(fit('fence paint', 'Paint the fence'), null);
+});
+
+test('what all runs of a task have used', () => {
+  const used = (/** @type {number} */ input, /** @type {number|null} */ costUsd) => ({ tokens: { input, output: 1 }, costUsd });
+  assert.deepEqual(totalOf([used(3, null), used(4, 0.5), used(0, 0.25)]), { tokens: { input: 7, output: 3 }, costUsd: 0.75 });
+  assert.equal(totalOf([used(3, null)]).costUsd, null);
 });

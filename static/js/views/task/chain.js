@@ -6,20 +6,21 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { markdown } from '../../elements/markdown.js';
-import { RUN_LOOKS, isAtWork, isUnfinished, timelineOf } from '../../lib/runs.js';
-import { plural } from '../../lib/text.js';
+import { RUN_LOOKS, isAtWork, isUnfinished, timelineOf, totalOf } from '../../lib/runs.js';
+import { dollars, plural } from '../../lib/text.js';
 import { clock, duration, iso, moment } from '../../lib/time.js';
 import { runUrl } from '../../router.js';
 import { failedPart } from './failed-part.js';
 
 /** @import {App} from '../../app.js' */
-/** @import {TimelineRun} from '../../lib/runs.js' */
+/** @import {TimelineRun, Used} from '../../lib/runs.js' */
+/** @import {Outputs} from './outputs.js' */
 /** @import {CompletionReport, Run, RunState, Task} from '../../types.js' */
 
 const OUTPUT_BYTES = 256 * 1024;
 
-/** @param {App} app @param {Task} task @param {boolean} complete whether its texts are whole @param {string} linked id of the run that the address names */
-export function chainTemplate(app, task, complete, linked) {
+/** @param {App} app @param {Task} task @param {boolean} complete whether its texts are whole @param {string} linked id of the run that the address names @param {Outputs} outputs */
+export function chainTemplate(app, task, complete, linked, outputs) {
   const part = /** @type {const} */ (`runs:${task.id}`);
   const { data, status, error } = app.store.part(part);
   const timeline = timelineOf(task.agentChain, data ?? []);
@@ -29,16 +30,17 @@ export function chainTemplate(app, task, complete, linked) {
     <div class="section-head"><h2 id="title-chain">Agents <span class="count">${data?.length ?? task.chainCount}</span></h2></div>
     ${status === 'error' ? failedPart('The runs', error, () => app.live.retryPart(part)) : nothing}
     ${hidden > 0 ? html`<p class="soft">${plural(hidden, 'earlier run')} still being fetched</p>` : nothing}
-    ${listTemplate(app, task, timeline, linked)}
+    ${listTemplate(app, task, timeline, linked, outputs)}
+    ${data && data.length > 1 ? factsTemplate(totalOf(data), 'In all: ') : nothing}
     ${!complete && task.truncated.includes('agentChain') ? html`<p class="soft">${icon('loader-circle', 'spin')} Fetching the full texts…</p>` : nothing}
   </section>`;
 }
 
-/** @param {App} app @param {Task} task @param {readonly TimelineRun[]} runs @param {string} linked @returns {unknown} */
-const listTemplate = (app, task, runs, linked) => html`<ol class="timeline">${repeat(runs, (each) => each.id, (each) => runTemplate(app, task, each, linked))}</ol>`;
+/** @param {App} app @param {Task} task @param {readonly TimelineRun[]} runs @param {string} linked @param {Outputs} outputs @returns {unknown} */
+const listTemplate = (app, task, runs, linked, outputs) => html`<ol class="timeline">${repeat(runs, (each) => each.id, (each) => runTemplate(app, task, each, linked, outputs))}</ol>`;
 
-/** @param {App} app @param {Task} task @param {TimelineRun} each @param {string} linked */
-function runTemplate(app, task, each, linked) {
+/** @param {App} app @param {Task} task @param {TimelineRun} each @param {string} linked @param {Outputs} outputs */
+function runTemplate(app, task, each, linked, outputs) {
   const { id, agentName, kind, state, run, record, handoffs } = each;
   const look = RUN_LOOKS[state];
   const report = record?.completionReport ?? null;
@@ -52,8 +54,9 @@ function runTemplate(app, task, each, linked) {
     ${report ? reportTemplate(app, report) : nothing}
     ${record ? html`${fold(app, `input-${id}`, 'Instructions', record.input)}${record.output === report?.output ? nothing : fold(app, `output-${id}`, 'Output', record.output)}` : nothing}
     ${run ? factsTemplate(run) : nothing}
+    ${run && run.state !== 'queued' ? outputs.template(run) : nothing}
     ${run && isUnfinished(state) ? toolsTemplate(app, run) : nothing}
-    ${handoffs.length > 0 ? listTemplate(app, task, handoffs, linked) : nothing}
+    ${handoffs.length > 0 ? listTemplate(app, task, handoffs, linked, outputs) : nothing}
   </li>`;
 }
 
@@ -76,10 +79,10 @@ const reportTemplate = (app, { summary, output, blockedReason }) => html`<div cl
 const fold = (app, id, title, text) =>
   text ? html`<details class="fold" id="run-${id}"><summary>${title}</summary>${markdown(text, app.painter.request)}</details>` : nothing;
 
-/** @param {Run} run */
-function factsTemplate({ tokens, costUsd }) {
-  const facts = [tokens.input + tokens.output > 0 ? `${plural(tokens.input + tokens.output, 'token')}` : '', costUsd === null ? '' : `$${costUsd.toFixed(2)}`].filter((fact) => fact !== '');
-  return facts.length > 0 ? html`<p class="run-facts">${facts.join(' · ')}</p>` : nothing;
+/** @param {Used} used @param {string} [before] */
+function factsTemplate({ tokens, costUsd }, before = '') {
+  const facts = [tokens.input + tokens.output > 0 ? `${plural(tokens.input, 'token')} read, ${tokens.output.toLocaleString('en')} written` : '', costUsd === null ? '' : dollars(costUsd)].filter((fact) => fact !== '');
+  return facts.length > 0 ? html`<p class="run-facts" data-testid="used">${before}${facts.join(' · ')}</p>` : nothing;
 }
 
 /** @param {App} app @param {Run} run */
