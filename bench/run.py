@@ -9,14 +9,28 @@ from collections.abc import Sequence
 
 import click
 
-from bench import fanout, generator, large, latency, machine, memory, mutations, page, report, selftest, snapshot, storm
+from bench import (
+    fanout,
+    generator,
+    large,
+    latency,
+    machine,
+    memory,
+    mutations,
+    output,
+    page,
+    report,
+    selftest,
+    snapshot,
+    storm,
+)
 from bench.chorus import Chorus
 from bench.peers import PEERS
 from bench.target import Plan, Target
 
 MEASUREMENTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (selftest, fanout, latency, mutations, large, snapshot, storm, memory, page)
+    for module in (selftest, fanout, latency, mutations, large, snapshot, storm, memory, page, output)
 }
 _targets: list[Target] = [Chorus(), *PEERS]
 TARGETS = {target.name: target for target in _targets}
