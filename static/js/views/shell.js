@@ -60,7 +60,7 @@ export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette
 const navigation = (current) => html`
   <button type="button" class="button is-quiet is-icon nav-button" popovertarget="pages" data-testid="nav">${icon('menu')}<span class="unseen">Pages</span></button>
   <nav class="app-nav" id="pages" popover aria-label="Pages" @click=${chosen}><ul>${PAGES.map(({ page, href, icon: name, label }) => html`
-    <li><a href=${href} aria-current=${page === current ? 'page' : nothing} data-testid="nav-${page}">${icon(name)}<span>${label}</span></a></li>`)}
+    <li><a href=${href} aria-current=${page === current ? 'page' : nothing} data-testid="nav-${page}" title=${label}>${icon(name)}<span class="nav-label">${label}</span></a></li>`)}
   </ul></nav>`;
 
 /** @param {Event} event */

@@ -119,7 +119,7 @@ export function createAgentList(app) {
   }
 
   function providerHint() {
-    return store.state.providers.size > 0 ? nothing : html`<strong class="hint-strong">${icon('info')}No agent can work before there is a <a href="/providers?new">provider</a>.</strong>`;
+    return store.state.providers.size > 0 ? nothing : html`<strong class="hint-strong">${icon('info')}<span>No agent can work before there is a <a href="/providers?new">provider</a>.</span></strong>`;
   }
 
   return {
