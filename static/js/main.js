@@ -14,7 +14,7 @@ import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
 import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
-import { workspaceName } from './lib/workspaces.js';
+import { workspaceName } from './lib/text.js';
 import { createLater } from './lib/later.js';
 import { createPainter } from './lib/painter.js';
 import { recall } from './lib/storage.js';
@@ -25,7 +25,7 @@ import { createStore } from './store.js';
 import { createUploads } from './uploads.js';
 import { render } from './vendor/lit-html/lit-html.js';
 import { createBoard } from './views/board.js';
-import { closedTemplate } from './views/closed.js';
+import { closedTemplate } from './views/board/empty.js';
 import { createLazy } from './views/lazy.js';
 import { shellTemplate } from './views/shell.js';
 

@@ -63,3 +63,6 @@ export function fileProblem({ name, size }) {
   if (name === '' || name === '.' || /[/\\\0]|\.\./.test(name)) return 'Its name must not contain “/”, “\\” or “..”; rename it.';
   return null;
 }
+
+/** A workspace is called like its folder. @param {string} configPath of its chorus.json */
+export const workspaceName = (configPath) => configPath.split('/').at(-2) || configPath;

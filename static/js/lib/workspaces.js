@@ -1,9 +1,6 @@
 // @ts-check
 /** Workspaces by their paths. */
 
-/** The folder's name. @param {string} configPath of its chorus.json */
-export const workspaceName = (configPath) => configPath.split('/').at(-2) || configPath;
-
 /** @param {string} configPath */
 export const folderOf = (configPath) => configPath.slice(0, configPath.lastIndexOf('/')) || '/';
 

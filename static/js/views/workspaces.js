@@ -8,8 +8,9 @@ import { button } from '../elements/button.js';
 import { icon } from '../elements/icons.js';
 import { reasonOf } from '../lib/failures.js';
 import { iso, moment } from '../lib/time.js';
-import { folderNameProblem, folderOf, pathProblem, suggestedPath, workspaceName } from '../lib/workspaces.js';
-import { withoutLead } from './closed.js';
+import { workspaceName } from '../lib/text.js';
+import { folderNameProblem, folderOf, pathProblem, suggestedPath } from '../lib/workspaces.js';
+import { withoutLead } from './board/empty.js';
 import { heading, page } from './registry/page.js';
 import { createWorkspaceForm } from './registry/workspace-form.js';
 

@@ -6,7 +6,8 @@ import { listed, nameProblem } from '../../../static/js/lib/names.js';
 import { keyWords, presetOf, providerBody, providerProblems, providerValues, usersOf } from '../../../static/js/lib/providers.js';
 import { changesOf, settingsBody, settingsProblems, settingsValues } from '../../../static/js/lib/settings.js';
 import { inOrder } from '../../../static/js/lib/tools.js';
-import { folderNameProblem, folderOf, pathProblem, suggestedPath, workspaceName } from '../../../static/js/lib/workspaces.js';
+import { workspaceName } from '../../../static/js/lib/text.js';
+import { folderNameProblem, folderOf, pathProblem, suggestedPath } from '../../../static/js/lib/workspaces.js';
 import { flat } from '../../../static/js/views/registry/form.js';
 import { makePlanned, makeTask } from './helpers.mjs';
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** The board without a card to show: at the very beginning, when nothing fits, and when it could not be read. */
+/** Nothing to show: at the very beginning, when nothing fits, when it could not be read, and while no workspace is open. */
 
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { button } from '../../elements/button.js';
@@ -32,3 +32,14 @@ export const unreadable = ({ reason, advice }, retry) => html`<div class="empty 
   ${advice ? html`<p>${advice}</p>` : nothing}
   ${button({ label: 'Try now', icon: 'refresh-cw', run: retry, testid: 'board-retry' })}
 </div>`;
+
+/** What every page says while no workspace is open. @param {LiveStatus} status */
+export const closedTemplate = ({ reason }) => html`<div class="empty" data-testid="closed">
+  ${icon('folder-open')}
+  <h1 tabindex="-1">No workspace is open</h1>
+  <p data-testid="closed-reason">${withoutLead(reason ?? '')}</p>
+  <a class="button is-primary" href="/workspaces" data-testid="closed-link">Go to Workspaces</a>
+</div>`;
+
+/** The heading has said so. @param {string} reason */
+export const withoutLead = (reason) => reason.replace(/^No workspace is open\.\s*/, '');
