@@ -153,7 +153,7 @@ class Client:
                 await asyncio.sleep(0 if self.stretches[-1].welcomed else RETRY_S)  # the sidecar is behind: not at once
                 await self._take_snapshot(frame["reason"])
                 await self._subscribe(socket)
-            case "bye" | "workspaces_changed":
+            case "bye" | "workspaces_changed" | "run_output":
                 pass
             case _:
                 self.board.apply(frame)

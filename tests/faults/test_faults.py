@@ -103,6 +103,8 @@ async def strike_while_watched(
         await asyncio.to_thread(server.wait_ready, seconds=SETTLE_S)
         await asyncio.to_thread(busy[0].settle)
         snapshot = await asyncio.to_thread(server.json, "GET", "/api/snapshot")
+        ended = [task for task in watching if task.done()]
+        await asyncio.gather(*ended)  # a client that ended has failed: its exception says more than a time-out
         await all_at(clients, snapshot["epoch"], snapshot["seq"], SETTLE_S)
         return record
     finally:
