@@ -65,5 +65,6 @@ browser-tools:
 
 node_modules/.installed: package.json package-lock.json
 	@.ci/need node:nodejs npm:npm
-	npm ci --silent </dev/null
+	# Not `npm ci`: it refuses a lock without the optional packages for other systems, which not every registry carries.
+	npm install --no-save --silent </dev/null
 	@touch $@

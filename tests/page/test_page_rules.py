@@ -344,7 +344,8 @@ def test_page_always_shows_what_the_server_held() -> None:
     run()
 
 
-MUTANTS = sorted((ROOT / "tests" / "mutants").glob("*.patch"))
+# What agents say is no state and not in this model; its rule is tested, and its mutant caught, in tests/js.
+MUTANTS = sorted(patch for patch in (ROOT / "tests" / "mutants").glob("*.patch") if "output" not in patch.stem)
 
 
 @contextmanager
