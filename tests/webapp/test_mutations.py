@@ -100,8 +100,13 @@ EXAMPLES: dict[str, list[Example]] = {
         Example("/api/undo/{undo_access}"),
     ],
 }
-# These change the list of workspaces or which of them is open, and no workspace: there is no log to write to.
-OUTSIDE = {"post_api_config_create", "post_api_config_select", "delete_api_workspaces"}
+# These change no workspace, but the list of workspaces or which of them is open, or nothing at all: there is no event.
+OUTSIDE = {
+    "post_api_config_create",
+    "post_api_config_select",
+    "delete_api_workspaces",
+    "post_api_providers_name_test",
+}
 
 
 @pytest.fixture

@@ -48,12 +48,18 @@ def test_2000_visits_leave_nothing_behind(server: SidecarProcess, writer: Writer
 
     for number in range(50):
         visit(number)
+    wait_for(lambda: holds_output(server), 10, "the output of runs is open, which takes a look")
     before = held(server)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(visit, range(VISITS)))
     server.wait_metric("chorus_ws_connections", 0)
     wait_for(lambda: held(server) <= before, 10, f"nothing but {before}", lambda: str(held(server)))
     assert server.metric("chorus_ws_accepted_total") >= VISITS
+
+
+def holds_output(server: SidecarProcess) -> bool:
+    folder = f"/proc/{server.worker}/fd"
+    return any(os.path.realpath(f"{folder}/{number}").endswith("output.db-shm") for number in os.listdir(folder))
 
 
 def held(server: SidecarProcess) -> tuple[int, int]:
