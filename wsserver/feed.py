@@ -100,7 +100,8 @@ class Feed:
 
     def _look_home(self, news: News) -> None:
         workspace = self._home.open_workspace()
-        if self._workspace and workspace.generation != self._workspace.generation:
+        # Not the generation: it grows also when the open workspace is opened once more, and then its log may go on.
+        if self._workspace and workspace.folder != self._workspace.folder:
             news.interrupted = ResyncReason.WORKSPACE
             self._close("Another workspace is being opened.")
         self._workspace = workspace

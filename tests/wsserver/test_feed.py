@@ -185,6 +185,27 @@ def switch(settings: Settings, feed: Feed, folder: Path | None) -> None:
     home.close()
 
 
+def test_the_open_workspace_opened_once_more_interrupts_nobody(
+    settings: Settings, workspace: Workspace, feed: Feed, ring: Ring
+) -> None:
+    """A switch that ended half-way is finished by asking again; its log goes on where it was."""
+    commit(workspace, 2)
+    feed.look(thorough=True)
+    switch(settings, feed, workspace.folder)
+    commit(workspace)
+    news = feed.look(thorough=True)
+    assert (news.interrupted, len(news.committed_at), ring.head) == (None, 1, 3)
+    assert news.recent
+
+
+def test_opened_once_more_with_a_new_epoch_interrupts(settings: Settings, workspace: Workspace, feed: Feed) -> None:
+    feed.look(thorough=True)
+    with workspace.database.sweep() as connection:
+        renew_epoch(connection, VOCABULARY)
+    switch(settings, feed, workspace.folder)
+    assert feed.look(thorough=True).interrupted is ResyncReason.EPOCH
+
+
 def test_no_workspace_any_more(settings: Settings, workspace: Workspace, feed: Feed) -> None:
     feed.look(thorough=True)
     switch(settings, feed, None)
