@@ -46,16 +46,13 @@ class LogReader:
 
     def after(self, seq: int, most: int) -> tuple[LogHead, list[Event]]:
         """The head, and at most `most` events that follow `seq`."""
-        with self._reading() as connection:
-            return eventlog.head(connection), eventlog.tail(connection, seq, most)
+        return eventlog.head_and_tail(self._connection, seq, most)
 
     def head(self) -> LogHead:
-        with self._reading() as connection:
-            return eventlog.head(connection)
+        return eventlog.head(self._connection)
 
     def oldest(self) -> int | None:
-        with self._reading() as connection:
-            return eventlog.oldest(connection)
+        return eventlog.oldest(self._connection)
 
     def newest(self, limit_bytes: int, most: int) -> Newest:
         """The end of the log: about as many events as fit into `limit_bytes`, at most about `most`."""

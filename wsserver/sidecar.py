@@ -34,7 +34,7 @@ from wsserver.session import Log, Phase
 LOOK_EVERY_S = 1.0
 LOCKED_PAUSE_S = 0.002  # a commit that holds the whole database (rollback journal) takes about as long
 FAILED_PAUSE_S = 0.2
-GATHER_S = 0.004  # between two rounds' beginnings: what is committed meanwhile shares one, and a busy board costs less
+GATHER_S = 0.010  # between two rounds' beginnings: what is committed meanwhile shares one, and a busy board costs less
 TICK_S = 0.05
 
 log = logging.getLogger(__name__)

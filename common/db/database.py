@@ -99,7 +99,7 @@ class Database:
         """A transaction of the one connection that writes; it is kept, and whoever has the turn has it alone."""
         if self._writing is None:
             self._writing = sqlite.immediate(self._writer.connect())
-        with self._writing.begin():
+        with sqlite.transaction(self._writing):
             yield self._writing
 
     def _check_there(self) -> None:

@@ -56,6 +56,13 @@ _TAIL = Prepared(
     .order_by(events.c.seq)
     .limit(sa.bindparam("most"))
 )
+_HEAD_AND_TAIL = Prepared(  # one statement sees one state of the database, without a transaction around it
+    sa.text(
+        "SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), fenced, "
+        "e.seq, e.at, e.frame FROM log_state LEFT JOIN "
+        "(SELECT seq, at, frame FROM events WHERE seq > :after ORDER BY seq LIMIT :most) AS e ORDER BY e.seq"
+    )
+)
 _OLDEST = Prepared(sa.select(sa.func.min(events.c.seq)))
 _APPEND = Prepared(sa.insert(events), ["seq", "at", "type", "frame"])
 _EXPIRE = Prepared(
@@ -75,6 +82,13 @@ def head(connection: sa.Connection) -> LogHead:
 def tail(connection: sa.Connection, after: int, most: int) -> list[Event]:
     """At most `most` events with `seq > after`, in order. The first may be larger than `after + 1`: expired."""
     return [Event(*row) for row in _TAIL.run(connection, {"after": after, "most": most})]
+
+
+def head_and_tail(connection: sa.Connection, after: int, most: int) -> tuple[LogHead, list[Event]]:
+    """`head` and `tail` at one instant."""
+    rows = _HEAD_AND_TAIL.run(connection, {"after": after, "most": most})
+    epoch, seq, fenced = rows[0][:3]
+    return LogHead(epoch, seq, bool(fenced)), [Event(*row[3:]) for row in rows if row[3] is not None]
 
 
 def oldest(connection: sa.Connection) -> int | None:

@@ -1,5 +1,6 @@
 """`home.db` in CHORUS_HOME: which workspace is open, the recent list, and how far each log has been seen to go."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,8 @@ class Home:
         self.path = folder / "home.db"
         patience_s = 0.0 if watching else sqlite.BUSY_TIMEOUT_S
         self._engine = sqlite.engine(self.path, module, read_only=watching, patience_s=patience_s)
+        self._asking = threading.Lock()
+        self._asked: sa.Connection | None = None  # kept: every request asks, and taking one from the pool costs more
 
     @classmethod
     def create(cls, folder: Path, module: ModuleType) -> "Home":
@@ -110,8 +113,10 @@ class Home:
         return cls(folder, module)
 
     def open_workspace(self) -> OpenWorkspace:
-        with self._engine.connect() as connection:
-            ((generation, folder, problem),) = _OPEN.run(connection)
+        with self._asking:
+            if self._asked is None:
+                self._asked = self._engine.connect()
+            ((generation, folder, problem),) = _OPEN.run(self._asked)
         return OpenWorkspace(generation, Path(folder) if folder else None, problem)
 
     def recent(self) -> list[Recent]:
@@ -188,4 +193,6 @@ class Home:
                 connection.execute(sa.update(high_water).where(mine).values(**values))
 
     def close(self) -> None:
+        if self._asked is not None:
+            self._asked.close()
         self._engine.dispose()

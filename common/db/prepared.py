@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from common.db.sqlite import driver_of
+
 Row = tuple[Any, ...]
 _DIALECT = sqlite.dialect(paramstyle="named")
 
@@ -37,12 +39,8 @@ class Prepared:
         self._call(connection, "executemany", [self._encoded(each) for each in parameters])
 
     def _call(self, connection: sa.Connection, method: str, values: Any) -> Any:
-        error_class = connection.dialect.loaded_dbapi.Error
-        driver = connection.connection.dbapi_connection
-        try:
+        with driver_of(connection, self._sql) as driver:
             return getattr(driver, method)(self._sql, values)
-        except error_class as error:
-            raise sa.exc.DBAPIError.instance(self._sql, values, error, error_class) from error
 
     def _encoded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         values = self._constants | dict(parameters)

@@ -1,6 +1,8 @@
 """How we talk to SQLite: which library, which connection settings, which kind of transaction."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,7 +106,42 @@ def _prepare_connections(made: sa.Engine, module: ModuleType, read_only: bool, d
 
     @event.listens_for(made, "begin")
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+        if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # see `transaction`
+            connection.exec_driver_sql(_begin_of(connection))
+
+
+def _begin_of(connection: sa.Connection) -> str:
+    return str(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+@contextmanager
+def driver_of(connection: sa.Connection, sql: str) -> Iterator[Any]:
+    """The driver's own connection, for one call; its errors are raised as Core raises them (DBAPIError)."""
+    error_class = connection.dialect.loaded_dbapi.Error
+    try:
+        yield connection.connection.dbapi_connection
+    except error_class as error:
+        raise sa.exc.DBAPIError.instance(sql, None, error, error_class) from error
+
+
+@contextmanager
+def transaction(connection: sa.Connection) -> Iterator[None]:
+    """What `connection.begin()` does, at a tenth of its cost: begun and ended by the driver.
+
+    For a connection that somebody keeps. Statements of Core inside take part: they find the transaction begun.
+    """
+    with driver_of(connection, "BEGIN") as driver:
+        driver.execute(_begin_of(connection))
+    try:
+        yield
+        with driver_of(connection, "COMMIT") as driver:
+            driver.commit()
+    except BaseException:
+        driver.rollback()
+        raise
+    finally:
+        if connection.in_transaction():  # Core took part
+            connection.rollback()
 
 
 def is_locked(error: sa.exc.DBAPIError) -> bool:

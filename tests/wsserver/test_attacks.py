@@ -150,5 +150,5 @@ def test_a_peer_that_ignores_its_close_frame_is_cut(server: SidecarProcess) -> N
 
 
 def test_the_sidecar_made_no_mistake(server: SidecarProcess) -> None:
-    assert server.metric("chorus_ws_errors_total") == 0
-    assert "Traceback" not in server.output()
+    assert server.metric("chorus_ws_errors_total") == 0, server.output()
+    assert "Traceback" not in server.output(), server.output()
