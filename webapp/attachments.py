@@ -79,7 +79,14 @@ def download_attachment(task_id: str, filename: str) -> Response:
     path = files.path_of(workspace.uploads, task_id, attachment.id)
     if not path.is_file():
         raise NotFound("The file of this attachment is missing from the workspace folder.")
-    response = send_file(path, attachment.content_type, as_attachment=True, download_name=filename, etag=False)
+    response = send_file(
+        path,
+        attachment.content_type,
+        as_attachment=True,
+        download_name=filename,
+        conditional=False,  # a part, or "not modified", might be of another file that had this name
+        etag=False,
+    )
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = "private, no-store"
     response.headers[SEQ_HEADER] = g.position

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -258,6 +259,20 @@ def test_housekeeping_sweeps_what_is_past_its_undo(workspace: Workspace, task: T
             for table in (tables.tasks, tables.attachments, tables.messages)
         ]
     assert counts == [1, 1, 0]
+
+
+def test_housekeeping_leaves_what_is_not_an_attachment(workspace: Workspace, task: Task) -> None:
+    """Somebody may have made another workspace in this folder."""
+    left, right = (
+        workspace.uploads / "other" / "chorus.db",
+        files.path_of(workspace.uploads, task.id, str(uuid.uuid4())),
+    )
+    for path in (left, right):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (1, 1))
+    housekeeping.run(workspace.database, workspace.uploads, 7)
+    assert (left.exists(), right.exists()) == (True, False)
 
 
 def test_recently_deleted_things_are_kept_for_their_undo(workspace: Workspace, task: Task) -> None:

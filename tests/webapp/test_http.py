@@ -64,6 +64,16 @@ def test_attachment_comes_back_as_it_went_in(api: Api) -> None:
         assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("asked", ["bytes=0-1", "bytes=1-2,3-3", "bytes=99-", "bytes=5-2", "lines=1"])
+def test_attachment_is_always_sent_whole(api: Api, asked: str) -> None:
+    """A part might be of another file that had this name."""
+    path = f"/api/tasks/{api.task()['id']}/attachments"
+    api.request("POST", f"{path}?filename=a.txt", data=b"hello")
+    later = "Fri, 01 Jan 2100 00:00:00 GMT"
+    with api.request("GET", f"{path}/a.txt", headers={"Range": asked, "If-Modified-Since": later}) as answer:
+        assert (answer.status_code, answer.data) == (200, b"hello")
+
+
 @pytest.mark.parametrize("text", ["x", '"1', "-1", '"1.5"'])
 def test_if_match_must_be_a_version(api: Api, text: str) -> None:
     path = f"/api/tasks/{api.task()['id']}"
@@ -226,6 +236,14 @@ def test_readiness_and_metrics(api: Api) -> None:
     assert b'chorus_http_request_seconds_count{method="POST",route="/api/tasks",status="201"}' in (
         api.request("GET", "/metrics").data
     )
+
+
+def test_made_up_methods_make_no_metrics(api: Api) -> None:
+    for number in range(3):
+        api.refused(f"M{number}", "/api/tasks", 405, "METHOD_NOT_ALLOWED")
+    metrics = api.request("GET", "/metrics").get_data(as_text=True)
+    assert 'method="M0"' not in metrics
+    assert 'chorus_http_request_seconds_count{method="other",route="none",status="405"}' in metrics
 
 
 def test_without_a_workspace_the_api_says_why(api: Api, app: Flask) -> None:

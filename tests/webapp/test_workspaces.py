@@ -154,6 +154,26 @@ def test_forgotten_workspace_leaves_the_list_only_and_comes_back(api: Api, tmp_p
     api.refused("POST", f"/api/undo/{token}", 404, "NOT_FOUND")
 
 
+def test_repeated_undo_of_a_forgotten_workspace_gets_the_first_answer(api: Api, tmp_path: Path) -> None:
+    """A page whose answer was lost tries again with the same key."""
+    path = switch(api, "create", tmp_path / "second")["configPath"]
+    token = api.request("DELETE", "/api/workspaces", query_string={"path": path}).get_json()["data"]["undo"]
+    first, again = (api.request("POST", f"/api/undo/{token}", headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, again.status_code, again.data) == (200, 200, first.data)
+
+
+def test_open_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) -> None:
+    """It must not be fenced as the former workspace of itself."""
+    first = switch(api, "select", Path(workspaces(api)["open"]))["configPath"]
+    task = api.task()
+    epoch = api.ok("GET", "/api/snapshot")["epoch"]
+    (tmp_path / "link").symlink_to(Path(first).parent)
+    assert switch(api, "select", tmp_path / "link" / "chorus.json")["configPath"] == first
+    assert api.ok("GET", "/api/snapshot")["epoch"] == epoch
+    api.ok("PATCH", f"/api/tasks/{task['id']}", json={"description": "still written"})
+    assert [entry["configPath"] for entry in workspaces(api)["data"]] == [first]
+
+
 def test_list_says_which_is_open_what_is_missing_and_why_none_is(api: Api, app: Flask, tmp_path: Path) -> None:
     first = workspaces(api)["open"]
     second = switch(api, "create", tmp_path / "second")["configPath"]
