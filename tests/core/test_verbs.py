@@ -96,6 +96,7 @@ def test_failed_carries_its_message_and_waiting_its_agent(workspace: Workspace, 
 
 
 def test_deleted_task_is_gone_and_comes_back_whole(workspace: Workspace, task: Task) -> None:
+    """(D12)"""
     attached(workspace, task, "a.txt")
     do(workspace, queue.enqueue, task.id, "hello")
     before = stored_wire(workspace, task.id)
@@ -146,6 +147,7 @@ def test_queue_is_bounded(workspace: Workspace, task: Task) -> None:
 
 
 def test_same_name_replaces_the_attachment(workspace: Workspace, task: Task) -> None:
+    """(D8)"""
     attached(workspace, task, "a.md", b"old")
     newer = attached(workspace, task, "a.md", b"newer")
     wire = stored_wire(workspace, task.id)
@@ -242,6 +244,7 @@ def test_events_that_cannot_be_continued(workspace: Workspace, task: Task, epoch
 
 
 def test_housekeeping_sweeps_what_is_past_its_undo(workspace: Workspace, task: Task) -> None:
+    """(D12)"""
     kept = attached(workspace, task, "kept.txt")
     doomed = do(workspace, verbs.create, "doomed", SOURCE)
     file_id = attached(workspace, doomed, "gone.txt")

@@ -194,6 +194,7 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "task-validator"}, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "editor"}, 409, "CONFLICT", None),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "../x"}, 422, INVALID, "agentName"),
+    ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": ""}, 422, INVALID, "agentName"),
     ("PUT", f"/api/tasks/{NO_ONE}/handoff/complete", {"output": "o"}, 404, "NOT_FOUND", None),
     ("PUT", "/api/tasks/{busy}/handoff/complete", {}, 422, INVALID, "output"),
     ("PUT", "/api/tasks/{id}/handoff/complete", {"output": "o"}, 409, "CONFLICT", None),
@@ -478,6 +479,7 @@ def test_answer_without_envelope(scene: Scene, method: str, path: str, body: Any
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code", "field"), REFUSALS)
 def test_refusal(standing: Scene, method: str, path: str, body: Any, status: int, code: str, field: str | None) -> None:
+    """(B24, S3)"""
     before = standing.api.seq()
     error = refused(standing.request(method, path, body), status, code)
     assert (field in error["fields"]) if field else ("fields" not in error)

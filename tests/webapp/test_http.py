@@ -30,6 +30,7 @@ def test_what_is_not_json_is_a_bad_request(api: Api, body: bytes) -> None:
 
 
 def test_json_is_limited_to_a_mebibyte(api: Api) -> None:
+    """(S12)"""
     body = json.dumps(NEW | {"description": "x" * 1024 * 1024})
     api.refused("POST", "/api/tasks", 413, "TOO_LARGE", data=body, content_type="application/json")
 
@@ -54,6 +55,7 @@ def test_broken_off_upload_attaches_nothing(api: Api, app: Flask) -> None:
 
 
 def test_attachment_comes_back_as_it_went_in(api: Api) -> None:
+    """(S9, U5)"""
     task_id = api.task()["id"]
     api.attach(task_id, "ä b&c=#1.html", b"<script>alert(1)</script>")
     answer = api.request("GET", f"/api/tasks/{task_id}/attachments/%C3%A4%20b%26c%3D%231.html")
@@ -170,6 +172,7 @@ def test_snapshot_is_shared_until_something_changes(api: Api, app: Flask) -> Non
 
 @pytest.mark.parametrize("path", ["/", "/api/tasks", "/api/none", "/healthz", "/docs", "/js/none.js"])
 def test_security_headers_are_on_every_answer(api: Api, path: str) -> None:
+    """(S13)"""
     headers = api.request("GET", path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"

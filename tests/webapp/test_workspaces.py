@@ -67,6 +67,7 @@ def test_created_workspace_is_open_for_everybody_and_the_first_comes_back(api: A
 
 
 def test_existing_workspace_is_not_made_over(api: Api, tmp_path: Path) -> None:
+    """(D4)"""
     switch(api, "create", tmp_path / "second")
     kept = api.task("kept")
     api.refused("POST", "/api/config/create", 409, "CONFLICT", json={"path": str(tmp_path / "second")})
@@ -74,6 +75,7 @@ def test_existing_workspace_is_not_made_over(api: Api, tmp_path: Path) -> None:
 
 
 def test_one_of_many_who_make_the_same_workspace_wins(app: Flask, tmp_path: Path) -> None:
+    """(D13)"""
     statuses: list[int] = []
 
     def make() -> None:
@@ -100,6 +102,7 @@ def test_broken_workspace_is_refused_and_left_alone(api: Api, tmp_path: Path, co
 
 
 def test_agents_at_work_keep_the_workspace_open(api: Api, tmp_path: Path) -> None:
+    """(D6)"""
     configured(api)
     task = api.task()
     api.ok("POST", f"/api/tasks/{task['id']}/plan")
@@ -131,7 +134,7 @@ def test_switch_that_ended_half_way_is_made_good(
 
 
 def test_who_is_overtaken_by_another_switch_is_told(app: Flask, api: Api, tmp_path: Path) -> None:
-    """Opening what was open when one asked must not open it with its fence."""
+    """(D13) Opening what was open when one asked must not open it with its fence."""
     current = state.of(app)
     first = current.workspace.get()
     api.task("in the first")

@@ -104,7 +104,7 @@ describe('providers', () => {
 describe('settings', () => {
   test('a form changes nothing by itself', () => assert.deepEqual(settingsBody(settingsValues(CONFIG)), CONFIG));
 
-  test('blank rows and empty numbers are left out', () => {
+  test('blank rows and empty numbers are left out', () => { // (U10)
     const values = { ...settingsValues(CONFIG), allowedAgentDirectories: [' /a ', '', ' '], port: ' ', archiveDays: '3' };
     assert.deepEqual(settingsBody(values), { allowedAgentDirectories: ['/a'], initialAgentDirectory: '/a', systemAgentProvider: 'local', archiveDays: 3 });
   });
