@@ -207,6 +207,29 @@ def test_archived_tasks_are_paged_last_first(workspace: Workspace) -> None:
     assert first + rest == made[::-1]
 
 
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("STORY", 1),
+        ("über", 1),
+        ("ÜBER story", 1),
+        ("story Ärger", 0),
+        ("50%", 1),
+        ("5_%", 0),
+        ("  ", 2),
+        ("zwei", 1),
+        ("o ä " * 125, 0),
+    ],
+)
+def test_search_finds_all_words_in_any_case(workspace: Workspace, search: str, found: int) -> None:
+    """As the board's own search does."""
+    do(workspace, verbs.create, "A story Über 50% of us", SOURCE)
+    other = do(workspace, verbs.create, "Something", SOURCE)
+    do(workspace, verbs.edit_planning, other.id, {"summary": "Teil Zwei"}, None)
+    with workspace.database.read() as reading:
+        assert len(json.loads(queries.board(reading, None, search))) == found
+
+
 def test_history_is_cut_on_the_wire_and_full_on_request(workspace: Workspace) -> None:
     task = do(workspace, verbs.create, "ö" * 5000, SOURCE)
     with workspace.database.read() as reading:
