@@ -8,7 +8,7 @@ from flask import Response, g, request, send_file
 from marshmallow import Schema, fields
 
 from common.db.write import WriteTransaction
-from common.errors import NotFound
+from common.errors import NotFound, WorkspaceSwitched
 from common.schemas.task import TaskSchema, TaskWithUndoSchema
 from core.attachments import files, names, verbs
 from webapp import requests, state
@@ -59,6 +59,8 @@ def upload_attachment(task_id: str) -> Response:
 
     def attach(tx: WriteTransaction) -> dict[str, Any]:
         nonlocal used
+        if tx.folder != workspace.folder:  # a copy of ours may know the task, but has not got the file
+            raise WorkspaceSwitched("Another workspace was opened during the upload. Nothing was attached.")
         task = verbs.attach(tx, task_id, attachment_id, filename, size)
         used = True
         return task.full_form

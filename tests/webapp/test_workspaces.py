@@ -1,8 +1,10 @@
 """Opening another workspace while the server runs, and what deleting a provider takes along."""
 
+import io
 import json
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +251,31 @@ def test_change_made_for_another_workspace_is_refused(api: Api, tmp_path: Path) 
     api.ok("POST", "/api/tasks", 201, json=task, headers=headers)  # the refusal was not kept under its key
     switch(api, "select", Path(first))
     assert api.ok("GET", "/api/tasks") == []
+
+
+class OnFirstRead(io.BytesIO):
+    """A body during whose upload something happens."""
+
+    def __init__(self, content: bytes, happens: Callable[[], object]) -> None:
+        super().__init__(content)
+        self._happens: Callable[[], object] | None = happens
+
+    def readinto(self, buffer: Any, /) -> int:
+        if self._happens:
+            happens, self._happens = self._happens, None
+            happens()
+        return super().readinto(buffer)
+
+
+def test_upload_under_a_switch_attaches_nothing(api: Api, tmp_path: Path) -> None:
+    """Not even where the other workspace is a copy, which knows the task: the file lies in the first one."""
+    path = f"/api/tasks/{api.task()['id']}/attachments"
+    first = Path(workspaces(api)["open"]).parent
+    shutil.copytree(first, tmp_path / "copy", ignore=shutil.ignore_patterns("*.owner"))
+    body = OnFirstRead(b"hello", lambda: switch(api, "select", tmp_path / "copy"))
+    api.refused("POST", f"{path}?filename=a.txt", 409, "WORKSPACE_SWITCHED", input_stream=body, content_length=5)
+    api.refused("GET", f"{path}/a.txt", 404, "NOT_FOUND")
+    assert list(first.rglob("uploads/*/*")) == []
 
 
 def test_folder_that_cannot_be_made(api: Api, tmp_path: Path) -> None:
