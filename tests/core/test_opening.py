@@ -193,6 +193,10 @@ def test_opened_by_another_name_of_its_folder_is_no_switch(tmp_path: Path) -> No
     publish(default(tmp_path), 1, recorded_in=None)
 
 
+def test_place_where_nobody_may_look_holds_nothing() -> None:
+    assert not opening.is_there(f"/{'x' * 300}/chorus.json")
+
+
 HEAD = Position("e", 5)
 
 
