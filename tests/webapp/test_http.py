@@ -29,6 +29,13 @@ def test_what_is_not_json_is_a_bad_request(api: Api, body: bytes) -> None:
     api.refused("POST", "/api/tasks", 400, "BAD_REQUEST", data=body, content_type="application/json")
 
 
+@pytest.mark.parametrize(("body", "says"), [(b"[" * 100_000, "nested too deeply"), (b"9" * 5_000, "5000 digits.")])
+def test_limits_of_the_parser_are_told_plainly(api: Api, body: bytes, says: str) -> None:
+    error = api.refused("POST", "/api/tasks", 400, "BAD_REQUEST", data=body, content_type="application/json")
+    assert says in error["message"]
+    assert "sys." not in error["message"]
+
+
 def test_json_is_limited_to_a_mebibyte(api: Api) -> None:
     """(S12)"""
     body = json.dumps(NEW | {"description": "x" * 1024 * 1024})
