@@ -2,15 +2,20 @@
 
 import copy
 import logging
+import re
 import time
 from typing import Any
 
 LEVELS = {"error": "ERROR", "warn": "WARNING", "info": "INFO", "debug": "DEBUG"}
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WORDS = {"WARNING": "WARN", "CRITICAL": "ERROR"}
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one Chorus line; a traceback follows on its own lines."""
+    """Formats a record as one Chorus line; a traceback follows on its own lines.
+
+    Control characters are written as escapes: what clients send must not look like a line of ours.
+    """
 
     converter = staticmethod(time.gmtime)
 
@@ -22,6 +27,10 @@ class LineFormatter(logging.Formatter):
             record = copy.copy(record)  # other handlers see the original
             record.levelname = _WORDS[record.levelname]
         return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        record.message = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], record.message)
+        return super().formatMessage(record)
 
 
 def dict_config(level: str) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Registry:
     def insert(self, tx: WriteTransaction, name: str, values: Form, wire: str) -> None:
         """A new row, without its event. Raises Conflict where the name is taken."""
         if self.find(tx, name) is not None:
-            raise Conflict(f"There is a {self.kind} named {name!r} already.")
+            raise Conflict(f"Another {self.kind} is named {name!r} already.")
         row = values | {"name": name, "version": 1, "field_versions": {}, "wire": wire}
         tx.execute(sa.insert(self.table), row)
 

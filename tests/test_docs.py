@@ -69,6 +69,17 @@ def test_api_document() -> None:
     assert (ROOT / "docs" / "api.md").read_text() == markdown(docs.document()), "docs/api.md is old: run `make docs`"
 
 
+def test_each_program_has_its_unit_and_its_line_in_the_operations_document() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    for path in (ROOT / "deploy").glob("*.service"):
+        unit = path.read_text()
+        [command] = re.findall(r"^ExecStart=/opt/chorus/.venv/bin/(.+)$", unit, re.MULTILINE)
+        assert f"`{command}`" in text, path.name
+        assert path.name in text
+        told = {name for line in re.findall(r"Environment=(.+)", unit) for name in re.findall(r"(\w+)=", line)}
+        assert told <= {row.env for row in SETTINGS}, path.name
+
+
 def test_commands_of_the_cli_document() -> None:
     text = (ROOT / "docs" / "cli.md").read_text()
     commands = [*main.chorus.list_commands(Context(main.chorus)), *(f"tasks {name}" for name in tasks_command.commands)]

@@ -31,7 +31,7 @@ def create_agent(tx: WriteTransaction, body: Body) -> Body:
     return verbs.create(tx, body)
 
 
-@api.write("PUT", "/api/agents/<name>", body=WriteAgentSchema, answer=AgentSchema, if_match=True, errors=(409,))
+@api.write("PUT", "/api/agents/<name>", body=WriteAgentSchema, answer=AgentSchema, if_match=True, errors=(404, 409))
 def put_agent(tx: WriteTransaction, body: Body, if_match: int | None, name: str) -> Body:
     """Replace the agent, or create it; the name in the path counts."""
     return verbs.replace(tx, check_name(name), body, if_match)

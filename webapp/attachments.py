@@ -8,7 +8,7 @@ from flask import Response, g, request, send_file
 from marshmallow import Schema, fields
 
 from common.db.write import WriteTransaction
-from common.errors import NotFound
+from common.errors import NotFound, WorkspaceSwitched
 from common.schemas.task import TaskSchema, TaskWithUndoSchema
 from core.attachments import files, names, verbs
 from webapp import requests, state
@@ -59,6 +59,8 @@ def upload_attachment(task_id: str) -> Response:
 
     def attach(tx: WriteTransaction) -> dict[str, Any]:
         nonlocal used
+        if tx.folder != workspace.folder:  # a copy of ours may know the task, but has not got the file
+            raise WorkspaceSwitched("Another workspace was opened during the upload. Nothing was attached.")
         task = verbs.attach(tx, task_id, attachment_id, filename, size)
         used = True
         return task.full_form
@@ -79,7 +81,14 @@ def download_attachment(task_id: str, filename: str) -> Response:
     path = files.path_of(workspace.uploads, task_id, attachment.id)
     if not path.is_file():
         raise NotFound("The file of this attachment is missing from the workspace folder.")
-    response = send_file(path, attachment.content_type, as_attachment=True, download_name=filename, etag=False)
+    response = send_file(
+        path,
+        attachment.content_type,
+        as_attachment=True,
+        download_name=filename,
+        conditional=False,  # a part, or "not modified", might be of another file that had this name
+        etag=False,
+    )
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = "private, no-store"
     response.headers[SEQ_HEADER] = g.position

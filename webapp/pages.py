@@ -45,7 +45,7 @@ def page(path: str) -> Response:
     found = safe_join(str(root), path) if path else None
     if found and Path(found).is_file() and Path(found).name != "index.html":
         return _file(Path(found))
-    if path.startswith("api/") or _names_a_file(path):
+    if path.split("/")[0] == "api" or _names_a_file(path):
         raise NotFound("There is nothing at this address.")
     return _index(root / "index.html")
 

@@ -42,7 +42,7 @@ def create_provider(tx: WriteTransaction, body: Body) -> Body:
 
 
 @api.write(
-    "PUT", "/api/providers/<name>", body=WriteProviderSchema, answer=ProviderSchema, if_match=True, errors=(409,)
+    "PUT", "/api/providers/<name>", body=WriteProviderSchema, answer=ProviderSchema, if_match=True, errors=(404, 409)
 )
 def put_provider(tx: WriteTransaction, body: Body, if_match: int | None, name: str) -> Body:
     """Replace the provider, or create it; without `apiKey` the stored key stays."""
@@ -70,7 +70,7 @@ api.add(
 )
 
 
-@api.write("DELETE", "/api/providers/<name>", answer=ProviderDeletedSchema, errors=(404, 409))
+@api.write("DELETE", "/api/providers/<name>", answer=ProviderDeletedSchema, errors=(404,))
 def delete_provider(tx: WriteTransaction, name: str) -> Body:
     """Delete the provider and take it away from its agents; `undo` puts all of it back within 60 s."""
     affected, token = verbs.delete(tx, name)

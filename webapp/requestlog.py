@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 from webapp.metrics import REQUEST_SECONDS
 
 log = logging.getLogger("chorus.http")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -22,7 +23,8 @@ def install(app: Flask) -> None:
 def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.began
     route = request.url_rule.rule if request.url_rule else "none"
-    REQUEST_SECONDS.labels(request.method, route, response.status_code).observe(seconds)
+    method = request.method if request.method in _METHODS else "other"  # each label is kept for ever
+    REQUEST_SECONDS.labels(method, route, response.status_code).observe(seconds)
     level = logging.DEBUG if request.path in _QUIET else logging.INFO
     log.log(level, "%s %s -> %d (%.1f ms)", request.method, request.path, response.status_code, seconds * 1000)
     return response

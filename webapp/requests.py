@@ -74,8 +74,11 @@ def _not_json() -> UnsupportedMediaType:
 def _parse(raw: bytes) -> Any:
     try:
         return json.loads(raw.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from None
+    except RecursionError:
+        raise BadRequest("The body is not JSON that we can read: it is nested too deeply.") from None
+    except ValueError as error:
+        reason = str(error).partition(";")[0]  # what follows is advice to programmers of Python
+        raise BadRequest(f"The body is not JSON: {reason}.") from None
 
 
 def _refuse_constant(name: str) -> None:

@@ -35,17 +35,24 @@ def list_runs(reading: Reading, task_id: str) -> str:
 @api.read("/api/runs/<run_id>", answer=RunDetailSchema, errors=(404,))
 def get_run(reading: Reading, run_id: str) -> Body:
     """One run with its output and its report."""
-    return records.full_form(records.load(reading, run_id))
+    return records.full_form(_of_a_task(reading, run_id))
 
 
 @api.read("/api/runs/<run_id>/output", answer=OutputSchema, query=OutputQuery, errors=(404,))
 def get_output(reading: Reading, query: Body, run_id: str) -> str:
     """What the agent said and did, as numbered records: a page of at most `limit` records and about 1 MiB."""
-    records.load(reading, run_id)
+    _of_a_task(reading, run_id)
     output, most = state.current().workspace.get().output, query["limit"]
     if "q" in query:
         return output.search(run_id, query["q"], query.get("before"), most)
     return output.after(run_id, query["since"], most) if "since" in query else output.newest(run_id, most)
+
+
+def _of_a_task(reading: Reading, run_id: str) -> records.Run:
+    """The run. Raises NotFound, also where its task has been deleted."""
+    run = records.load(reading, run_id)
+    tasks.load(reading, run["task_id"])
+    return run
 
 
 @api.write("POST", "/api/tasks/<task_id>/plan", answer=TaskSchema, errors=(404, 409))

@@ -9,7 +9,7 @@ from common.clock import now_ms
 from common.db.write import WriteTransaction
 from common.schemas.task import RestoredSchema
 from core.restore import restore
-from webapp import requests, state
+from webapp import kept, requests, state
 from webapp.answers import envelope, json_response, position
 from webapp.api import Api, mutation
 
@@ -18,10 +18,14 @@ api = Api("undo")
 
 def undo(token: str) -> Response:
     """Put back what a DELETE took away, within 60 s."""
-    if state.current().home.recall(token, now_ms()):
-        return json_response(envelope({"restored": "workspace", "taskId": ""}), 200, position())
     raw, _ = requests.json_body(None)
     key = requests.idempotency_request(hashlib.sha256(raw).hexdigest())
+    if answer := kept.first_answer(key):
+        return answer
+    if state.current().home.recall(token, now_ms()):
+        response = json_response(envelope({"restored": "workspace", "taskId": ""}), 200, position())
+        kept.keep(key, response)
+        return response
     return mutation(lambda tx: _restored(tx, token), 200, key)
 
 

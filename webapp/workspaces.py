@@ -1,7 +1,6 @@
 """Workspaces over HTTP: open, create, list, forget. They work without an open workspace."""
 
 import contextlib
-import gzip
 import hashlib
 import secrets
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from common.clock import now_ms
-from common.db import home, sqlite
+from common.db import sqlite
 from common.errors import ChorusError, ServiceUnavailable, ValidationFailed
 from common.schemas.workspace import (
     DefaultsSchema,
@@ -20,14 +19,13 @@ from common.schemas.workspace import (
     WorkspaceEntrySchema,
 )
 from common.wire import dumps
-from core import idempotency
 from core.config.file import CONFIG_FILE
 from core.runs import recovery
 from core.workspaces import opening, switching
 from core.workspaces.current import Workspace
 from core.workspaces.locks import alone
-from webapp import requests, state
-from webapp.answers import DATA_ONLY, SEQ_HEADER, WITH_OPEN, WITH_PATH, json_response, position
+from webapp import kept, requests, state
+from webapp.answers import DATA_ONLY, WITH_OPEN, WITH_PATH, json_response, position
 from webapp.api import Api
 from webapp.config import config_answer
 from webapp.errors import answer as error_answer
@@ -53,8 +51,8 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
     module = sqlite.library(current.settings.sqlite)
     key = requests.idempotency_request(hashlib.sha256(raw).hexdigest())
     with alone(current.home):
-        if answer := _kept(key):
-            return json_response(answer.body, answer.status, answer.seq_header)
+        if answer := kept.first_answer(key):
+            return answer
         try:
             act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
             recovery.recover(current.workspace.get().database, "The workspace was closed.", queued=True)
@@ -63,25 +61,8 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
             if error.status >= 500 or error.code == "WORKSPACE_SWITCHED":
                 raise
             response = error_answer(error)
-        _keep(key, response)
+        kept.keep(key, response)
     return response
-
-
-def _kept(key: idempotency.Request | None) -> idempotency.Answer | None:
-    if key is None:
-        return None
-    with state.current().home.writing() as connection:
-        return idempotency.look(connection, key, now_ms(), home.answers)
-
-
-def _keep(key: idempotency.Request | None, response: Response) -> None:
-    if key is None:
-        return
-    text = response.get_data()
-    plain = gzip.decompress(text) if response.content_encoding == "gzip" else text
-    answer = idempotency.Answer(response.status_code, plain.decode(), response.headers.get(SEQ_HEADER, ""))
-    with state.current().home.writing() as connection:
-        idempotency.store(connection, key, answer, now_ms(), home.answers)
 
 
 def _readable() -> Workspace:
@@ -133,7 +114,10 @@ def forget_workspace() -> Response:
     return json_response(dumps({"data": {"undo": token} if was_listed else {}}), 200, position())
 
 
-for _path, _view in (("/api/config/select", select_workspace), ("/api/config/create", create_workspace)):
+for _path, _view, _errors in (
+    ("/api/config/select", select_workspace, (404, 409)),
+    ("/api/config/create", create_workspace, (409,)),
+):
     api.add(
         "POST",
         _path,
@@ -141,7 +125,7 @@ for _path, _view in (("/api/config/select", select_workspace), ("/api/config/cre
         _view,
         answer=WorkspaceConfigSchema,
         body=OpenWorkspaceSchema,
-        errors=(404, 409),
+        errors=_errors,
         envelope=WITH_PATH,
     )
 api.add("GET", "/api/config/defaults", get_defaults, get_defaults, answer=DefaultsSchema, envelope=DATA_ONLY)

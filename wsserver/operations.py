@@ -4,12 +4,14 @@ import time
 
 import gevent
 import sqlalchemy as sa
-from flask import Flask, Response
+from flask import Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as HTTPMethodNotAllowed
+from werkzeug.routing import WebsocketMismatch
 
 from common.db import sqlite
-from common.errors import BadRequest, ChorusError, NotFound
+from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound
 from common.wire import dumps
 from wsserver.sidecar import Sidecar
 
@@ -40,8 +42,19 @@ def install(app: Flask, sidecar: Sidecar) -> None:
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         """The one error shape for Flask's own refusals."""
-        known: ChorusError = NotFound("Nothing is served here.") if error.code == 404 else BadRequest(error.name)
-        return _json(known.body(), error.code or 500)
+        known = _known(error)
+        answer = _json(known.body(), known.status)
+        if isinstance(known, MethodNotAllowed):
+            answer.headers["Allow"] = known.allowed
+        return answer
+
+
+def _known(error: HTTPException) -> ChorusError:
+    if isinstance(error, HTTPMethodNotAllowed):
+        return MethodNotAllowed(sorted(error.valid_methods or ()), request.method)
+    if isinstance(error, WebsocketMismatch):
+        return BadRequest("Open this address as a WebSocket.")
+    return NotFound("Nothing is served here.") if error.code == 404 else BadRequest(error.name)
 
 
 def unready(sidecar: Sidecar) -> str:

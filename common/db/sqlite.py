@@ -94,6 +94,7 @@ def _prepare_connections(made: sa.Engine, module: ModuleType, read_only: bool, d
 
     @event.listens_for(made, "connect")
     def prepare(connection: Any, _record: Any) -> None:
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         if read_only:
@@ -142,6 +143,10 @@ def transaction(connection: sa.Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction():  # Core took part
             connection.rollback()
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
 
 
 def is_locked(error: sa.exc.DBAPIError) -> bool:

@@ -1,6 +1,7 @@
 """Providers (contract B 2.12). `apiKey` is write-only: what leaves the server has its last 4 characters."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -11,6 +12,18 @@ from common.schemas.names import name_field
 CLAUDE_CODE, OPENCODE, OPENAI_COMPAT = "claude-code", "opencode", "openai-compat"
 TYPES = (CLAUDE_CODE, OPENCODE, OPENAI_COMPAT)
 _HTTP_URL = validate.URL(schemes={"http", "https"}, require_tld=False, error="Must be an http or https address.")
+_KEY = validate.Regexp(r"\A[\x21-\x7e]*\Z", error="Must be visible ASCII characters without spaces.")
+
+
+def _check_url(url: str) -> None:
+    _HTTP_URL(url)
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ma.ValidationError("Must not hold a user name or password, which everybody would see; use the API key.")
+    try:
+        parts.port  # noqa: B018 - reading it is the check
+    except ValueError:
+        raise ma.ValidationError("Must have a port from 0 to 65535, or none.") from None
 
 
 class ProviderTypeSchema(WireSchema):
@@ -36,8 +49,8 @@ class WriteProviderTypeSchema(RequestSchema):
     """For `openai-compat`: an address, a default model, and a key where one is needed; without `apiKey` it stays."""
 
     type = Text(required=True, validate=validate.OneOf(TYPES))
-    apiBaseUrl = Text(validate=validate.And(validate.Length(max=2_000), _HTTP_URL))
-    apiKey = Text(validate=validate.Length(max=1_000))
+    apiBaseUrl = Text(validate=validate.And(validate.Length(max=2_000), _check_url))
+    apiKey = Text(validate=validate.And(validate.Length(max=1_000), _KEY))
     defaultModel = Text(validate=validate.Length(max=200))
 
     @ma.validates_schema

@@ -1,5 +1,6 @@
 """Workspace configuration, the snapshot and the answers about the live connection."""
 
+import marshmallow as ma
 from marshmallow import fields, validate
 
 from common.schemas.base import Milliseconds, RequestSchema, Text, WireSchema
@@ -7,12 +8,23 @@ from common.schemas.task import TaskSchema
 from common.settings import HIGHEST_PORT
 
 MOST_ARCHIVE_DAYS = 3650
+LONGEST_PATH_BYTES = 4_000  # the system takes 4,096, and a file name follows
+LONGEST_NAME_BYTES = 255
 
 
 def directory(*, required: bool = False) -> Text:
-    """An absolute path."""
-    rule = validate.Regexp(r"\A/[^\0]{0,4095}\Z", error="Must be an absolute path.")
-    return Text(required=required, validate=rule)
+    """An absolute path that can exist."""
+    return Text(required=required, validate=_check_path)
+
+
+def _check_path(path: str) -> None:
+    names = path.split("/")
+    if not path.startswith("/"):
+        raise ma.ValidationError("Must be an absolute path.")
+    if ".." in names:
+        raise ma.ValidationError("Must not contain '..'.")
+    if len(path.encode()) > LONGEST_PATH_BYTES or max(len(name.encode()) for name in names) > LONGEST_NAME_BYTES:
+        raise ma.ValidationError(f"May have {LONGEST_PATH_BYTES} bytes, and each name in it {LONGEST_NAME_BYTES}.")
 
 
 class WorkspaceConfigSchema(WireSchema):

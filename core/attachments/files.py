@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from common.errors import BadRequest, ChorusError, TooLarge
+from common.schemas.base import is_uuid
 from common.storage import storing
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -87,9 +88,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def orphans(uploads: Path, known: set[str]) -> Iterator[Path]:
-    """Files older than an hour that no row names: left by a crash between file and row."""
+    """Files older than an hour that no row names: left by a crash between file and row.
+
+    Only what is named as attachments are: another workspace, or a person's file, may lie in the folder.
+    """
     if not uploads.is_dir():
         return
     for path in uploads.glob("*/*"):
-        if path.name not in known and time.time() - path.stat().st_mtime > ORPHAN_AGE_S:
+        is_ours = is_uuid(path.name) and is_uuid(path.parent.name)
+        if is_ours and path.name not in known and time.time() - path.stat().st_mtime > ORPHAN_AGE_S:
             yield path

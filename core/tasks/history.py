@@ -68,6 +68,7 @@ def page(reader: Reader, task_id: str, before: int | None, limit: int) -> str:
 
 def entry(reader: Reader, task_id: str, entry_id: int) -> dict[str, Any]:
     """One entry in full. Raises NotFound."""
+    records.load(reader, task_id)
     statement = sa.select(_h.c.id, _h.c.at, _h.c.event_type, _h.c.data)
     row = reader.execute(statement.where(_h.c.task_id == task_id, _h.c.id == entry_id)).first()
     if row is None:

@@ -42,11 +42,16 @@ def archived(reader: Reader, status: TaskStatus | None, search: str | None, befo
 
 
 def _matching(statement: sa.Select[Any], search: str | None) -> sa.Select[Any]:
-    if not search:
-        return statement
-    return statement.where(
-        _t.c.description.icontains(search, autoescape=True) | _t.c.summary.icontains(search, autoescape=True)
-    )
+    """With all words of `search` in description or summary, in any case."""
+    for word in (search or "").split():
+        statement = statement.where(_holds(_t.c.description, word) | _holds(_t.c.summary, word))
+    return statement
+
+
+def _holds(column: sa.Column[Any], word: str) -> sa.ColumnElement[bool]:
+    if word.isascii():
+        return column.icontains(word, autoescape=True)  # SQLite's own, which knows no other letters
+    return sa.func.instr(sa.func.casefold(column), word.casefold()) > 0
 
 
 def _joined(reader: Reader, statement: sa.Select[Any]) -> str:

@@ -7,7 +7,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -104,9 +104,18 @@ def _reopen(home: Home, folder: Path, module: ModuleType) -> None:
         home.switch_to(None, now_ms(), problem=str(error))
 
 
+def as_open(home: Home, folder: Path) -> Path:
+    """`folder` by the name under which it is open, where it is: by links and mounts a folder has several names."""
+    opened = home.open_workspace().folder
+    with suppress(OSError):
+        if opened and opened.samefile(folder):
+            return opened
+    return folder
+
+
 def _open(home: Home, folder: Path, module: ModuleType) -> None:
-    current = home.open_workspace()
-    if current.folder == folder:
+    folder = as_open(home, folder)
+    if home.open_workspace().folder == folder:
         return _reopen(home, folder, module)
     try:
         switch(home, folder, module)
@@ -193,13 +202,18 @@ def record(home: Home, folder: Path, module: ModuleType) -> None:
 
 def is_there(config_path: str) -> bool:
     """Whether the folder of this chorus.json holds a workspace's database."""
-    return Path(config_path).with_name(DATABASE).is_file()
+    return holds_database(Path(config_path).parent)
+
+
+def holds_database(folder: Path) -> bool:
+    """Whether there is a database; not where the system does not let us look."""
+    return os.path.isfile(folder / DATABASE)
 
 
 def check_usable(database: Path, module: ModuleType) -> None:
     """Raises UnusableWorkspace for a missing, broken, foreign, newer or read-only database; never changes it."""
-    if not database.is_file():
-        raise UnusableWorkspace(f"{database.parent} holds no workspace: {DATABASE} is missing.")
+    if not holds_database(database.parent):
+        raise UnusableWorkspace(f"{database.parent} holds no workspace: {DATABASE} is missing, or cannot be read.")
     if not os.access(database.parent, os.W_OK | os.X_OK):
         raise UnusableWorkspace(f"{database.parent} cannot be written: the folder, or its disk, is read-only for us.")
     engine = sqlite.engine(database, module, read_only=True, pool_size=1)

@@ -20,6 +20,7 @@ _r = tables.runs
 
 def select(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
     """Makes an existing workspace the open one. Raises NotFound, Conflict (unusable, or agents are at work)."""
+    folder = opening.as_open(home, folder)
     _check(folder, module)
     opened = home.open_workspace().folder
     if current is not None and opened != folder:
@@ -46,8 +47,8 @@ def create(home: Home, module: ModuleType, folder: Path, current: Workspace | No
 
 
 def _check(folder: Path, module: ModuleType) -> None:
-    if not (folder / DATABASE).is_file():
-        raise NotFound("There is no workspace in this folder.")
+    if not opening.holds_database(folder):
+        raise NotFound("There is no workspace in this folder, or it cannot be read.")
     try:
         opening.check_usable(folder / DATABASE, module)
     except opening.UnusableWorkspace as error:

@@ -34,6 +34,7 @@ def call(environ: dict[str, str], tool: str, **arguments: Any) -> subprocess.Com
 
 
 def test_results_and_refusals_have_their_own_status(server: Server, worker: Worker, folder: Path) -> None:
+    """(B14, B17)"""
     environ = of(worker, server)
     done = call(environ, "file.create", path="c.txt", content="x")
     assert (done.returncode, json.loads(done.stdout)["success"], done.stderr) == (0, True, "")

@@ -38,6 +38,7 @@ def handed_off(workspace: Workspace) -> int:
 
 
 def test_a_hundred_waiting_hand_offs_leave_the_api_as_it_is(server: Server, workspace: Workspace) -> None:
+    """(B16)"""
     workers = [at_work(workspace) for _ in range(PARKED)]
     clients = [Client(f"http://127.0.0.1:{server.port}", worker.token, worker.task_id) for worker in workers]
     before = typical_ms(server)

@@ -98,6 +98,7 @@ def refused(status: int, raw: bytes) -> bool:
 
 
 def test_foreign_origins_change_nothing(server: Server) -> None:
+    """(S2)"""
     for origin in foreign_origins(server.port):
         for content_type in ("application/json", "text/plain", "application/x-www-form-urlencoded"):
             headers = {"Host": f"localhost:{server.port}", "Origin": origin, "Content_Type": content_type}
@@ -106,6 +107,7 @@ def test_foreign_origins_change_nothing(server: Server) -> None:
 
 
 def test_foreign_origins_get_no_websocket(server: Server) -> None:
+    """(S8)"""
     for origin in foreign_origins(server.port):
         headers = HANDSHAKE | {"Host": f"localhost:{server.ws_port}", "Origin": origin}
         status, raw = ask(server.ws_port, "GET", "/ws", **{k.replace("-", "_"): v for k, v in headers.items()})
@@ -121,6 +123,7 @@ def test_own_origin_and_programs_without_one_get_a_websocket(server: Server) -> 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 def test_rebinding_names_get_nothing_on_either_port(server: Server, method: str) -> None:
+    """(S2)"""
     for port in (server.port, server.ws_port):
         for host in foreign_hosts(port):
             status, raw = ask(port, method, "/api/snapshot", Host=host)
@@ -135,6 +138,7 @@ def test_requests_without_a_host_get_nothing(server: Server) -> None:
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_forms_cannot_pose_as_json(server: Server, content_type: str) -> None:
+    """(S2)"""
     host = f"localhost:{server.port}"
     status, _ = ask(server.port, "POST", "/api/tasks", CREATE, Host=host, Content_Type=content_type)
     assert status == 415
@@ -157,12 +161,14 @@ def test_cross_site_without_origin_is_refused(server: Server) -> None:
     ],
 )
 def test_no_file_outside_the_page_is_served(server: Server, path: str) -> None:
+    """(S3)"""
     _, raw = ask(server.port, "GET", path, Host=f"localhost:{server.port}")
     assert b"root:" not in raw
     assert b"create_app" not in raw
 
 
 def test_oversized_bodies_are_refused_before_they_are_read(server: Server) -> None:
+    """(S12)"""
     headers = {"Host": f"localhost:{server.port}", "Content-Type": "application/json"}
     status, body = declared(server.port, "/api/tasks", 10**9, headers)
     assert (status, body["error"]["code"]) == (413, "TOO_LARGE")

@@ -88,7 +88,7 @@ def swapping(one: Path, other: Path, stop: threading.Event) -> Callable[[], None
 def test_swapping_a_component_for_a_link_never_leads_out(
     worker: Worker, folder: Path, outside: Path, swapped: str
 ) -> None:
-    """Thousands of opens while another thread exchanges a folder, or the file itself, for a link that leads out."""
+    """(S5) Thousands of opens while another thread exchanges a folder or the file for a link that leads out."""
     (folder / "real").mkdir()
     (folder / "real" / "secret").write_text("inside")
     honest, link = folder / "real", folder / "link"
@@ -242,7 +242,7 @@ def test_nothing_is_done_while_a_person_stops_it(worker: Worker, folder: Path) -
 
 
 def test_options_are_text(worker: Worker, folder: Path) -> None:
-    """In an expression, a glob and a path."""
+    """(S4) In an expression, a glob and a path."""
     for text in ["--pre=touch hacked", "-e", "--files", "-f/etc/passwd", "$(touch hacked)", "; ls"]:
         (folder / "notes").write_text(f"a {text} b\n")
         assert len(worker.call("file.search", pattern=re.escape(text))["matches"]) == 1

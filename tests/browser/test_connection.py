@@ -189,13 +189,18 @@ def test_older_database_copied_back(anna: Browser, tmp_path: Path) -> None:
 
 
 def test_wrong_socket_address(anna: Browser, tmp_path: Path) -> None:
-    """The browser tells nothing but 1006: after three tries the page knows why, and which setting helps."""
+    """The browser tells nothing but 1006: after three tries the page knows why, and which setting helps.
+
+    With a public address, every page also says that there is no login.
+    """
     address = f"ws://localhost:{free_ports(1)}/ws"
-    with running(tmp_path / "home", CHORUS_PUBLIC_WS_URL=address, **SETTINGS) as server:
+    public = {"CHORUS_PUBLIC_URL": "https://chorus.example", "CHORUS_PUBLIC_WS_URL": address}
+    with running(tmp_path / "home", **public, **SETTINGS) as server:
         task_id = outside.new_task(server, "Shown all the same")
         with anna.network_errors(SOCKET_LOST):
             anna.open(server, connection="reconnecting")
             anna.shows(card(task_id))
+            anna.shows(css("bar"), "open to the network and has no login")
             anna.click("badge")
             anna.shows(css("badge-reason"), address, BACK_S)
             anna.shows(css("badge-reason"), "CHORUS_PUBLIC_WS_URL")

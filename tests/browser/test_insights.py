@@ -66,7 +66,7 @@ def test_numbers_follow_what_others_do(anna: Browser, server: Server) -> None:
 
 
 def test_insights_that_cannot_be_read(anna: Browser, server: Server) -> None:
-    """The page says so, and reads them once they can be."""
+    """(U11) The page says so, and reads them once they can be."""
     outside.new_task(server, "Something to count")
     anna.open(server)
     with anna.network_errors("insights"):

@@ -29,6 +29,7 @@ def test_board(anna: Browser, ben: Browser, server: Server) -> None:
 
 
 def test_board_follows_what_is_done_on_a_task_page(anna: Browser, ben: Browser, server: Server, file: Path) -> None:
+    """(B13, U5)"""
     journeys.task_on_the_board(anna, ben, server, outside.new_task(server, "Paint the fence"), file)
 
 

@@ -9,6 +9,7 @@ from tests.helpers.server import Server
 
 
 def test_journey_without_a_pointer(anna: Browser, server: Server) -> None:
+    """(U12)"""
     older = outside.new_task(server, "Older")
     anna.open(server)
     anna.shows(card(older))
@@ -53,6 +54,21 @@ def test_dialogs_give_the_focus_back(anna: Browser, server: Server) -> None:
     anna.keys(Keys.ESCAPE)
     anna.wait_focus(f"card-link {task_id}")
     assert anna.texts('[role="menu"]:popover-open') == []
+
+
+def test_new_task_from_every_page(anna: Browser, server: Server) -> None:
+    """(U3) It opens where it is asked for, and nowhere else later."""
+    anna.open(server)
+    for page_key in ("a", "p", "s", "w", "i"):
+        anna.keys("g", page_key)
+        anna.wait_for(lambda: anna.address != "/", "another page")
+        anna.keys("n")
+        anna.wait_focus("new-task-description")
+        anna.keys(Keys.ESCAPE)
+        anna.lacks("dialog[open]")
+        anna.keys("g", "b")
+        anna.shows("#board")
+        assert anna.count("dialog[open]") == 0
 
 
 def test_search(anna: Browser, server: Server) -> None:

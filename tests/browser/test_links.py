@@ -29,6 +29,7 @@ def test_unknown_task(anna: Browser, server: Server) -> None:
 
 @pytest.mark.parametrize("path", ["/nowhere", "/tasks/a/b"])
 def test_unknown_address(anna: Browser, server: Server, path: str) -> None:
+    """(U9)"""
     anna.open(server, path)
     anna.shows(css("not-found"), path)
     anna.find(f"{css('not-found')} a").click()
@@ -52,6 +53,7 @@ def test_filters_opened_cold(anna: Browser, server: Server) -> None:
 
 
 def test_back_and_forward(anna: Browser, server: Server) -> None:
+    """(U9)"""
     task_id = outside.new_task(server, "There and back")
     anna.open(server, "/?q=there")
     anna.click("card-link", card(task_id))

@@ -22,7 +22,7 @@ def agent(name: str) -> str:
 
 
 def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> None:
-    """Made, used, deleted and brought back; Ben follows on the list of agents without asking for anything."""
+    """(U6) Made, used, deleted and brought back; Ben follows on the list of agents without asking for anything."""
     anna.open(server, "/providers?new")
     ben.open(server, "/agents")
     ben.shows(agent("editor"), "Needs a provider")
@@ -59,7 +59,7 @@ def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> 
 
 
 def test_two_people_edit_one_agent(anna: Browser, ben: Browser, server: Server) -> None:
-    """Other fields merge; the same one is chosen; what was typed survives Back and a reload."""
+    """(U1) Other fields merge; the same one is chosen; what was typed survives Back and a reload."""
     for browser in (anna, ben):
         browser.open(server, "/agents/researcher")
     ben.write("input-model", "ben/model")

@@ -62,6 +62,7 @@ def test_texts_on_the_board(anna: Browser, server: Server) -> None:
 
 @pytest.mark.parametrize("path", ["/{}", "/?q={0}&agent={0}"])
 def test_texts_in_the_address(anna: Browser, server: Server, path: str) -> None:
+    """(S13)"""
     anna.open(server, path.format(quote("<img src=x onerror=pwned=1>", safe="")))
     anna.shows("main")
     assert_harmless(anna)
@@ -69,7 +70,7 @@ def test_texts_in_the_address(anna: Browser, server: Server, path: str) -> None:
 
 @pytest.mark.parametrize("name", ["page.html", "drawing.svg"])
 def test_files_do_not_open_as_pages(anna: Browser, server: Server, name: str) -> None:
-    """On the board's own origin a script in a file could do everything."""
+    """(S9) On the board's own origin a script in a file could do everything."""
     task_id = outside.new_task(server, "With a file")
     script = "<script>window.pwned = 'file'; document.title = 'pwned'</script>"
     content = {"page.html": script, "drawing.svg": f'<svg xmlns="http://www.w3.org/2000/svg">{script}</svg>'}[name]

@@ -13,7 +13,7 @@ STALE = "status of 412"
 
 
 def test_drafts_survive_everything(anna: Browser, ben: Browser, server: Server) -> None:
-    """Anna searches and writes a new task, Ben edits a description; then the sidecar dies, and both reload."""
+    """(U1) Anna searches and writes a new task, Ben edits a description; then the sidecar dies, and both reload."""
     task_id = outside.new_task(server, "Before")
     anna.open(server)
     anna.write("search", "befo")

@@ -45,7 +45,7 @@ def crew(server: Server) -> Iterator[Hands]:
 
 
 def test_whole_life(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
-    """Anna works, on the task's page; Ben watches on the board, and asks the server for nothing."""
+    """(B13, U8) Anna works, on the task's page; Ben watches on the board, and asks the server for nothing."""
     anna.open(server)
     ben.open(server)
     ben.forget_requests()
@@ -120,7 +120,7 @@ def test_whole_life(anna: Browser, ben: Browser, server: Server, crew: Hands) ->
 
 
 def test_drops_call_the_verbs(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
-    """Planning, answering and starting by drag and drop, and by the menu of a card; pause, resume, and a reason."""
+    """(B13) Planning, answering and starting by drag and drop, and by a card's menu; pause, resume, and a reason."""
     task_id = outside.new_task(server, "Moved by hand")
     anna.open(server)
     ben.open(server, page.task_url(task_id))
@@ -168,12 +168,14 @@ def test_drops_call_the_verbs(anna: Browser, ben: Browser, server: Server, crew:
 
 
 def test_somebody_was_faster(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
-    """What others decide meanwhile is said where a person is about to decide, and by the answer where it comes late."""
+    """(U7) What hinders is said where a person is about to decide, and by the answer where it comes late."""
     task_id = outside.new_task(server, "Wanted by two")
     anna.open(server, page.task_url(task_id))
     ben.open(server, page.task_url(task_id))
     anna.click("action-start")
     anna.wait_focus("agent-editor")
+    anna.click("start-submit")
+    anna.shows(css("start-error"), "Choose an agent first")
     outside.ask(server, "POST", f"/api/tasks/{task_id}/plan")
     anna.shows(css("start-reason"), "Planning tasks cannot become active")
     assert anna.count(f"{css('start-submit')}[aria-disabled=true]") == 1

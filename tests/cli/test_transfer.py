@@ -267,6 +267,7 @@ def original(tmp_path: Path) -> Path:
 
 
 def test_folder_of_the_original(tmp_path: Path, original: Path) -> None:
+    """(D3, D5)"""
     with open_workspace(tmp_path / "new") as new:
         report = bring(new, original / "chorus.json", "replace")
         with new.database.read() as reading:

@@ -39,6 +39,13 @@ def test_traceback_follows() -> None:
     assert rest[-1] == "ValueError: why"
 
 
+def test_nothing_that_a_client_sends_looks_like_a_line_of_ours() -> None:
+    sent = "/a\n[Chorus 2026-01-31T08:15:00Z] [ERROR] forged\r\x1b[31m\x85\u2028"
+    first, *rest = line(logging.INFO, "GET %s", sent).splitlines()
+    assert rest == []
+    assert first.endswith(r"GET /a\n[Chorus 2026-01-31T08:15:00Z] [ERROR] forged\r\x1b[31m\x85\u2028")
+
+
 def test_formatting_leaves_the_record_alone() -> None:
     record = logging.LogRecord("any", logging.WARNING, "file", 1, "m", (), None)
     LineFormatter().format(record)

@@ -87,6 +87,7 @@ def test_loopback_needs_nothing(host: str) -> None:
 
 @pytest.mark.parametrize("missing", ["CHORUS_ALLOW_REMOTE", "CHORUS_PUBLIC_URL"])
 def test_listening_beyond_this_machine_needs_permission(missing: str) -> None:
+    """(S1)"""
     with pytest.raises(StartRefused, match="no login"):
         load({name: text for name, text in REMOTE.items() if name != missing})
 

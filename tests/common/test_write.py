@@ -176,6 +176,8 @@ def test_fenced_workspace_takes_no_writes(database: Database) -> None:
 
 
 def test_many_threads_make_no_gap(database: Database) -> None:
+    """(D1)"""
+
     def work() -> None:
         for _ in range(25):
             with database.write() as tx:

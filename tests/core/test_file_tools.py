@@ -71,6 +71,7 @@ def test_create_makes_folders_and_takes_only_free_names(worker: Worker, folder: 
 
 
 def test_write_replaces_in_one_step_and_keeps_permissions(worker: Worker, folder: Path) -> None:
+    """(D2, D9)"""
     target = folder / "story.md"
     target.chmod(0o640)
     with open(target) as before:
@@ -104,6 +105,7 @@ def test_delete_takes_files_only(worker: Worker, folder: Path) -> None:
 
 @pytest.mark.parametrize("tool", ["file.write", "file.patch", "file.delete"])
 def test_expected_hash_protects_the_change_of_another(worker: Worker, folder: Path, tool: str) -> None:
+    """(D9)"""
     read = worker.call("file.read", path="story.md")
     (folder / "story.md").write_text("theirs")
     extra: dict[str, Any] = {"content": ""} if tool == "file.write" else {}

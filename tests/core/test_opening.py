@@ -186,6 +186,17 @@ def test_opened_by_configuration_again_is_no_switch(tmp_path: Path) -> None:
     assert position(tmp_path / "a" / DATABASE) == before
 
 
+def test_opened_by_another_name_of_its_folder_is_no_switch(tmp_path: Path) -> None:
+    state = start(tmp_path)
+    (tmp_path / "link").symlink_to(default(tmp_path).parent)
+    assert start(tmp_path, CHORUS_CONFIG=str(tmp_path / "link" / "chorus.json")) == state
+    publish(default(tmp_path), 1, recorded_in=None)
+
+
+def test_place_where_nobody_may_look_holds_nothing() -> None:
+    assert not opening.is_there(f"/{'x' * 300}/chorus.json")
+
+
 HEAD = Position("e", 5)
 
 

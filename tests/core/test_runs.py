@@ -162,13 +162,27 @@ def test_hand_off_gives_control_to_the_child_and_back(ready: Workspace, task: Ta
     call(ready, again, "task.get", {"taskId": task.id})
 
 
-@pytest.mark.parametrize("crashed", [True, False])
-def test_child_that_fails_returns_to_its_parent(ready: Workspace, task: Task, crashed: bool) -> None:
+@pytest.mark.parametrize(
+    ("report", "crashed"), [(None, True), (None, False), ("complete", False), ("blocked", False), ("failed", False)]
+)
+def test_child_returns_to_its_parent_however_it_ends(
+    ready: Workspace, task: Task, report: str | None, crashed: bool
+) -> None:
+    """(B3) Its report is on its own record, which is closed; the parent's stays open, and the task active."""
     parent = start(ready, task)
     do(ready, verbs.hand_off, parent, "editor", "Review it")
     child = begin(ready)
-    do(ready, verbs.ended, child["id"], "", crashed=crashed)
-    assert (now(ready, task.id).status, now(ready, task.id).status_agent) == ("active", "writer")
+    if report:
+        do(ready, verbs.report, child, REPORT | {"status": report})
+    do(ready, verbs.ended, child["id"], "text", crashed=crashed)
+    after = now(ready, task.id)
+    assert (after.status, after.status_agent) == ("active", "writer")
+    ours, its = after.chain
+    assert (ours["completedAt"], ours["output"], ours["completionReport"]) == (None, "", None)
+    assert its["completedAt"] is not None
+    assert its["output"] == "text"
+    assert (its["completionReport"] or {}).get("status") == report
+    assert [run["state"] for run in stack(ready, task.id)] == ["running"]
 
 
 def test_parent_that_ends_takes_its_children_along(ready: Workspace, task: Task) -> None:
@@ -321,6 +335,7 @@ def call(workspace: Workspace, run: Any, tool: str, arguments: dict[str, Any]) -
 
 
 def test_each_kind_of_run_has_its_own_control_tool(ready: Workspace, task: Task) -> None:
+    """(B12, B14, B15, S14) It may always report and ask for help; all else must be granted."""
     run = start(ready, task)
     with pytest.raises(Forbidden):
         call(ready, run, "planner-output", PLAN)
@@ -328,6 +343,11 @@ def test_each_kind_of_run_has_its_own_control_tool(ready: Workspace, task: Task)
         call(ready, run, "task.list", {})
     names = [tool["name"] for tool in call(ready, run, "help", {})["tools"]]
     assert names == ["handoff", "task.get", "completion-report", "help"]
+    do(ready, verbs.plan, do(ready, task_verbs.create, "other", SOURCE).id)
+    planner = begin(ready)
+    with pytest.raises(Forbidden):
+        call(ready, planner, "completion-report", REPORT)
+    assert [tool["name"] for tool in call(ready, planner, "help", {})["tools"]] == ["planner-output", "help"]
 
 
 def test_calls_are_recorded_with_input_output_and_run(ready: Workspace, task: Task) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -95,6 +96,7 @@ def test_failed_carries_its_message_and_waiting_its_agent(workspace: Workspace, 
 
 
 def test_deleted_task_is_gone_and_comes_back_whole(workspace: Workspace, task: Task) -> None:
+    """(D12)"""
     attached(workspace, task, "a.txt")
     do(workspace, queue.enqueue, task.id, "hello")
     before = stored_wire(workspace, task.id)
@@ -145,6 +147,7 @@ def test_queue_is_bounded(workspace: Workspace, task: Task) -> None:
 
 
 def test_same_name_replaces_the_attachment(workspace: Workspace, task: Task) -> None:
+    """(D8)"""
     attached(workspace, task, "a.md", b"old")
     newer = attached(workspace, task, "a.md", b"newer")
     wire = stored_wire(workspace, task.id)
@@ -204,6 +207,29 @@ def test_archived_tasks_are_paged_last_first(workspace: Workspace) -> None:
     assert first + rest == made[::-1]
 
 
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("STORY", 1),
+        ("über", 1),
+        ("ÜBER story", 1),
+        ("story Ärger", 0),
+        ("50%", 1),
+        ("5_%", 0),
+        ("  ", 2),
+        ("zwei", 1),
+        ("o ä " * 125, 0),
+    ],
+)
+def test_search_finds_all_words_in_any_case(workspace: Workspace, search: str, found: int) -> None:
+    """As the board's own search does."""
+    do(workspace, verbs.create, "A story Über 50% of us", SOURCE)
+    other = do(workspace, verbs.create, "Something", SOURCE)
+    do(workspace, verbs.edit_planning, other.id, {"summary": "Teil Zwei"}, None)
+    with workspace.database.read() as reading:
+        assert len(json.loads(queries.board(reading, None, search))) == found
+
+
 def test_history_is_cut_on_the_wire_and_full_on_request(workspace: Workspace) -> None:
     task = do(workspace, verbs.create, "ö" * 5000, SOURCE)
     with workspace.database.read() as reading:
@@ -241,6 +267,7 @@ def test_events_that_cannot_be_continued(workspace: Workspace, task: Task, epoch
 
 
 def test_housekeeping_sweeps_what_is_past_its_undo(workspace: Workspace, task: Task) -> None:
+    """(D12)"""
     kept = attached(workspace, task, "kept.txt")
     doomed = do(workspace, verbs.create, "doomed", SOURCE)
     file_id = attached(workspace, doomed, "gone.txt")
@@ -258,6 +285,20 @@ def test_housekeeping_sweeps_what_is_past_its_undo(workspace: Workspace, task: T
             for table in (tables.tasks, tables.attachments, tables.messages)
         ]
     assert counts == [1, 1, 0]
+
+
+def test_housekeeping_leaves_what_is_not_an_attachment(workspace: Workspace, task: Task) -> None:
+    """Somebody may have made another workspace in this folder."""
+    left, right = (
+        workspace.uploads / "other" / "chorus.db",
+        files.path_of(workspace.uploads, task.id, str(uuid.uuid4())),
+    )
+    for path in (left, right):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (1, 1))
+    housekeeping.run(workspace.database, workspace.uploads, 7)
+    assert (left.exists(), right.exists()) == (True, False)
 
 
 def test_recently_deleted_things_are_kept_for_their_undo(workspace: Workspace, task: Task) -> None:

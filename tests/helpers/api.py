@@ -32,14 +32,7 @@ class Api:
 
     def refused(self, method: str, path: str, status: int, code: str, **options: Any) -> dict[str, Any]:
         """The `error` of an answer in the one error shape."""
-        answer = self.request(method, path, **options)
-        assert answer.status_code == status, answer.get_data(as_text=True)
-        error: dict[str, Any] = answer.get_json()["error"]
-        assert answer.get_json().keys() == {"error"}
-        assert error["code"] == code
-        assert error["message"].endswith((".", "?"))
-        assert error.keys() <= {"code", "message", "fields", "current", "reason"}
-        return error
+        return refused(self.request(method, path, **options), status, code)
 
     def task(self, description: str = "Write a story") -> dict[str, Any]:
         body = {"description": description, "source": SOURCE}
@@ -60,3 +53,14 @@ class Api:
         epoch = self.ok("GET", "/api/snapshot")["epoch"]
         found: list[dict[str, Any]] = self.ok("GET", f"/api/events?epoch={epoch}&since={since}")["events"]
         return found
+
+
+def refused(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
+    """The `error` of an answer, which must be a refusal in the one error shape."""
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    error: dict[str, Any] = answer.get_json()["error"]
+    assert answer.get_json().keys() == {"error"}
+    assert error["code"] == code
+    assert error["message"].endswith((".", "?"))
+    assert error.keys() <= {"code", "message", "fields", "current", "reason"}
+    return error

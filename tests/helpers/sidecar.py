@@ -65,9 +65,13 @@ class SidecarProcess:
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Status and body of a GET; (0, reason) where nobody answers."""
+        return self.request("GET", path, **headers)
+
+    def request(self, method: str, path: str, **headers: str) -> tuple[int, str]:
+        """Status and body of an answer; (0, reason) where nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", path, headers={"Host": f"localhost:{self.port}", **headers})
+            connection.request(method, path, headers={"Host": f"localhost:{self.port}", **headers})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException) as error:

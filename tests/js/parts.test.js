@@ -74,7 +74,7 @@ describe('reading a part', () => {
     assert.deepEqual(historyIds(it.store), [1, 2]);
   });
 
-  test('the answer to an older request, or after the view has gone, is nothing', () => {
+  test('the answer to an older request, or after the view has gone, is nothing', () => { // (U2)
     const it = opened('history:a');
     assert.equal(it.store.parts.answer('history:a', 99, { asOf: { epoch: 'e1', seq: 10 }, data: { events: [] } }), false);
     it.store.parts.close('history:a');

@@ -2,7 +2,7 @@
 /**
  * Replays golden transcripts through the real page: `node tests/js/replay.mjs tests/js/transcripts/*.jsonl`.
  *
- * A transcript (`*.jsonl`) is what one client of the real servers saw, one JSON object with one key a line, in order:
+ * `python -m tests.helpers.recorder FILE` makes one. A transcript (`*.jsonl`) is what one client of the real servers saw, one JSON object with one key a line, in order:
  *   {"snapshot": <data of GET /api/snapshot>}   taken at the start, and after each `resync` or `reset`
  *   {"socket": "open"} or {"socket": "close", "code": 1006}
  *   {"frame": <message>}                        as received from the sidecar

@@ -10,6 +10,7 @@ LIB = ROOT / "static" / "js" / "lib"
 
 
 def test_page_offers_exactly_the_tools_that_can_be_granted() -> None:
+    """(B15)"""
     offered = re.findall(r"name: '([^']+)'", (LIB / "tools.js").read_text())
     assert sorted(offered) == sorted(GRANTABLE)
 

@@ -41,6 +41,7 @@ def plan(made: Bench, code: str) -> Task:
 
 
 def test_agent_without_report_is_reminded_once_and_then_waits(shared: Bench) -> None:
+    """(B8)"""
     task = shared.task("end('my work')")
     run = shared.wait_state(task, "interrupted")
     assert (run["reason"], run["output"]) == ("It ended without a completion report.", "my work")
@@ -53,6 +54,7 @@ def test_agent_without_report_is_reminded_once_and_then_waits(shared: Bench) -> 
 
 
 def test_what_it_says_is_kept_and_numbered(shared: Bench) -> None:
+    """(B21)"""
     task = shared.task("init(); say('one'); say('two'); result()")
     run = shared.wait_state(task, "interrupted")
 
@@ -72,6 +74,7 @@ def test_planner_without_output_is_reminded_once_and_then_fails(shared: Bench) -
 
 
 def test_planner_that_cannot_start_has_failed(shared: Bench) -> None:
+    """(B4)"""
     task = plan(shared, "sys.stderr.write('no such luck'); sys.exit(3)")
     message = shared.wait_status(task, "failed").status_message
     assert message == "Planner failed: Claude Code ended with status 3: no such luck"
@@ -91,6 +94,7 @@ def test_answers_go_on_in_the_session(shared: Bench) -> None:
 
 
 def test_messages_are_delivered_at_the_next_turn(shared: Bench) -> None:
+    """(B19)"""
     task = shared.task(WAIT_FOR_FILE)
     started(shared, task)
     shared.do(queue.enqueue, task.id, "Mind the gap")

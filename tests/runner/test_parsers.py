@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,7 @@ def test_rubbish_is_told_and_never_ends_well(program: str, lines: list[str]) -> 
 
 @pytest.mark.parametrize("program", OUTPUTS)
 def test_secrets_and_texts_are_not_in_the_arguments(program: str) -> None:
+    """(S11)"""
     launch = LAUNCHES[program](JOB)
     told = " ".join(launch.arguments)
     assert not any(word in told for word in ("do it", "be good", "sk-secret", "CHORUS_TOKEN"))
@@ -162,6 +164,7 @@ def test_secrets_and_texts_are_not_in_the_arguments(program: str) -> None:
 
 
 def test_confined_programs_have_no_tools_of_their_own() -> None:
+    """(D7, S10)"""
     arguments = claude_code.launch(JOB).arguments
     assert arguments[arguments.index("--tools") + 1] == ""
     assert arguments[arguments.index("--allowedTools") + 1] == "mcp__chorus__*"
@@ -186,6 +189,16 @@ def test_limits_count_what_is_the_agents_own() -> None:
     assert "longer than 10" in (meter.exceeded() or "")
 
 
+@pytest.mark.parametrize("program", LAUNCHES)
+def test_agents_own_model_is_asked_for(program: str) -> None:
+    """(B20) An OpenAI-compatible server is told the agent's model, or else the provider's."""
+    launch = LAUNCHES[program](replace(JOB, model="vendor/mine"))
+    assert "vendor/mine" in " ".join([*launch.arguments, *launch.files.values()])
+    usual = LAUNCHES[program](JOB)
+    assert ("small" in " ".join([*usual.arguments, *usual.files.values()])) == (program == "compat")
+
+
 def test_environment_is_what_the_list_names() -> None:
+    """(S10)"""
     environ = {"HOME": "/h", "ANTHROPIC_API_KEY": "k", "ANTHROPIC": "x", "AWS_KEY": "y", "home": "z"}
     assert allowed(environ, ["HOME", "ANTHROPIC_*"]) == {"HOME": "/h", "ANTHROPIC_API_KEY": "k"}

@@ -52,6 +52,7 @@ def test_grandchild_with_our_stdout_does_not_keep_the_run_alive(shared: Bench) -
 
 
 def test_cancel_reaches_all_that_it_started(shared: Bench) -> None:
+    """(B6)"""
     task = shared.task(STUBBORN)
     begun(shared, task)
     shared.wait(escaped, "an escaped process")
@@ -64,6 +65,7 @@ def test_cancel_reaches_all_that_it_started(shared: Bench) -> None:
 
 @pytest.mark.parametrize("status", ["waiting", "completed", "failed"])
 def test_decision_of_a_person_reaches_the_process(shared: Bench, status: str) -> None:
+    """(B6)"""
     task = shared.task(HOLD)
     begun(shared, task)
     shared.do(task_verbs.change_status, task.id, TaskStatus(status), "no", None)
@@ -81,6 +83,7 @@ def test_closing_by_hand_reaches_the_process(shared: Bench) -> None:
 
 
 def test_agent_that_is_killed_has_failed(shared: Bench) -> None:
+    """(B8)"""
     task = shared.task("init(); escape(); time.sleep(300)")
     os.kill(begun(shared, task), signal.SIGKILL)
     run = shared.wait_state(task, "failed")
@@ -109,12 +112,14 @@ def test_report_counts_even_after_a_crash(shared: Bench) -> None:
 
 
 def test_what_the_process_is_given(shared: Bench) -> None:
+    """(D11, S10, S11)"""
     task = shared.task("end('ok')")
     shared.wait_state(task, "interrupted")
     call = next(c for c in shared.calls() if c["env"]["CHORUS_TASK_ID"] == task.id)
     assert call["cwd"] == str(shared.workspace.folder / "work" / task.id / "writer")
     assert call["env"]["CHORUS_RUN_ID"] == shared.run(task)["id"]
-    assert {"CHORUS_TOKEN", "CHORUS_API_URL", "PATH", "HOME"} <= call["env"].keys()
+    assert {"CHORUS_TOKEN", "PATH", "HOME"} <= call["env"].keys()
+    assert call["env"]["CHORUS_API_URL"] == "http://127.0.0.1:8080", "whatever port the workspace's settings name"
     assert not {"SECRET", "CHORUS_HOME", "CHORUS_AGENT_ENVIRONMENT"} & call["env"].keys()
     assert "#!python" not in " ".join(call["argv"])
     assert call["env"]["CHORUS_TOKEN"] not in " ".join(call["argv"])
@@ -127,6 +132,7 @@ def test_output_that_cannot_be_read(shared: Bench) -> None:
 
 
 def test_program_that_is_missing(shared: Bench) -> None:
+    """(B4)"""
     (shared.folder / "bin" / "claude").rename(shared.folder / "bin" / "away")
     try:
         task = shared.task("end('ok')")
@@ -168,7 +174,7 @@ def test_silence_while_a_child_works_is_no_idleness(limited: Bench) -> None:
 
 
 def test_runner_that_is_killed(tmp_path: Path) -> None:
-    """Its agents end by themselves; the next runner interrupts the runs, and they go on in their session."""
+    """(B5, B23) Its agents end by themselves; the next runner interrupts the runs, and they go on in their session."""
     with bench(tmp_path) as made:
         task, other = made.task(STUBBORN), made.task(HOLD)
         begun(made, task)

@@ -1,11 +1,15 @@
 """The contract as one table: every route, the statuses it may answer, the shape of what it answers."""
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
 from marshmallow import RAISE, Schema
+from werkzeug.test import TestResponse
 
 from common.schemas.access import AccessTokenDeletedSchema, AccessTokenSchema, NewAccessTokenSchema
 from common.schemas.agent import AgentDeletedSchema, AgentSchema
@@ -19,15 +23,17 @@ from common.schemas.task import DeletedSchema, RestoredSchema, TaskSchema, TaskW
 from common.schemas.workspace import EventsSchema, LiveSchema, SnapshotSchema
 from core.runs import records as run_records
 from core.runs import verbs as runs
-from tests.helpers.api import Api
-from tests.helpers.workspace import SOURCE
-from webapp import state
+from core.tasks import verbs as tasks
+from tests.helpers.api import Api, refused
+from tests.helpers.workspace import SOURCE, quickly_prepared
+from webapp import create_app, state
+from webapp.api import OPERATIONS
 
 NO_ONE = "00000000-0000-4000-8000-000000000000"
 NEW = {"description": "x", "source": SOURCE}
 INVALID = "VALIDATION_ERROR"
 AGENT = {"type": "user_defined", "name": "new", "instructions": "I", "allowedTools": [], "provider": "claude"}
-OPENAI = {
+OPENAI: dict[str, Any] = {
     "name": "local",
     "providerType": {
         "type": "openai-compat",
@@ -36,6 +42,13 @@ OPENAI = {
         "defaultModel": "m",
     },
 }
+
+
+def openai(**changed: str) -> dict[str, Any]:
+    return OPENAI | {"providerType": OPENAI["providerType"] | changed}
+
+
+HANDOFF_CALL = {"agentName": "writer", "prompt": "p"}
 HANDOFF = {"agentName": "writer", "prompt": "p", "force": True}
 CONFIG = {"allowedAgentDirectories": ["/a"], "initialAgentDirectory": "/a", "systemAgentProvider": "claude"}
 
@@ -59,6 +72,7 @@ ANSWERS: list[tuple[str, str, Any, int, Any]] = [
     ("GET", "/api/tasks/{id}/queue", None, 200, QueueSchema),
     ("POST", "/api/tasks/{id}/queue", {"content": "hello"}, 201, MessageSchema),
     ("DELETE", "/api/tasks/{id}/queue/{message}", None, 200, DeletedSchema),
+    ("POST", "/api/tasks/{id}/attachments?filename=b.txt", None, 201, TaskSchema),
     ("DELETE", "/api/tasks/{id}/attachments/a%20%26%3D%23.md", None, 200, TaskWithUndoSchema),
     ("POST", "/api/undo/{undo}", None, 200, RestoredSchema),
     ("GET", "/api/tasks/{id}/runs", None, 200, [RunSchema]),
@@ -108,6 +122,7 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("GET", "/api/tasks/not-a-uuid", None, 404, "NOT_FOUND", None),
     ("GET", "/api/tasks/..%2f..%2fetc", None, 404, "NOT_FOUND", None),
     ("GET", "/api/nothing", None, 404, "NOT_FOUND", None),
+    ("GET", "/api", None, 404, "NOT_FOUND", None),
     ("DELETE", "/api/tasks", None, 405, "METHOD_NOT_ALLOWED", None),
     ("POST", "/api/tasks", {}, 422, INVALID, "description"),
     ("POST", "/api/tasks", [], 422, INVALID, "_schema"),
@@ -120,6 +135,7 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/tasks", NEW | {"source": {"sourceType": "fax"}}, 422, INVALID, "source"),
     ("PATCH", f"/api/tasks/{NO_ONE}", {"description": "y"}, 404, "NOT_FOUND", None),
     ("PATCH", "/api/tasks/{id}", {}, 422, INVALID, "description"),
+    ("PATCH", "/api/tasks/{archived}", {"description": "y"}, 409, "CONFLICT", None),
     ("PUT", f"/api/tasks/{NO_ONE}/status", {"status": "failed"}, 404, "NOT_FOUND", None),
     ("PUT", "/api/tasks/{id}/status", {"status": "nonsense"}, 422, INVALID, "status"),
     ("PUT", "/api/tasks/{id}/status", {"status": "completed"}, 409, "INVALID_TRANSITION", None),
@@ -131,32 +147,45 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("PUT", "/api/tasks/{id}/planning", {"plan": ["x" * 2001]}, 422, INVALID, "plan"),
     ("PUT", "/api/tasks/{id}/planning", {"plan": ["x"] * 201}, 422, INVALID, "plan"),
     ("PUT", f"/api/tasks/{NO_ONE}/planning", {}, 404, "NOT_FOUND", None),
+    ("PUT", "/api/tasks/{archived}/planning", {}, 409, "CONFLICT", None),
     ("DELETE", f"/api/tasks/{NO_ONE}", None, 404, "NOT_FOUND", None),
+    ("DELETE", "/api/tasks/{busy}", None, 409, "CONFLICT", None),
     ("GET", f"/api/tasks/{NO_ONE}/history", None, 404, "NOT_FOUND", None),
+    ("GET", "/api/tasks/{id}/history?before=-1", None, 422, INVALID, "before"),
+    ("GET", "/api/tasks/{id}/history?limit=1001", None, 422, INVALID, "limit"),
     ("GET", "/api/tasks/{id}/history/999999", None, 404, "NOT_FOUND", None),
+    ("GET", "/api/tasks/{gone}/history/{gone_entry}", None, 404, "NOT_FOUND", None),
     ("GET", f"/api/tasks/{NO_ONE}/queue", None, 404, "NOT_FOUND", None),
     ("POST", f"/api/tasks/{NO_ONE}/queue", {"content": "x"}, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{id}/queue", {"content": "x" * 16_385}, 422, INVALID, "content"),
+    ("POST", "/api/tasks/{archived}/queue", {"content": "x"}, 409, "CONFLICT", None),
     ("DELETE", "/api/tasks/{id}/queue/nope", None, 404, "NOT_FOUND", None),
     ("POST", f"/api/tasks/{NO_ONE}/attachments?filename=a.txt", None, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{id}/attachments", None, 422, INVALID, "filename"),
     ("POST", "/api/tasks/{id}/attachments?filename=..%2Fa", None, 422, INVALID, "filename"),
     ("POST", "/api/tasks/{id}/attachments?filename=a%5Cb", None, 422, INVALID, "filename"),
     ("POST", "/api/tasks/{id}/attachments?filename=a%00b", None, 422, INVALID, "filename"),
+    ("POST", "/api/tasks/{archived}/attachments?filename=a.txt", None, 409, "CONFLICT", None),
     ("GET", "/api/tasks/{id}/attachments/none.txt", None, 404, "NOT_FOUND", None),
     ("DELETE", "/api/tasks/{id}/attachments/none.txt", None, 404, "NOT_FOUND", None),
+    ("DELETE", "/api/tasks/{archived}/attachments/kept.md", None, 409, "CONFLICT", None),
     ("POST", "/api/undo/nope", None, 404, "NOT_FOUND", None),
+    ("POST", "/api/undo/{undo_replaced}", None, 409, "CONFLICT", None),
     ("GET", f"/api/tasks/{NO_ONE}/runs", None, 404, "NOT_FOUND", None),
     ("GET", f"/api/runs/{NO_ONE}", None, 404, "NOT_FOUND", None),
+    ("GET", "/api/runs/{gone_run}", None, 404, "NOT_FOUND", None),
     ("GET", f"/api/runs/{NO_ONE}/output", None, 404, "NOT_FOUND", None),
+    ("GET", "/api/runs/{gone_run}/output", None, 404, "NOT_FOUND", None),
     ("GET", "/api/runs/{run}/output?since=-1", None, 422, INVALID, "since"),
     ("GET", "/api/runs/{run}/output?limit=1001", None, 422, INVALID, "limit"),
     ("GET", "/api/runs/{run}/output?q=", None, 422, INVALID, "q"),
     ("POST", f"/api/runs/{NO_ONE}/cancel", None, 404, "NOT_FOUND", None),
     ("POST", "/api/runs/{ended}/cancel", None, 409, "CONFLICT", None),
+    ("POST", f"/api/runs/{NO_ONE}/resume", None, 404, "NOT_FOUND", None),
     ("POST", "/api/runs/{run}/resume", None, 409, "INVALID_STATUS", None),
     ("POST", f"/api/tasks/{NO_ONE}/plan", None, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{busy}/plan", None, 409, "INVALID_STATUS", None),
+    ("POST", f"/api/tasks/{NO_ONE}/answers", {"answers": []}, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{id}/answers", {"answers": []}, 409, "INVALID_STATUS", None),
     ("POST", "/api/tasks/{asked}/answers", {"answers": ["a", "b"]}, 422, INVALID, "answers"),
     ("POST", "/api/tasks/{asked}/answers", {}, 422, INVALID, "answers"),
@@ -165,7 +194,11 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "task-validator"}, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "editor"}, 409, "CONFLICT", None),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "../x"}, 422, INVALID, "agentName"),
+    ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": ""}, 422, INVALID, "agentName"),
+    ("PUT", f"/api/tasks/{NO_ONE}/handoff/complete", {"output": "o"}, 404, "NOT_FOUND", None),
+    ("PUT", "/api/tasks/{busy}/handoff/complete", {}, 422, INVALID, "output"),
     ("PUT", "/api/tasks/{id}/handoff/complete", {"output": "o"}, 409, "CONFLICT", None),
+    ("PUT", f"/api/tasks/{NO_ONE}/agent-tools", {"addTools": ["file.read"]}, 404, "NOT_FOUND", None),
     ("PUT", "/api/tasks/{id}/agent-tools", {"addTools": ["file.read"]}, 409, "CONFLICT", None),
     ("PUT", "/api/tasks/{busy}/agent-tools", {"addTools": ["Bash"]}, 422, INVALID, "addTools"),
     ("POST", "/api/tasks/{busy}/tools", {"tool": "help"}, 401, "UNAUTHORIZED", None),
@@ -173,6 +206,7 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/tasks/{busy}/tools", {}, 400, "BAD_REQUEST", None),
     ("POST", "/api/tasks/{busy}/tools", {"tool": "\ud800"}, 422, INVALID, "_schema"),
     ("GET", "/api/tasks/{busy}/tools", None, 401, "UNAUTHORIZED", None),
+    ("GET", f"/api/tasks/{NO_ONE}/tools", None, 404, "NOT_FOUND", None),
     ("GET", "/api/tools", None, 401, "UNAUTHORIZED", None),
     ("POST", "/api/tools", {"tool": "task.list"}, 401, "UNAUTHORIZED", None),
     ("POST", "/api/access-tokens", {"name": "desk"}, 409, "CONFLICT", None),
@@ -206,6 +240,11 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/providers", OPENAI | {"name": "not-configured"}, 422, INVALID, "name"),
     ("POST", "/api/providers", {"name": "x", "providerType": {"type": "fax"}}, 422, INVALID, "providerType"),
     ("PUT", "/api/providers/claude", OPENAI, 409, "CONFLICT", None),
+    ("PUT", "/api/providers/local", {"name": "local"}, 422, INVALID, "providerType"),
+    ("POST", "/api/providers", openai(apiKey="a\nb"), 422, INVALID, "providerType"),
+    ("POST", "/api/providers", openai(apiKey="ключ"), 422, INVALID, "providerType"),
+    ("POST", "/api/providers", openai(apiBaseUrl="http://me:secret@host/v1"), 422, INVALID, "providerType"),
+    ("POST", "/api/providers", openai(apiBaseUrl="http://host:99999/v1"), 422, INVALID, "providerType"),
     ("DELETE", "/api/providers/gone", None, 404, "NOT_FOUND", None),
     ("POST", "/api/providers/gone/test", None, 404, "NOT_FOUND", None),
     ("PUT", "/api/config", {}, 422, INVALID, "systemAgentProvider"),
@@ -223,6 +262,12 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("PUT", "/api/config", CONFIG | {"port": 65_535}, 422, INVALID, "port"),
     ("POST", "/api/config/select", {"path": "/nowhere/chorus.json"}, 404, "NOT_FOUND", None),
     ("POST", "/api/config/select", {"path": "relative"}, 422, INVALID, "path"),
+    ("POST", "/api/config/select", {"path": "/tmp/../etc"}, 422, INVALID, "path"),
+    ("POST", "/api/config/select", {"path": "/" + "x" * 256}, 422, INVALID, "path"),
+    ("POST", "/api/config/select", {"path": "/" + "x/" * 2_500}, 422, INVALID, "path"),
+    ("POST", "/api/config/select", {"path": "{broken}"}, 409, "CONFLICT", None),
+    ("POST", "/api/config/create", {"path": "{folder}"}, 409, "CONFLICT", None),
+    ("POST", "/api/config/create", {"path": "/tmp/nul\0"}, 422, INVALID, "path"),
     ("POST", "/api/config/create", {"path": "/proc/nothing", "stopRuns": True}, 400, "BAD_REQUEST", None),
     ("DELETE", "/api/workspaces", None, 422, INVALID, "path"),
     ("GET", "/api/events?epoch=other&since=0", None, 410, "RESYNC", None),
@@ -232,6 +277,7 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
 ]
 
 # method, path, JSON body, status, keys of the answer: routes without the usual envelope (contract B 1.0)
+OPENED = {"data", "configPath", "edited"}
 UNENVELOPED: list[tuple[str, str, Any, int, set[str]]] = [
     ("GET", "/api/config", None, 200, {"data", "configPath", "edited"}),
     ("PUT", "/api/config", CONFIG, 200, {"data", "configPath"}),
@@ -240,31 +286,125 @@ UNENVELOPED: list[tuple[str, str, Any, int, set[str]]] = [
     ("PUT", "/api/config", CONFIG | {"archiveDays": 30}, 200, {"data", "configPath"}),
     ("POST", "/api/config/import", None, 200, {"data", "configPath"}),
     ("POST", "/api/config/overwrite", None, 200, {"data", "configPath"}),
+    ("POST", "/api/config/create", {"path": "{folder}-2", "stopRuns": True}, 200, OPENED),
+    ("POST", "/api/config/select", {"path": "{folder}"}, 200, OPENED),
+    ("POST", "/api/config/select", {"path": "{folder}/chorus.json"}, 200, OPENED),
     ("GET", "/api/workspaces", None, 200, {"data", "open", "problem"}),
     ("DELETE", "/api/workspaces?path=/somewhere", None, 200, {"data"}),
+    ("DELETE", "/api/workspaces?path={folder}/chorus.json", None, 200, {"data"}),
     ("PUT", "/api/tasks/{busy}/agent-tools", {"addTools": ["file.read"]}, 200, {"allowedTools"}),
 ]
 
+VERSION_0 = {"If-Match": '"0"'}
+AGENT_S = {"Authorization": "Bearer {run_token}"}
+DESK_S = {"Authorization": "Bearer {desk_token}"}
+READER_S = {"Authorization": "Bearer {reader_token}"}
+EVIL = "http://evil.example"
+REPORT = {"status": "complete", "summary": "s", "output": "o"}
 
-@pytest.fixture
-def names(api: Api, app: Flask) -> dict[str, Any]:
-    """What the paths of the tables name: a task with a message, a file, history and something deleted."""
+# method, path, JSON body, headers, status, code or keys of the answer: what depends on a header
+HEADED: list[tuple[str, str, Any, dict[str, str], int, str | set[str]]] = [
+    ("PATCH", "/api/tasks/{id}", {"description": "z"}, VERSION_0, 412, "STALE"),
+    ("PUT", "/api/tasks/{id}/status", {"status": "failed"}, VERSION_0, 412, "STALE"),
+    ("PUT", "/api/tasks/{id}/planning", {"summary": "z"}, VERSION_0, 412, "STALE"),
+    ("PUT", "/api/agents/writer", AGENT | {"instructions": "z"}, VERSION_0, 412, "STALE"),
+    ("PUT", "/api/agents/nobody", AGENT, VERSION_0, 404, "NOT_FOUND"),
+    ("PUT", "/api/providers/remote", openai(defaultModel="z"), VERSION_0, 412, "STALE"),
+    ("PUT", "/api/providers/nobody", OPENAI, VERSION_0, 404, "NOT_FOUND"),
+    ("PUT", "/api/config", CONFIG | {"port": 9}, VERSION_0, 412, "STALE"),
+    ("GET", "/api/tasks", None, {"Host": "evil.example"}, 403, "FORBIDDEN"),
+    ("POST", "/api/tasks", NEW, {"Origin": EVIL}, 403, "FORBIDDEN"),
+    ("POST", "/api/tasks", NEW, {"Origin": "null"}, 403, "FORBIDDEN"),
+    ("POST", "/api/tasks", NEW, {"Sec-Fetch-Site": "cross-site"}, 403, "FORBIDDEN"),
+    ("POST", "/api/tasks", NEW, {"X-Chorus-Epoch": "another"}, 409, "WORKSPACE_SWITCHED"),
+    ("POST", "/api/tasks", NEW, {"Idempotency-Key": "two words"}, 400, "BAD_REQUEST"),
+    ("POST", "/api/tasks", NEW, {"Content-Type": "text/plain"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+    ("GET", "/api/tasks/{busy}/tools", None, AGENT_S, 200, {"tools"}),
+    ("POST", "/api/tasks/{busy}/tools", {"tool": "help"}, AGENT_S, 200, {"tools"}),
+    ("POST", "/api/tasks/{busy}/tools", {"tool": "no.such"}, AGENT_S, 400, "BAD_REQUEST"),
+    ("POST", "/api/tasks/{id}/tools", {"tool": "help"}, AGENT_S, 401, "UNAUTHORIZED"),
+    ("POST", "/api/tasks/{busy}/tools", {"tool": "file.read", "path": "x"}, AGENT_S, 403, "FORBIDDEN"),
+    ("POST", "/api/tasks/{busy}/tools", {"tool": "planner-output", "type": "error"}, AGENT_S, 403, "FORBIDDEN"),
+    ("POST", "/api/tasks/{busy}/tools", {"tool": "completion-report"}, AGENT_S, 422, INVALID),
+    ("POST", "/api/tasks/{busy}/tools", {"tool": "handoff"} | HANDOFF_CALL, AGENT_S, 409, "CONFLICT"),
+    ("GET", "/api/tools", None, DESK_S, 200, {"tools"}),
+    ("POST", "/api/tools", {"tool": "task.list"}, DESK_S, 200, {"data", "meta"}),
+    ("POST", "/api/tools", {"tool": "file.read"}, DESK_S, 400, "BAD_REQUEST"),
+    ("POST", "/api/tools", {"tool": "task.create", "description": "x"}, READER_S, 403, "FORBIDDEN"),
+    ("POST", "/api/tools", {"tool": "task.get", "taskId": NO_ONE}, DESK_S, 404, "NOT_FOUND"),
+    ("POST", "/api/tools", {"tool": "task.report", "taskId": "{busy}"} | REPORT, DESK_S, 409, "INVALID_STATUS"),
+    ("POST", "/api/tools", {"tool": "task.create"}, DESK_S, 422, INVALID),
+]
+
+ELSEWHERE = {
+    ("GET", "/api/config", 404): "test_without_a_workspace_the_api_says_why",
+    ("POST", "/api/providers/<name>/test", 200): "test_button_of_a_provider",
+    ("POST", "/api/providers/<name>/test", 503): "test_button_of_a_provider",
+    ("GET", "/api/tasks/<task_id>/attachments/<filename>", 200): "test_attachment_comes_back_as_it_went_in",
+    ("POST", "/api/tasks/<task_id>/attachments", 413): "test_attachment_is_limited_to_ten_mebibytes",
+    ("POST", "/api/tasks/<task_id>/tools", 429): "test_calls_without_end_are_slowed_down",
+    ("POST", "/api/tools", 429): "test_calls_without_end_are_slowed_down",
+}
+
+
+class Scene(NamedTuple):
+    """A workspace with something of each kind; `names` are what the paths and bodies of the tables name."""
+
+    api: Api
+    names: dict[str, Any]
+
+    def request(self, method: str, path: str, body: Any, headers: dict[str, str] | None = None) -> TestResponse:
+        options = {} if body is None else {"json": self._filled(body)}
+        return self.api.request(method, path.format(**self.names), headers=self._filled(headers or {}), **options)
+
+    def _filled(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        named = re.compile(r"{(?:" + "|".join(self.names) + ")}")
+        return {
+            key: text.format(**self.names) if isinstance(text, str) and named.search(text) else text
+            for key, text in value.items()
+        }
+
+
+@contextmanager
+def made_scene(home: Path) -> Iterator[Scene]:
+    app = create_app(quickly_prepared(home / "home"))
+    api = Api(app)
     task_id = api.task()["id"]
     api.attach(task_id, "a &=#.md")
     message = api.ok("POST", f"/api/tasks/{task_id}/queue", 201, json={"content": "hello"})
     undo = api.ok("DELETE", f"/api/tasks/{api.task()['id']}")["undo"]
-    runs = prepare_runs(api, app)
+    names = prepare_runs(api, app) | prepare_past(api, app) | prepare_folders(home)
     entry = api.ok("GET", f"/api/tasks/{task_id}/history")["events"][0]["id"]
     epoch = api.ok("GET", "/api/snapshot")["epoch"]
-    return runs | {"id": task_id, "message": message["id"], "undo": undo, "entry": entry, "epoch": epoch}
+    api.ok("GET", f"/api/runs/{names['run']}/output")  # opens the database of outputs, which then stays open
+    names |= {"id": task_id, "message": message["id"], "undo": undo, "entry": entry, "epoch": epoch}
+    yield Scene(api, names)
+    state.of(app).close()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with made_scene(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One for all requests that change nothing."""
+    with made_scene(tmp_path_factory.mktemp("standing")) as made:
+        yield made
 
 
 def prepare_runs(api: Api, app: Flask) -> dict[str, Any]:
-    """A provider, a task with an agent at work (`busy`, `run`), one with an ended run, and one with questions."""
+    """Providers; a task with an agent at work (`busy`, `run`), one with an ended run, one with questions; tokens."""
     api.ok("POST", "/api/providers", 201, json={"name": "claude", "providerType": {"type": "claude-code"}})
+    api.ok("POST", "/api/providers", 201, json=OPENAI | {"name": "remote"})
     assert api.request("PUT", "/api/config", json=CONFIG).status_code == 200
-    api.ok("PUT", "/api/agents/writer", json=AGENT | {"name": "writer"})
-    api.ok("POST", "/api/access-tokens", 201, json={"name": "desk"})
+    api.ok("PUT", "/api/agents/writer", json=AGENT | {"name": "writer", "allowedTools": ["handoff"]})
+    desk = api.ok("POST", "/api/access-tokens", 201, json={"name": "desk"})["token"]
+    reader = api.ok("POST", "/api/access-tokens", 201, json={"name": "reader", "scopes": ["task.list"]})["token"]
     busy, done, asked = (api.task()["id"] for _ in range(3))
     database = state.of(app).workspace.get().database
     for task_id in (done, busy):
@@ -274,14 +414,42 @@ def prepare_runs(api: Api, app: Flask) -> dict[str, Any]:
     assert claimed
     with database.write() as tx:
         runs.ended(tx, claimed[0]["id"], "", crashed=False)
+    with database.write() as tx:
+        at_work = runs.claim(tx)
+    assert at_work
     api.ok("POST", f"/api/tasks/{asked}/plan")
     with database.write() as tx:
         planner = run_records.unfinished(tx, asked)[0]
         runs.take_plan(tx, planner, {"type": "questions", "questions": ["Sure?"]})
     with database.write() as tx:
         runs.ended(tx, planner["id"], "", crashed=False)
-    run = api.ok("GET", f"/api/tasks/{busy}/runs")[0]["id"]
-    return {"busy": busy, "run": run, "ended": claimed[0]["id"], "asked": asked}
+    tokens = {"run_token": at_work[1], "desk_token": desk, "reader_token": reader}
+    return tokens | {"busy": busy, "run": at_work[0]["id"], "ended": claimed[0]["id"], "asked": asked}
+
+
+def prepare_past(api: Api, app: Flask) -> dict[str, Any]:
+    """An archived task with a file, a deleted task with history and a run, and a deletion that cannot be undone."""
+    archived, gone, replaced = (api.task()["id"] for _ in range(3))
+    api.attach(archived, "kept.md")
+    api.ok("PUT", f"/api/tasks/{archived}/status", json={"status": "failed"})
+    with state.of(app).workspace.get().database.write() as tx:
+        assert tasks.archive_due(tx, archive_days=0) == 1
+    api.ok("POST", f"/api/tasks/{gone}/handoff", json=HANDOFF)
+    api.ok("PUT", f"/api/tasks/{gone}/status", json={"status": "failed"})
+    entry = api.ok("GET", f"/api/tasks/{gone}/history")["events"][0]["id"]
+    run = api.ok("GET", f"/api/tasks/{gone}/runs")[0]["id"]
+    api.ok("DELETE", f"/api/tasks/{gone}")
+    api.attach(replaced, "a.txt")
+    undo = api.ok("DELETE", f"/api/tasks/{replaced}/attachments/a.txt")["undo"]
+    api.attach(replaced, "a.txt")
+    return {"archived": archived, "gone": gone, "gone_entry": entry, "gone_run": run, "undo_replaced": undo}
+
+
+def prepare_folders(home: Path) -> dict[str, str]:
+    """The folder of the open workspace, and one that holds a file where a database belongs."""
+    (home / "broken").mkdir()
+    (home / "broken" / "chorus.db").write_text("no database")
+    return {"folder": str(home / "home" / "workspaces" / "default"), "broken": str(home / "broken")}
 
 
 def check_shape(schema: type[Schema], data: Any) -> None:
@@ -289,8 +457,11 @@ def check_shape(schema: type[Schema], data: Any) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "shape"), ANSWERS)
-def test_answer(api: Api, names: dict[str, Any], method: str, path: str, body: Any, status: int, shape: Any) -> None:
-    data = api.ok(method, path.format(**names), status, **({} if body is None else {"json": body}))
+def test_answer(
+    request: pytest.FixtureRequest, standing: Scene, method: str, path: str, body: Any, status: int, shape: Any
+) -> None:
+    scene = standing if method == "GET" else request.getfixturevalue("scene")
+    data = scene.api.ok(method, path.format(**scene.names), status, **({} if body is None else {"json": body}))
     if isinstance(shape, list):
         for item in data:
             check_shape(shape[0], item)
@@ -299,29 +470,43 @@ def test_answer(api: Api, names: dict[str, Any], method: str, path: str, body: A
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "keys"), UNENVELOPED)
-def test_answer_without_envelope(
-    api: Api, names: dict[str, Any], method: str, path: str, body: Any, status: int, keys: set[str]
-) -> None:
-    answer = api.request(method, path.format(**names), **({} if body is None else {"json": body}))
+def test_answer_without_envelope(scene: Scene, method: str, path: str, body: Any, status: int, keys: set[str]) -> None:
+    answer = scene.request(method, path, body)
     assert answer.status_code == status
     assert answer.get_json().keys() == keys
     assert answer.headers["X-Chorus-Seq"].count(":") == 1
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code", "field"), REFUSALS)
-def test_refusal(
-    api: Api, names: dict[str, Any], method: str, path: str, body: Any, status: int, code: str, field: str | None
-) -> None:
-    before = api.seq()
-    error = api.refused(method, path.format(**names), status, code, **({} if body is None else {"json": body}))
+def test_refusal(standing: Scene, method: str, path: str, body: Any, status: int, code: str, field: str | None) -> None:
+    """(B24, S3)"""
+    before = standing.api.seq()
+    error = refused(standing.request(method, path, body), status, code)
     assert (field in error["fields"]) if field else ("fields" not in error)
-    assert api.seq() == before
+    assert standing.api.seq() == before
 
 
-def test_the_table_has_every_documented_route(api: Api) -> None:
-    document = api.request("GET", "/api/openapi.json").get_json()
-    documented = {(method.upper(), path) for path, operations in document["paths"].items() for method in operations}
-    tested = [(row[0], str(row[1]).split("?")[0]) for row in [*ANSWERS, *REFUSALS, *UNENVELOPED]]
-    for method, path in documented:
-        pattern = re.sub(r"{[^}]*}", "[^/]+", path)
-        assert any(method == other and re.fullmatch(pattern, tried) for other, tried in tested), (method, path)
+@pytest.mark.parametrize(("method", "path", "body", "headers", "status", "expected"), HEADED)
+def test_answer_to_headers(
+    standing: Scene, method: str, path: str, body: Any, headers: dict[str, str], status: int, expected: str | set[str]
+) -> None:
+    answer = standing.request(method, path, body, headers)
+    if isinstance(expected, str):
+        error = refused(answer, status, expected)
+        assert ("current" in error) == (status == 412)
+    else:
+        assert (answer.status_code, answer.get_json().keys()) == (status, expected)
+
+
+def test_the_table_has_every_route_with_every_status_of_its_own() -> None:
+    rows = [(method, path.split("?")[0], status) for method, path, _, _, status, _ in HEADED]
+    for table in (ANSWERS, REFUSALS, UNENVELOPED):
+        rows += [(row[0], row[1].split("?")[0], row[3]) for row in table]
+    missing = []
+    for operation in OPERATIONS:
+        pattern = re.compile(re.sub(r"<[^>]*>", "[^/]+", operation.path))
+        tried = {status for method, path, status in rows if method == operation.method and pattern.fullmatch(path)}
+        wanted = {operation.status, *operation.errors} | ({412} if operation.if_match else set())
+        wanted |= {422} if operation.body or operation.query else set()
+        missing += [(operation.method, operation.path, status) for status in wanted - tried]
+    assert sorted(missing) == sorted(ELSEWHERE)

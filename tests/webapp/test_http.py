@@ -29,7 +29,15 @@ def test_what_is_not_json_is_a_bad_request(api: Api, body: bytes) -> None:
     api.refused("POST", "/api/tasks", 400, "BAD_REQUEST", data=body, content_type="application/json")
 
 
+@pytest.mark.parametrize(("body", "says"), [(b"[" * 100_000, "nested too deeply"), (b"9" * 5_000, "5000 digits.")])
+def test_limits_of_the_parser_are_told_plainly(api: Api, body: bytes, says: str) -> None:
+    error = api.refused("POST", "/api/tasks", 400, "BAD_REQUEST", data=body, content_type="application/json")
+    assert says in error["message"]
+    assert "sys." not in error["message"]
+
+
 def test_json_is_limited_to_a_mebibyte(api: Api) -> None:
+    """(S12)"""
     body = json.dumps(NEW | {"description": "x" * 1024 * 1024})
     api.refused("POST", "/api/tasks", 413, "TOO_LARGE", data=body, content_type="application/json")
 
@@ -54,6 +62,7 @@ def test_broken_off_upload_attaches_nothing(api: Api, app: Flask) -> None:
 
 
 def test_attachment_comes_back_as_it_went_in(api: Api) -> None:
+    """(S9, U5)"""
     task_id = api.task()["id"]
     api.attach(task_id, "ä b&c=#1.html", b"<script>alert(1)</script>")
     answer = api.request("GET", f"/api/tasks/{task_id}/attachments/%C3%A4%20b%26c%3D%231.html")
@@ -62,6 +71,16 @@ def test_attachment_comes_back_as_it_went_in(api: Api) -> None:
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-1", "bytes=1-2,3-3", "bytes=99-", "bytes=5-2", "lines=1"])
+def test_attachment_is_always_sent_whole(api: Api, asked: str) -> None:
+    """A part might be of another file that had this name."""
+    path = f"/api/tasks/{api.task()['id']}/attachments"
+    api.request("POST", f"{path}?filename=a.txt", data=b"hello")
+    later = "Fri, 01 Jan 2100 00:00:00 GMT"
+    with api.request("GET", f"{path}/a.txt", headers={"Range": asked, "If-Modified-Since": later}) as answer:
+        assert (answer.status_code, answer.data) == (200, b"hello")
 
 
 @pytest.mark.parametrize("text", ["x", '"1', "-1", '"1.5"'])
@@ -160,6 +179,7 @@ def test_snapshot_is_shared_until_something_changes(api: Api, app: Flask) -> Non
 
 @pytest.mark.parametrize("path", ["/", "/api/tasks", "/api/none", "/healthz", "/docs", "/js/none.js"])
 def test_security_headers_are_on_every_answer(api: Api, path: str) -> None:
+    """(S13)"""
     headers = api.request("GET", path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
@@ -226,6 +246,14 @@ def test_readiness_and_metrics(api: Api) -> None:
     assert b'chorus_http_request_seconds_count{method="POST",route="/api/tasks",status="201"}' in (
         api.request("GET", "/metrics").data
     )
+
+
+def test_made_up_methods_make_no_metrics(api: Api) -> None:
+    for number in range(3):
+        api.refused(f"M{number}", "/api/tasks", 405, "METHOD_NOT_ALLOWED")
+    metrics = api.request("GET", "/metrics").get_data(as_text=True)
+    assert 'method="M0"' not in metrics
+    assert 'chorus_http_request_seconds_count{method="other",route="none",status="405"}' in metrics
 
 
 def test_without_a_workspace_the_api_says_why(api: Api, app: Flask) -> None:

@@ -1,8 +1,10 @@
 """Opening another workspace while the server runs, and what deleting a provider takes along."""
 
+import io
 import json
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,7 @@ def test_created_workspace_is_open_for_everybody_and_the_first_comes_back(api: A
 
 
 def test_existing_workspace_is_not_made_over(api: Api, tmp_path: Path) -> None:
+    """(D4)"""
     switch(api, "create", tmp_path / "second")
     kept = api.task("kept")
     api.refused("POST", "/api/config/create", 409, "CONFLICT", json={"path": str(tmp_path / "second")})
@@ -74,6 +77,7 @@ def test_existing_workspace_is_not_made_over(api: Api, tmp_path: Path) -> None:
 
 
 def test_one_of_many_who_make_the_same_workspace_wins(app: Flask, tmp_path: Path) -> None:
+    """(D13)"""
     statuses: list[int] = []
 
     def make() -> None:
@@ -100,6 +104,7 @@ def test_broken_workspace_is_refused_and_left_alone(api: Api, tmp_path: Path, co
 
 
 def test_agents_at_work_keep_the_workspace_open(api: Api, tmp_path: Path) -> None:
+    """(D6)"""
     configured(api)
     task = api.task()
     api.ok("POST", f"/api/tasks/{task['id']}/plan")
@@ -131,7 +136,7 @@ def test_switch_that_ended_half_way_is_made_good(
 
 
 def test_who_is_overtaken_by_another_switch_is_told(app: Flask, api: Api, tmp_path: Path) -> None:
-    """Opening what was open when one asked must not open it with its fence."""
+    """(D13) Opening what was open when one asked must not open it with its fence."""
     current = state.of(app)
     first = current.workspace.get()
     api.task("in the first")
@@ -152,6 +157,26 @@ def test_forgotten_workspace_leaves_the_list_only_and_comes_back(api: Api, tmp_p
     assert api.ok("POST", f"/api/undo/{token}")["restored"] == "workspace"
     assert workspaces(api) == before
     api.refused("POST", f"/api/undo/{token}", 404, "NOT_FOUND")
+
+
+def test_repeated_undo_of_a_forgotten_workspace_gets_the_first_answer(api: Api, tmp_path: Path) -> None:
+    """A page whose answer was lost tries again with the same key."""
+    path = switch(api, "create", tmp_path / "second")["configPath"]
+    token = api.request("DELETE", "/api/workspaces", query_string={"path": path}).get_json()["data"]["undo"]
+    first, again = (api.request("POST", f"/api/undo/{token}", headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, again.status_code, again.data) == (200, 200, first.data)
+
+
+def test_open_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) -> None:
+    """It must not be fenced as the former workspace of itself."""
+    first = switch(api, "select", Path(workspaces(api)["open"]))["configPath"]
+    task = api.task()
+    epoch = api.ok("GET", "/api/snapshot")["epoch"]
+    (tmp_path / "link").symlink_to(Path(first).parent)
+    assert switch(api, "select", tmp_path / "link" / "chorus.json")["configPath"] == first
+    assert api.ok("GET", "/api/snapshot")["epoch"] == epoch
+    api.ok("PATCH", f"/api/tasks/{task['id']}", json={"description": "still written"})
+    assert [entry["configPath"] for entry in workspaces(api)["data"]] == [first]
 
 
 def test_list_says_which_is_open_what_is_missing_and_why_none_is(api: Api, app: Flask, tmp_path: Path) -> None:
@@ -226,6 +251,31 @@ def test_change_made_for_another_workspace_is_refused(api: Api, tmp_path: Path) 
     api.ok("POST", "/api/tasks", 201, json=task, headers=headers)  # the refusal was not kept under its key
     switch(api, "select", Path(first))
     assert api.ok("GET", "/api/tasks") == []
+
+
+class OnFirstRead(io.BytesIO):
+    """A body during whose upload something happens."""
+
+    def __init__(self, content: bytes, happens: Callable[[], object]) -> None:
+        super().__init__(content)
+        self._happens: Callable[[], object] | None = happens
+
+    def readinto(self, buffer: Any, /) -> int:
+        if self._happens:
+            happens, self._happens = self._happens, None
+            happens()
+        return super().readinto(buffer)
+
+
+def test_upload_under_a_switch_attaches_nothing(api: Api, tmp_path: Path) -> None:
+    """Not even where the other workspace is a copy, which knows the task: the file lies in the first one."""
+    path = f"/api/tasks/{api.task()['id']}/attachments"
+    first = Path(workspaces(api)["open"]).parent
+    shutil.copytree(first, tmp_path / "copy", ignore=shutil.ignore_patterns("*.owner"))
+    body = OnFirstRead(b"hello", lambda: switch(api, "select", tmp_path / "copy"))
+    api.refused("POST", f"{path}?filename=a.txt", 409, "WORKSPACE_SWITCHED", input_stream=body, content_length=5)
+    api.refused("GET", f"{path}/a.txt", 404, "NOT_FOUND")
+    assert list(first.rglob("uploads/*/*")) == []
 
 
 def test_folder_that_cannot_be_made(api: Api, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Who may open a WebSocket: decided before the upgrade, as 403 or 503 with the one error shape."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -120,6 +121,24 @@ def test_operators_must_know_the_name_too(server: SidecarProcess, path: str) -> 
 def test_what_is_no_handshake_is_refused(server: SidecarProcess, headers: dict[str, str | None]) -> None:
     with server.connect(early=b"12345", **headers) as client:
         assert client.status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code", "says"),
+    [
+        ("GET", "/", 404, "NOT_FOUND", "Nothing is served here"),
+        ("GET", "/ws", 400, "BAD_REQUEST", "as a WebSocket"),
+        ("POST", "/ws", 405, "METHOD_NOT_ALLOWED", "GET, HEAD, OPTIONS"),
+        ("PUT", "/healthz", 405, "METHOD_NOT_ALLOWED", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_other_requests_are_told_what_is_served(
+    server: SidecarProcess, method: str, path: str, status: int, code: str, says: str
+) -> None:
+    got, body = server.request(method, path)
+    error = json.loads(body)["error"]
+    assert (got, error["code"]) == (status, code)
+    assert says in error["message"]
 
 
 def test_one_too_many_is_told_so(server: SidecarProcess) -> None:

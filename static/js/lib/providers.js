@@ -68,5 +68,6 @@ export function providerProblems(values, taken) {
 function urlProblem(url) {
   if (url === '') return 'Give the address of the API, such as https://openrouter.ai/api/v1.';
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  return parsed && ['http:', 'https:'].includes(parsed.protocol) ? null : 'This is no http or https address.';
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return 'This is no http or https address.';
+  return parsed.username || parsed.password ? 'Leave out the user name and password, which everybody would see; use the API key.' : null;
 }

@@ -7,7 +7,8 @@ export const folderOf = (configPath) => configPath.slice(0, configPath.lastIndex
 /** Null when the server can look there. @param {string} path @returns {string|null} */
 export function pathProblem(path) {
   if (path.trim() === '') return 'Give the path of the folder.';
-  return path.trim().startsWith('/') ? null : 'Give the whole path, beginning with “/”.';
+  if (!path.trim().startsWith('/')) return 'Give the whole path, beginning with “/”.';
+  return path.trim().split('/').includes('..') ? 'The path must not contain “..”.' : null;
 }
 
 /** Null when it can be a folder's name. @param {string} name @returns {string|null} */

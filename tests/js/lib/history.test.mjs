@@ -21,7 +21,7 @@ test('numbered details come in the order of their numbers', () => {
   assert.deepEqual(tell(entry(1, 'planning_completed', data)).details.map(([key]) => key), ['plan_step_1', 'plan_step_2', 'plan_step_10']);
 });
 
-test('newest first, filtered by topic and by text', () => {
+test('newest first, filtered by topic and by text', () => { // (U12)
   const entries = [entry(1, 'task_created'), entry(2, 'tool_executed', { tool: 'file.read', output: 'Needle' }), entry(3, 'tool_executed', { tool: 'file.write' })];
   /** @param {string} topic @param {string} q */
   const ids = (topic, q) => selectEntries(entries, { topic, q }).map((each) => each.id);

@@ -84,6 +84,7 @@ describe('providers', () => {
   test('what is wrong stands by its field', () => {
     const values = { name: 'x', type: 'openai-compat', apiBaseUrl: 'ftp://a', apiKey: { to: 'replace', key: ' ' }, defaultModel: 'x'.repeat(201) };
     assert.deepEqual(Object.keys(providerProblems(values, new Map([['x', 1]]))), ['name', 'apiBaseUrl', 'apiKey', 'defaultModel']);
+    assert.match(String(providerProblems({ ...values, apiBaseUrl: 'http://me:secret@h/v1' }, NONE).apiBaseUrl), /Leave out/);
     assert.deepEqual(providerProblems({ ...values, name: 'y', apiBaseUrl: 'http://h:1/v1', apiKey: null, defaultModel: '' }, NONE), {});
   });
 
@@ -103,7 +104,7 @@ describe('providers', () => {
 describe('settings', () => {
   test('a form changes nothing by itself', () => assert.deepEqual(settingsBody(settingsValues(CONFIG)), CONFIG));
 
-  test('blank rows and empty numbers are left out', () => {
+  test('blank rows and empty numbers are left out', () => { // (U10)
     const values = { ...settingsValues(CONFIG), allowedAgentDirectories: [' /a ', '', ' '], port: ' ', archiveDays: '3' };
     assert.deepEqual(settingsBody(values), { allowedAgentDirectories: ['/a'], initialAgentDirectory: '/a', systemAgentProvider: 'local', archiveDays: 3 });
   });
@@ -126,7 +127,7 @@ describe('settings', () => {
 
 describe('workspaces', () => {
   test('a workspace is called like its folder', () => assert.deepEqual([workspaceName('/a/b c/chorus.json'), folderOf('/a/b c/chorus.json')], ['b c', '/a/b c']));
-  test('paths are whole', () => assert.deepEqual(['', 'a/b', ' /a '].map((path) => pathProblem(path) === null), [false, false, true]));
+  test('paths are whole', () => assert.deepEqual(['', 'a/b', '/a/../b', ' /a '].map((path) => pathProblem(path) === null), [false, false, false, true]));
   for (const name of ['', 'a/b', 'a\\b', '..', 'a..b']) test(`“${name}” is no folder’s name`, () => assert.notEqual(folderNameProblem(name), null));
   test('the path follows the name', () => assert.deepEqual(['p', '', 'a/b'].map((name) => suggestedPath('/base/', name)), ['/base/p', '', '']));
 });

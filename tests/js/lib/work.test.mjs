@@ -23,7 +23,7 @@ const CONFIG = { allowedAgentDirectories: [], initialAgentDirectory: '', systemA
 /** @param {...any} items */
 const byName = (...items) => new Map(items.map((item) => [item.name, item]));
 
-test('agents of people can be started, by name, where their provider exists', () => {
+test('agents of people can be started, by name, where their provider exists', () => { // (U8)
   const agents = byName(agent('writer', 'claude'), agent('editor', 'not-configured'), agent('scout', 'gone'), PLANNER);
   assert.deepEqual(userAgents(agents).map(({ name }) => name), ['editor', 'scout', 'writer']);
   const reasons = userAgents(agents).map((each) => whyNotRun(each, byName(CLAUDE)));
