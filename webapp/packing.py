@@ -19,7 +19,7 @@ def packed(path: Path, raw: bytes, folder: Path = FOLDER) -> bytes:
         found = kept.read_bytes()
         if brotli.decompress(found) == raw:
             return found
-    made = brotli.compress(raw)
+    made: bytes = brotli.compress(raw)
     with contextlib.suppress(OSError):  # of a program that may not write beside itself
         _write(kept, made)
     return made

@@ -103,13 +103,16 @@ def test_what_was_acknowledged_survives(server: Server) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_everything(tmp_path: Path, signum: int) -> None:
-    with running(tmp_path / "home") as server:
+    """From the start to the end nothing warns: warnings are errors in the servers too."""
+    with running(tmp_path / "home", PYTHONWARNINGS="error") as server:
         started = time.monotonic()
         if signum == signal.SIGINT:
             os.killpg(server.pids("supervisor")[0], signum)  # as the terminal does, for the foreground group
         server.stop_all(signum)
         assert time.monotonic() - started <= STOPPED_S
         assert readiness(server.port) is None
+        assert "Warning" not in server.output
+        assert "Traceback" not in server.output
 
 
 def test_signal_right_after_a_kill(tmp_path: Path) -> None:
@@ -170,12 +173,6 @@ def test_stdout_may_be_closed(tmp_path: Path) -> None:
     finally:
         server.kill_all()
         process.wait()
-
-
-def test_warnings_are_errors_in_the_servers_too(tmp_path: Path) -> None:
-    with running(tmp_path / "home", PYTHONWARNINGS="error") as server:
-        assert "Warning" not in server.output
-        assert "Traceback" not in server.output
 
 
 @pytest.mark.parametrize("mode", ["plain", "nginx"])
