@@ -17,7 +17,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ONLY ?= all
 # Half of the time is waiting: two test files at once take little more than half as long as one after the other. They
 # begin in the order of the folders, which has no long file at its end.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder
 # The tests start hundreds of Pythons: what one has compiled, the next ones read, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
