@@ -9,22 +9,29 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test soak bench lint docs browser-tools
+.PHONY: run test page-test soak bench lint docs browser-tools
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ONLY ?= all
-# Half of the time is waiting: two test files at once take little more than half as long as one after the other.
-SIDE_BY_SIDE := -n 2 --dist loadfile
+# Half of the time is waiting: two test files at once take little more than half as long as one after the other. They
+# begin in the order of the folders, which has no long file at its end.
+SIDE_BY_SIDE ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder
+# The tests start hundreds of Pythons: what one has compiled, the next ones read, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: .venv/.run
 	@exec $(BIN)/python -m launcher $(if $(PORT),--port $(PORT))
 
-test: .venv/.dev node_modules/.installed browser-tools lint
+test: .venv/.dev node_modules/.installed browser-tools
+	@$(MAKE) --no-print-directory --jobs=2 lint page-test
+	CHORUS_SQLITE=system $(PYTEST) tests/core tests/webapp/test_http.py tests/faults
+	$(PYTEST)
+
+page-test: node_modules/.installed
 	node --test $$(find tests/js -name '*.test.js' -o -name '*.test.mjs')
-	CHORUS_SQLITE=system $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/core tests/webapp/test_http.py tests/faults
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 soak: .venv/.dev node_modules/.installed
 	$(BIN)/python -m pytest -m soak $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))

@@ -1,11 +1,11 @@
 """The command `chorus`: its commands, and how failures of any of them end."""
 
 import importlib
+import sys
 import zipfile
 from typing import Any
 
 import click
-import sqlalchemy as sa
 
 from cli.context import Context
 from cli.problem import Problem
@@ -42,12 +42,18 @@ class _Commands(click.Group):
             raise Problem(str(error)) from None
         except ChorusError as error:
             raise Problem(error.message.replace('Send "stopRuns": true', "Add --stop-runs")) from None
-        except sa.exc.DBAPIError as error:
+        except _database_errors() as error:
             raise Problem(f"The database cannot be used: {error.orig}. `chorus doctor` says more.") from None
         except BrokenPipeError:
             raise
         except OSError as error:
             raise Problem(_system(error)) from None
+
+
+def _database_errors() -> Any:
+    """What a command can catch that has loaded SQLAlchemy; the others do not wait for it."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return loaded.DBAPIError if loaded else ()
 
 
 def _system(error: OSError) -> str:

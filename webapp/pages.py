@@ -11,14 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import brotli
 from flask import Blueprint, Response, request
 from werkzeug.security import safe_join
 
 from common.errors import NotFound
 from common.security import websocket_url
 from common.wire import dumps
-from webapp import state, stylesheet
+from webapp import packing, state, stylesheet
 from webapp.answers import SMALLEST, compressed
 
 blueprint = Blueprint("pages", __name__)
@@ -80,12 +79,12 @@ def _current(path: Path) -> StaticFile:
 def _load(path: Path, _changed_ns: int, _size: int) -> StaticFile:
     raw = stylesheet.whole(path) if stylesheet.is_made_of_parts(path) else path.read_bytes()
     content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    packed = {"br": brotli.compress(raw), "gzip": compressed(raw, SMALLEST)} if content_type in _PACKABLE else {}
+    packed = {"br": packing.packed(path, raw), "gzip": compressed(raw, SMALLEST)} if content_type in _PACKABLE else {}
     return StaticFile(raw, packed, content_type, hashlib.sha256(raw).hexdigest()[:16])
 
 
 def warm(root: Path, stop: threading.Event) -> None:
-    """Compresses all files, half a second's work, before somebody waits for them."""
+    """Compresses all files before somebody waits for them."""
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
         if stop.is_set():
             return

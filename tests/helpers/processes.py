@@ -46,6 +46,14 @@ def _program(command: bytes) -> str:
     return "nginx" if b"nginx" in command else "other"
 
 
+def delay_s(pid: int) -> float:
+    """How long a process has been ready to run while others had the processors; 0 where the kernel does not tell."""
+    try:
+        return int(Path("/proc", str(pid), "schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
 def wait_for(ask: Callable[[], T], seconds: float, what: str, context: Callable[[], str] = str) -> T:
     """Polls `ask` until it is true and returns its value; fails with the last value and `context` after `seconds`."""
     deadline = time.monotonic() + seconds

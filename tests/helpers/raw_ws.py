@@ -154,6 +154,12 @@ class RawSocket:
                 return None
             self.buffer += data
 
+    def read_other(self) -> Frame | None:
+        """The next frame that is no heartbeat: one may come at any time."""
+        while (found := self.read()) and found.opcode == TEXT and found.json["type"] == "heartbeat":
+            pass
+        return found
+
     def message(self, *kinds: str) -> Any:
         """The next message of one of `kinds` (default: of any); others are passed over, heartbeats answered."""
         deadline = time.monotonic() + self.patience_s
@@ -170,11 +176,9 @@ class RawSocket:
 
     def closed(self) -> int | None:
         """Reads on to the close frame and returns its code; None where the stream ended without one."""
-        while found := self.read():
+        while found := self.read_other():
             if found.opcode == CLOSE:
                 return found.code
-            if found.opcode == TEXT and found.json["type"] == "heartbeat":
-                continue
         return None
 
     def at_end(self) -> bytes:

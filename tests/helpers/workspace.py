@@ -43,11 +43,15 @@ def _template() -> tempfile.TemporaryDirectory[str]:
 
 def quickly_prepared(home: Path) -> Settings:
     """The same as `prepared` leaves, with a copied workspace: for tests that are not about the start."""
+    return copied(Path(_template().name), home)
+
+
+def copied(template: Path, home: Path) -> Settings:
+    """A new home with a copy of the default workspace of another one, which no process has open."""
     settings = _settings(home, {})
     default = settings.home / "workspaces" / "default"
     make_home(settings.home)
-    template = Path(_template().name) / "workspaces" / "default"
-    shutil.copytree(template, default, ignore=shutil.ignore_patterns("*.owner"))
+    shutil.copytree(template / "workspaces" / "default", default, ignore=shutil.ignore_patterns("*.owner"))
     opened = Home.create(settings.home, sqlite.library(settings.sqlite))
     opened.switch_to(default, now_ms())
     opened.close()

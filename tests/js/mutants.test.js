@@ -23,16 +23,16 @@ test('the five of the plan are there', () => {
   assert.deepEqual(expected.filter((name) => !patches.includes(`${name}.patch`)), []);
 });
 
-test('without a mutant they pass', () => assert.equal(runIn(copyTo('none')).status, 0));
+test('without a mutant they pass', () => assert.equal(runIn(copyTo('none'), TESTS).status, 0));
 
 for (const patch of patches) {
   test(`${patch} applies, and is caught`, () => {
     const copy = copyTo(patch);
     const applied = run(copy, 'git', ['apply', join(MUTANTS, patch)]);
     assert.equal(applied.status, 0, applied.stderr);
-    const { status, stdout } = runIn(copy);
-    assert.notEqual(status, 0, 'it survived');
-    assert.match(stdout, /^# fail [1-9]/m);
+    const failed = firstToFail(copy);
+    assert.ok(failed, 'it survived');
+    assert.match(failed.stdout, /^# fail [1-9]/m);
   });
 }
 
@@ -43,9 +43,18 @@ function copyTo(name) {
   return copy;
 }
 
-/** @param {string} copy */
-function runIn(copy) {
-  return run(copy, process.execPath, ['--test', '--test-reporter=tap', ...TESTS]);
+/** The result of the first test file that sees the mutant; the others need not run. @param {string} copy */
+function firstToFail(copy) {
+  for (const name of TESTS) {
+    const ended = runIn(copy, [name]);
+    if (ended.status !== 0) return ended;
+  }
+  return null;
+}
+
+/** @param {string} copy @param {string[]} tests */
+function runIn(copy, tests) {
+  return run(copy, process.execPath, ['--test', '--test-reporter=tap', ...tests]);
 }
 
 /** @param {string} cwd @param {string} command @param {string[]} args */

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -14,6 +15,7 @@ from flask import Flask
 from common.settings import ROOT
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE
+from webapp import packing
 
 NEW = {"description": "x", "source": SOURCE}
 
@@ -219,6 +221,19 @@ def test_page_files_are_sent_as_small_as_the_browser_takes_them(
     answer = api.request("GET", "/js/store.js", headers={"Accept-Encoding": accepted})
     assert answer.headers.get("Content-Encoding") == sent
     assert unpack(answer.data) == (ROOT / "static/js/store.js").read_bytes()
+
+
+def test_packed_files_are_kept_and_never_others_than_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, folder = tmp_path / "a.js", tmp_path / "packed"
+    made = packing.packed(file, b"one", folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(brotli, "compress", lambda _raw: pytest.fail("packed twice"))
+        assert packing.packed(file, b"one", folder) == made
+    assert brotli.decompress(packing.packed(file, b"two", folder)) == b"two"
+    [kept] = folder.iterdir()
+    kept.write_bytes(b"damaged")
+    assert brotli.decompress(packing.packed(file, b"two", folder)) == b"two"
+    assert brotli.decompress(packing.packed(file, b"two", tmp_path / "no" / "folder")) == b"two"
 
 
 def test_the_style_sheet_is_one_answer(api: Api) -> None:

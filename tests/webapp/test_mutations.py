@@ -1,6 +1,7 @@
 """Every route that changes something: it logs its event, and the event holds what is read afterwards."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -9,7 +10,8 @@ from flask import Flask
 from core.runs import records as run_records
 from core.runs import verbs as runs
 from tests.helpers.api import Api
-from tests.helpers.workspace import SOURCE
+from tests.helpers.workspace import SOURCE, copied, quickly_prepared
+from tests.webapp.conftest import serving
 from webapp import state
 
 AGENT = {
@@ -109,9 +111,35 @@ OUTSIDE = {
 }
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json]:
+    """A home whose workspace each test gets a copy of, and what the paths name in it."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    with serving(quickly_prepared(home)) as app:
+        return home, named_in(Api(app), app)
+
+
 @pytest.fixture
-def world(api: Api, app: Flask) -> Json:
+def app(template: tuple[Path, Json], tmp_path: Path) -> Iterator[Flask]:
+    with serving(copied(template[0], tmp_path / "home")) as made:
+        yield made
+
+
+@pytest.fixture
+def world(api: Api, template: tuple[Path, Json]) -> Json:
     """What the paths name: tasks in every stage of work, their runs, and things deleted a moment ago."""
+    names = template[1]
+    undo = {
+        "undo_task": f"/api/tasks/{names['unwanted']}",
+        "undo_file": f"/api/tasks/{names['id']}/attachments/gone.md",
+        "undo_message": f"/api/tasks/{names['id']}/queue/{names['withdrawn']}",
+        "undo_agent": "/api/agents/researcher",
+        "undo_access": "/api/access-tokens/gone",
+    }
+    return names | {name: api.ok("DELETE", path)["undo"] for name, path in undo.items()}
+
+
+def named_in(api: Api, app: Flask) -> Json:
     api.ok("POST", "/api/providers", 201, json=CLAUDE)
     assert api.request("PUT", "/api/config", json=CONFIG).status_code == 200
     for name in ("writer", "editor"):
@@ -123,16 +151,9 @@ def world(api: Api, app: Flask) -> Json:
         api.ok("POST", f"/api/tasks/{task_id}/queue", 201, json={"content": "hello"})["id"] for _ in range(2)
     )
     api.attach(task_id, "gone.md")
-    undo = {
-        "undo_task": f"/api/tasks/{api.task()['id']}",
-        "undo_file": f"/api/tasks/{task_id}/attachments/gone.md",
-        "undo_message": f"/api/tasks/{task_id}/queue/{withdrawn}",
-        "undo_agent": "/api/agents/researcher",
-        "undo_access": "/api/access-tokens/gone",
-    }
     program, _ = (api.ok("POST", "/api/access-tokens", 201, json={"name": name}) for name in ("program", "gone"))
-    found |= {"program": program["token"], "id": task_id, "message": message}
-    return found | {k: api.ok("DELETE", v)["undo"] for k, v in undo.items()}
+    made = {"id": task_id, "unwanted": api.task()["id"], "message": message, "withdrawn": withdrawn}
+    return found | made | {"program": program["token"]}
 
 
 def prepare_runs(api: Api, app: Flask) -> Json:

@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SidecarProcess]
 def test_an_exception_closes_with_1011_and_writes_no_http(server: SidecarProcess, writer: Writer) -> None:
     with subscribed(server, writer) as witness, subscribed(server, writer) as client:
         client.send(TEXT, BOMB.encode())
-        frame = client.read()
+        frame = client.read_other()
         assert frame
         assert (frame.opcode, frame.code) == (CLOSE, 1011)
         assert client.at_end() == b""

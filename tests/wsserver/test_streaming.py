@@ -31,7 +31,7 @@ def test_a_commit_reaches_a_client(server: SidecarProcess, writer: Writer) -> No
 def test_the_bytes_are_those_of_the_log(server: SidecarProcess, writer: Writer) -> None:
     with subscribed(server, writer) as client:
         writer.commit(1, 70_000)
-        received = client.read()
+        received = client.read_other()
         assert received
         with writer.reading() as reading:
             (event,) = eventlog.tail(reading.connection, reading.position.seq - 1, 1)
@@ -103,7 +103,7 @@ def test_a_stream_cut_after_any_byte_is_continued(server: SidecarProcess, writer
 def test_pings_are_answered(server: SidecarProcess) -> None:
     with server.connect() as client:
         client.send(0x9, b"are you there")
-        answer = client.read()
+        answer = client.read_other()
         assert answer
         assert (answer.opcode, answer.payload) == (0xA, b"are you there")
 
