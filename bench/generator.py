@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +60,12 @@ class Swarm:
         self._popen.stdin.write("mark\n")
         self._popen.stdin.flush()
         return self.wait_for("window")
+
+    def window(self, seconds: float) -> Report:
+        """What is received in the next `seconds`."""
+        self.mark()
+        time.sleep(seconds)
+        return self.mark()
 
     def wait_for(self, kind: str) -> Report:
         """The next report of this kind; others before it are dropped. Bounded by the generator's own `--seconds`."""

@@ -11,6 +11,7 @@ import click
 
 from bench import (
     fanout,
+    floor,
     generator,
     large,
     latency,
@@ -30,7 +31,7 @@ from bench.target import Plan, Target
 
 MEASUREMENTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (selftest, fanout, latency, mutations, large, snapshot, storm, memory, page, output)
+    for module in (selftest, floor, fanout, latency, mutations, large, snapshot, storm, memory, page, output)
 }
 _targets: list[Target] = [Chorus(), *PEERS]
 TARGETS = {target.name: target for target in _targets}

@@ -22,7 +22,7 @@ typedef struct {
 #define BLOCK (256 * 1024) /* bytes: as much as Chorus writes to one client at once */
 static struct {
     int port, clients, size, batch;
-    double seconds;
+    double seconds, every_ms;
 } option = {.clients = 1000, .size = 600, .batch = BLOCK, .seconds = 10};
 static struct {
     int epoll, members, behind, capacity;
@@ -30,6 +30,7 @@ static struct {
     uint64_t seq;
     char block[BLOCK];
     size_t block_length;
+    uint64_t due; /* when the next block is: as soon as all have the last one, unless paced */
 } blast;
 
 static void drop(Peer *p) {
@@ -49,6 +50,7 @@ static size_t build_frame(char *out, uint64_t now) {
 
 static void next_block(void) {
     uint64_t now = now_ns();
+    blast.due = (blast.due ? blast.due : now) + (uint64_t)(option.every_ms * MS);
     blast.block_length = 0;
     for (int i = 0; i < option.batch && blast.block_length + option.size + 4 <= BLOCK; i++)
         blast.block_length += build_frame(blast.block + blast.block_length, now);
@@ -67,7 +69,7 @@ static void send_block(Peer *p) {
 }
 
 static void send_round(void) {
-    if (!blast.behind) next_block();
+    if (!blast.behind && now_ns() >= blast.due) next_block();
     for (int i = 0; i < blast.members; i++)
         if (blast.peer[i]->sent < blast.block_length) send_block(blast.peer[i]);
 }
@@ -106,13 +108,19 @@ static void accept_peers(int listener) {
     }
 }
 
+/* How long nothing has to be sent. */
+static uint64_t pause_ns(void) {
+    uint64_t now = now_ns();
+    return blast.behind || blast.due <= now ? 0 : blast.due - now;
+}
+
 static void run(int listener) {
     struct epoll_event events[256];
     uint64_t end = now_ns() + (uint64_t)(option.seconds * SECOND);
     watch(blast.epoll, listener, EPOLLIN, NULL, true);
     while (now_ns() < end) {
         bool sending = blast.members >= option.clients;
-        int n = wait_ns(blast.epoll, events, 256, sending ? 0 : 50 * MS);
+        int n = wait_ns(blast.epoll, events, 256, sending ? pause_ns() : 50 * MS);
         for (int i = 0; i < n; i++) {
             if (events[i].data.ptr) readable(events[i].data.ptr);
             else accept_peers(listener);
@@ -126,17 +134,19 @@ static const char help[] =
     "  --clients N   start when so many are there: 1000\n"
     "  --size BYTES  of one frame's payload, at least 100: 600\n"
     "  --batch N     frames in one write: as many as fill 256 KiB\n"
+    "  --every MS    pause between the beginnings of two writes: none\n"
     "  --seconds S   10\n";
 
 int blast_main(int argc, char **argv) {
     static const struct option names[] = {{"port", 1, 0, 'p'}, {"clients", 1, 0, 'n'}, {"size", 1, 0, 's'},
-                                          {"batch", 1, 0, 'b'}, {"seconds", 1, 0, 't'}, {"help", 0, 0, '?'},
-                                          {0, 0, 0, 0}};
+                                          {"batch", 1, 0, 'b'}, {"every", 1, 0, 'e'}, {"seconds", 1, 0, 't'},
+                                          {"help", 0, 0, '?'}, {0, 0, 0, 0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) switch (c) {
         case 'p': option.port = atoi(optarg); break;
         case 'n': option.clients = atoi(optarg); break;
         case 's': option.size = atoi(optarg); break;
         case 'b': option.batch = atoi(optarg); break;
+        case 'e': option.every_ms = atof(optarg); break;
         case 't': option.seconds = atof(optarg); break;
         default: fputs(help, stderr); return 2;
         }
