@@ -167,6 +167,46 @@ def test_drops_call_the_verbs(anna: Browser, ben: Browser, server: Server, crew:
     anna.shows(f"{column('failed')} {card(task_id)}", "The ink is gone")
 
 
+def test_unconfined_agent(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
+    """Marked wherever it is shown, as soon as somebody marks it; and it stays so when something else of it is saved."""
+    marked = f"[data-agent=writer] {css('unconfined')}"
+    before = server.json("GET", "/api/agents/writer")
+    task_id = outside.new_task(server, "Without bounds")
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/plan")
+    planner = crew.take()
+    planner.call("planner-output", **PLAN)
+    planner.end()
+    ben.open(server, "/agents")
+    ben.shows("[data-agent=writer]", "Ready")
+    anna.open(server, "/agents/writer")
+    anna.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", css("input-unconfined"))
+    anna.click("input-unconfined")
+    anna.click("save")
+    ben.shows(marked, "unconfined")
+    anna.shows(f".registry-title {css('unconfined')}")
+    anna.write("input-model", "other")
+    anna.click("save")
+    ben.shows("[data-agent=writer]", "/ other")
+    assert server.json("GET", "/api/agents/writer")["unconfined"]
+
+    anna.open(server, page.task_url(task_id))
+    anna.shows(f"{css('assigned')} {css('unconfined')}")
+    anna.click("action-start")
+    anna.shows(f"{css('start-agents')} label:has([value=writer]) {css('unconfined')}")
+    anna.click("start-submit")
+    crew.take()
+    anna.shows(marked, "unconfined")
+    anna.shows(f"{css('task')} .agent {css('unconfined')}")
+    ben.open(server)
+    ben.shows(f"{card(task_id)} .agent {css('unconfined')}")
+    anna.open(server, f"/providers/{before['provider']}")
+    anna.shows(f"{css('users')} {css('unconfined')}")
+    outside.ask(server, "PUT", "/api/agents/writer", before)
+    ben.lacks(f"{card(task_id)} {css('unconfined')}")
+    anna.lacks(f"{css('users')} {css('unconfined')}")
+    outside.move(server, task_id, "failed")
+
+
 def test_somebody_was_faster(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
     """(U7) What hinders is said where a person is about to decide, and by the answer where it comes late."""
     task_id = outside.new_task(server, "Wanted by two")
