@@ -8,6 +8,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser import outside, page
+from tests.browser.test_accessibility import EACH_ONCE, check
 from tests.helpers.browser import Browser, css
 from tests.helpers.model_server import Action, Model, Refuse, Reply, Script, model_server
 from tests.helpers.server import Server
@@ -53,6 +54,7 @@ def test_test_of_a_provider(anna: Browser, server: Server, model: Model) -> None
     anna.shows(css("test", within=row), "not possible now: its test is running")
     anna.shows(result, "Asking it")
     anna.shows(result, "could not be reached", ANSWER_S)
+    check(anna, f"{result} .sign", EACH_ONCE)
 
     anna.open(server, f"/providers/{NAME}")
     anna.write("input-defaultModel", "x")
@@ -77,9 +79,10 @@ def test_access_tokens(anna: Browser, ben: Browser, server: Server) -> None:
     environment = json.loads(config)["mcpServers"]["chorus"]["env"]
     assert environment == {"CHORUS_API_URL": server.base_url, "CHORUS_TOKEN": token}
     ben.shows("[data-token=my-laptop]", token[-4:])
+    check(anna, css("made"), EACH_ONCE)
     assert tools(server, token) == {"task.list", "task.get", "task.report"}
 
-    anna.click("nav-board")
+    page.go(anna, "/")
     anna.driver.back()
     anna.wait_for(lambda: anna.texts(css("made-token")) == [token], "it is still in sight")
     assert token not in str(anna.run("return JSON.stringify({...sessionStorage, ...localStorage})"))

@@ -27,6 +27,20 @@ PLAN = {
     "assignedAgent": "writer",
 }
 STATE = css("status", within="[data-testid=task]")
+# What says that the page is there.
+PAGES = {
+    "/insights": "figures",
+    "/archive": "archive-search",
+    "/agents": "agents",
+    "/agents/writer": "input-unconfined",
+    "/agents?new": "input-name",
+    "/providers": "test",
+    "/providers/claude": "test",
+    "/providers?new": "type-opencode",
+    "/settings": "tokens",
+    "/workspaces": "recent",
+    "/nowhere": "not-found",
+}
 SHORTS = ("light", 360), ("dark", 1440)
 
 
@@ -179,6 +193,7 @@ def test_unconfined_agent(anna: Browser, ben: Browser, server: Server, crew: Han
     ben.open(server, "/agents")
     ben.shows("[data-agent=writer]", "Ready")
     anna.open(server, "/agents/writer")
+    anna.shows(css("input-unconfined"))
     anna.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", css("input-unconfined"))
     anna.click("input-unconfined")
     anna.click("save")
@@ -194,6 +209,7 @@ def test_unconfined_agent(anna: Browser, ben: Browser, server: Server, crew: Han
     anna.click("action-start")
     anna.shows(f"{css('start-agents')} label:has([value=writer]) {css('unconfined')}")
     anna.click("start-submit")
+    anna.lacks("dialog[open]")
     crew.take()
     anna.shows(marked, "unconfined")
     anna.shows(f"{css('task')} .agent {css('unconfined')}")
@@ -374,7 +390,8 @@ def test_live_output(anna: Browser, ben: Browser, server: Server, crew: Hands) -
     anna.shows(f"{css('output-list')}[data-last='303']")
 
 
-def test_full_board_under_a_dialog_and_an_error(anna: Browser, server: Server, crew: Hands) -> None:
+def test_every_page_with_many_tasks_a_dialog_and_an_error(anna: Browser, server: Server, crew: Hands) -> None:
+    """An error stays until it is dismissed, wherever in the page one goes."""
     crew.create([f"Card {number}" for number in range(199)])
     task_id = outside.new_task(server, "The last card")
     anna.open(server)
@@ -387,6 +404,17 @@ def test_full_board_under_a_dialog_and_an_error(anna: Browser, server: Server, c
     anna.keys("n")
     anna.wait_focus("new-task-description")
     check(anna, f"body:has(dialog[open]) {css('notice')}")
+    anna.keys(Keys.ESCAPE)
+    outside.ask(server, "POST", "/api/access-tokens", {"name": "laptop"})
+    for path, shown in (PAGES | {page.task_url(task_id): "entry"}).items():
+        page.go(anna, path)
+        anna.shows(css(shown))
+        check(anna, f"body:has({css(shown)}) {css('notice')}", EACH_ONCE)
+        anna.keys("n")
+        anna.wait_focus("new-task-description")
+        check(anna, f"body:has(dialog[open]) {css('notice')}", SHORTS[1:])
+        anna.keys(Keys.ESCAPE)
+        anna.lacks("dialog[open]")
 
 
 @contextmanager

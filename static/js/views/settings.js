@@ -88,6 +88,6 @@ function directories(app, form) {
         @input=${(/** @type {Event} */ event) => form.set('allowedAgentDirectories', replaceAt(rows, index, /** @type {HTMLInputElement} */ (event.target).value))}>
       ${button({ label: `Remove directory ${index + 1}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => change(removeAt(rows, index), index - 1), testid: 'remove-directory' })}
     </li>`)}</ol>
-    ${rows.length === 0 ? html`<p class="soft">${icon('info')} None yet: agents cannot use files.</p>` : nothing}
+    ${rows.length === 0 ? html`<p class="field-note">${icon('info')}<span>None yet: agents cannot use files.</span></p>` : nothing}
     <div>${button({ label: 'Add directory', icon: 'plus', look: 'is-small', run: () => change(insertAt(rows, rows.length, ''), rows.length), testid: 'add-directory' })}</div>`, true);
 }

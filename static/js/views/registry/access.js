@@ -8,7 +8,7 @@ import { button } from '../../elements/button.js';
 import { copyButton } from '../../elements/copy.js';
 import { icon } from '../../elements/icons.js';
 import { SCOPES, mcpConfig, newToken, scopeWords, tokenProblems } from '../../lib/access.js';
-import { iso, moment } from '../../lib/time.js';
+import { ageInWords, iso } from '../../lib/time.js';
 import { failedPart } from '../task/failed-part.js';
 import { described, field, formTemplate, textField } from './fields.js';
 import { createForm } from './form.js';
@@ -27,6 +27,9 @@ export function createAccess(app) {
   const { store, live, api, actions, drafts, painter } = app;
   const release = live.openPart(PART);
 
+  /** Somebody wants to make one. */
+  let isWanted = false;
+
   const tokens = () => store.part(PART).data ?? [];
   const made = () => /** @type {Made|null} */ (JSON.parse(drafts.get(MADE)?.text ?? 'null'));
 
@@ -38,10 +41,21 @@ export function createAccess(app) {
     problemsOf: (values) => tokenProblems(values, new Map(tokens().map((token) => [token.name, token]))),
     send: (values, _, key) => api.post('/api/access-tokens', values, { key }),
     saved({ data: { name, token, mcpCommand } }) {
+      isWanted = false;
       drafts.hold(MADE, JSON.stringify({ name, token, mcpCommand }));
       painter.request(() => document.getElementById('made-title')?.focus());
     },
   });
+
+  function begin() {
+    isWanted = true;
+    painter.request(() => /** @type {HTMLElement|null} */ (document.querySelector('#access input'))?.focus());
+  }
+
+  function cancel() {
+    isWanted = false;
+    painter.request(() => /** @type {HTMLElement|null} */ (document.querySelector('#access [data-testid="new-token"]'))?.focus());
+  }
 
   function forget() {
     drafts.clear(MADE);
@@ -63,7 +77,7 @@ export function createAccess(app) {
     return html`<li class="row" data-token=${name} data-testid="token-row">
       <div class="row-main">
         <span class="row-name"><strong>${name}</strong><span class="soft is-mono">chorus_…${hint}</span></span>
-        <span class="row-note">${scopeWords(scopes)} · made <time datetime=${iso(createdAt)}>${moment(createdAt, live.now())}</time></span>
+        <span class="row-note">${scopeWords(scopes)} · made <time datetime=${iso(createdAt)}>${ageInWords(createdAt, live.now())}</time></span>
       </div>
       <div class="row-tools">${button({ label: 'Revoke', title: `Revoke “${name}”`, look: 'is-small is-danger', reason: app.saving.of(`access-token:${name}`)?.says ?? app.blocked(), run: () => void revoke(name), testid: 'revoke' })}</div>
     </li>`;
@@ -72,8 +86,8 @@ export function createAccess(app) {
   function list() {
     const { data, status, error } = store.part(PART);
     if (status === 'error') return failedPart('The access tokens', error, () => live.retryPart(PART));
-    if (!data) return html`<p class="soft" aria-busy="true">${icon('loader-circle', 'spin')} Fetching…</p>`;
-    if (data.length === 0) return html`<p class="soft" data-testid="no-tokens">None yet: no program outside can reach the tasks as somebody of its own.</p>`;
+    if (!data) return html`<p class="field-note" aria-busy="true">${icon('loader-circle', 'spin')}<span>Fetching…</span></p>`;
+    if (data.length === 0) return html`<p class="soft" data-testid="no-tokens">There are none yet.</p>`;
     return html`<ul class="rows" data-testid="tokens">${repeat(data, ({ name }) => name, row)}</ul>`;
   }
 
@@ -97,14 +111,20 @@ export function createAccess(app) {
       <input type="checkbox" class="check" data-testid="scope-${scope}" aria-describedby=${described(form, 'scopes', false)} .checked=${liveValue(chosen.includes(scope))} @change=${() => toggle(scope)}><span>${label}</span></label>`)}</div>`, true);
   }
 
+  function formPanel() {
+    const fields = html`${textField(form, 'name', { label: 'Name', hint: 'What the token is for. Tasks and reports that come with it bear this name.', placeholder: 'laptop' })}${scopesField()}`;
+    const tools = form.isDirty() ? nothing : button({ label: 'Cancel', look: 'is-quiet', run: cancel, testid: 'cancel-token' });
+    return html`<div class="panel">${formTemplate(app, form, fields, { label: 'Create token', tools })}</div>`;
+  }
+
   function template() {
     const fresh = made();
-    const fields = html`${textField(form, 'name', { label: 'Name', hint: 'What the token is for. Tasks and reports that come with it bear this name.', placeholder: 'laptop' })}${scopesField()}`;
+    const isOpen = isWanted || form.isDirty();
     return html`<section class="registry-part" id="access" aria-labelledby="access-title" data-testid="access">
-      <div class="section-head"><h2 id="access-title">Access tokens</h2></div>
-      <p class="soft">For programs that Chorus does not start, such as an MCP client on your desk: with a token they work on this workspace’s tasks.</p>
-      ${list()} ${fresh ? madeTemplate(fresh) : nothing}
-      <details class="fold" ?open=${form.isDirty()}><summary data-testid="new-token">New access token</summary>${formTemplate(app, form, fields, { label: 'Create token' })}</details>
+      <div class="registry-head"><h2 id="access-title">Access tokens</h2>
+        <div class="registry-tools">${isOpen ? nothing : button({ label: 'New access token', icon: 'plus', run: begin, testid: 'new-token' })}</div>
+        <p class="soft">For programs that Chorus does not start, such as an MCP client: with a token they work on the tasks of this workspace.</p></div>
+      ${isOpen ? formPanel() : nothing} ${fresh ? madeTemplate(fresh) : nothing} ${list()}
     </section>`;
   }
 

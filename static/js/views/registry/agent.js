@@ -131,9 +131,9 @@ function unconfinedField(form) {
   const isOn = /** @type {boolean} */ (form.values().unconfined);
   const hint = 'Chorus turns the program’s own tools off, so that an agent can do only what is ticked above.';
   const says = 'It keeps its program’s own tools, such as a shell, and works in the initial directory. Nothing is contained then: it can do whatever the user can who runs Chorus. OpenAI-compatible providers have no such tools.';
-  return field(form, 'unconfined', { label: 'Confinement', hint, say: (value) => (value ? 'Unconfined' : 'Confined') }, html`<label class="tool">
+  return field(form, 'unconfined', { label: 'Confinement', hint, say: (value) => (value ? 'Unconfined' : 'Confined') }, html`<div class="choices"><label class="tool">
     <input type="checkbox" class="check" data-testid="input-unconfined" aria-describedby=${described(form, 'unconfined', true)} .checked=${live(isOn)} @change=${() => form.set('unconfined', !isOn)}>
-    <span>Unconfined<span class="tool-does">${says}</span></span></label>`, true);
+    <span>Unconfined<span class="tool-does">${says}</span></span></label></div>`, true);
 }
 
 /** The real tools in named groups. @param {Form} form */

@@ -34,7 +34,7 @@ export function chainTemplate(app, task, complete, linked, outputs) {
     ${hidden > 0 ? html`<p class="soft">${plural(hidden, 'earlier run')} still being fetched</p>` : nothing}
     ${listTemplate(app, task, timeline, linked, outputs)}
     ${data && data.length > 1 ? factsTemplate(totalOf(data), 'In all: ') : nothing}
-    ${!complete && task.truncated.includes('agentChain') ? html`<p class="soft">${icon('loader-circle', 'spin')} Fetching the full texts…</p>` : nothing}
+    ${!complete && task.truncated.includes('agentChain') ? html`<p class="field-note">${icon('loader-circle', 'spin')}<span>Fetching the full texts…</span></p>` : nothing}
   </section>`;
 }
 

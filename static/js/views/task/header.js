@@ -24,7 +24,7 @@ export function headerTemplate(app, task, actions, remove) {
     <h1 tabindex="-1" data-testid="task-title">${titleOf(task.description)}</h1>
     <div class="task-state"><span role="status">${statusTemplate(word, 'is-pill')}</span>${agentChip(task, isUnconfined)}
       <span class="soft">changed <time datetime=${iso(task.updatedAt)}>${ageInWords(task.updatedAt, app.live.now())}</time></span>
-      ${task.archivedAt === null ? nothing : html`<span class="soft" data-testid="archived">${icon('archive')} archived ${ageInWords(task.archivedAt, app.live.now())}: reopen it to change it</span>`}
+      ${task.archivedAt === null ? nothing : html`<span class="field-note" data-testid="archived">${icon('archive')}<span>archived ${ageInWords(task.archivedAt, app.live.now())}: reopen it to change it</span></span>`}
       ${progress ? html`<span class="section-note" data-testid="task-saving">${icon('loader-circle', 'spin')}${progress.says}</span>` : nothing}</div>
     ${task.status.type === 'failed' && task.status.message ? failure(task.status.message) : nothing}
     <div class="task-actions" role="group" aria-label="Actions" data-testid="actions">
