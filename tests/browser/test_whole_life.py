@@ -191,7 +191,7 @@ def test_unconfined_agent(anna: Browser, ben: Browser, server: Server, crew: Han
     planner.call("planner-output", **PLAN)
     planner.end()
     ben.open(server, "/agents")
-    ben.shows("[data-agent=writer]", "Ready")
+    ben.shows("[data-agent=writer]")
     anna.open(server, "/agents/writer")
     anna.shows(css("input-unconfined"))
     anna.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", css("input-unconfined"))
