@@ -210,9 +210,11 @@ def _retry_after_s(error: openai.APIStatusError) -> float | None:
         return None
 
 
-def _failure(error: Exception, model: str) -> Json:
+def _failure(error: Exception, job: Json) -> Json:
     """The last line, for what went wrong."""
-    told: Json = {"how": "failed", "status": None, "text": str(error) or type(error).__name__, "model": model}
+    told: Json = {"how": "failed", "status": None, "text": str(error) or type(error).__name__, "model": job["model"]}
+    if isinstance(error, openai.APIConnectionError):
+        told["text"] = f"{job['baseUrl']} could not be reached: {error.__cause__ or error}"
     if isinstance(error, openai.APIStatusError):
         body = error.body if isinstance(error.body, dict) else {}
         told |= {"status": error.status_code, "text": str(body.get("message") or error.message)}
@@ -236,7 +238,7 @@ def main(path: str) -> None:
         Loop(job, conversation, tools).run(sys.stdin.read())
         tell("end", how="done", text="")
     except (openai.OpenAIError, Unreadable, Refused, Unreachable, OSError, ValueError) as error:
-        tell("end", **_failure(error, job["model"]))
+        tell("end", **_failure(error, job))
 
 
 if __name__ == "__main__":

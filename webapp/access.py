@@ -12,11 +12,13 @@ from common.schemas.access import (
     CreateAccessTokenSchema,
     NewAccessTokenSchema,
 )
+from common.settings import ROOT
 from core.access import verbs
 from webapp import requests
 from webapp.api import Api, mutation
 
 api = Api("access")
+MCP_COMMAND = ROOT / "bin" / "chorus-mcp"
 
 
 @api.read("/api/access-tokens", answer=AccessTokenSchema, many=True)
@@ -33,7 +35,7 @@ def create_access_token() -> Response:
 
 def _created(tx: WriteTransaction, body: dict[str, Any]) -> dict[str, Any]:
     form, token = verbs.create(tx, body["name"], body["scopes"])
-    return form | {"token": token}
+    return form | {"token": token, "mcpCommand": str(MCP_COMMAND)}
 
 
 api.add(

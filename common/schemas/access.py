@@ -18,9 +18,10 @@ class AccessTokenSchema(WireSchema):
 
 
 class NewAccessTokenSchema(AccessTokenSchema):
-    """The one answer that holds the token itself."""
+    """The one answer that holds the token itself; `mcpCommand` is the path of the MCP server's program."""
 
     token = fields.String(required=True)
+    mcpCommand = fields.String(required=True)
 
 
 class CreateAccessTokenSchema(RequestSchema):

@@ -22,6 +22,7 @@
  * @property {number} [ifMatch] the version that the person has seen
  * @property {string} [key] Idempotency-Key; made when absent
  * @property {Record<string, string>} [headers]
+ * @property {number} [timeoutMs] for what takes longer than others
  */
 
 /** @typedef {{onProgress?: (fraction: number) => void, signal?: AbortSignal, key?: string}} UploadOptions */
@@ -82,9 +83,9 @@ export function createApi(surroundings = {}) {
     epoch = () => null,
   } = surroundings;
 
-  /** @param {string} method @param {string} path @param {RequestInit} init @param {AbortSignal} [signal] */
-  async function call(method, path, init, signal) {
-    const limit = AbortSignal.timeout(timeoutMs);
+  /** @param {string} method @param {string} path @param {RequestInit} init @param {AbortSignal} [signal] @param {number} [limitMs] */
+  async function call(method, path, init, signal, limitMs = timeoutMs) {
+    const limit = AbortSignal.timeout(limitMs);
     try {
       const response = await fetch(path, { ...init, method, signal: signal ? AbortSignal.any([signal, limit]) : limit });
       return answerOf(response.status, (name) => response.headers.get(name), await response.text());
@@ -94,11 +95,11 @@ export function createApi(surroundings = {}) {
   }
 
   /** @param {string} method @param {string} path @param {unknown} body @param {SendOptions} [options] */
-  function send(method, path, body, { signal, ifMatch, headers = {} } = {}) {
+  function send(method, path, body, { signal, ifMatch, headers = {}, timeoutMs: limitMs } = {}) {
     return call(method, path, {
       headers: { ...jsonHeaders(body), ...matchHeader(ifMatch), ...epochHeader(epoch()), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }, signal);
+    }, signal, limitMs);
   }
 
   return {

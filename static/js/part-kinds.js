@@ -6,7 +6,7 @@
 
 import { addCounters } from './lib/counters.js';
 
-/** @import {Counters, Item, OutputItem, OutputRecord, PartData, PartKind, Task} from './types.js' */
+/** @import {AccessToken, Counters, Item, OutputItem, OutputRecord, PartData, PartKind, Task} from './types.js' */
 
 /** @typedef {Item | {type: 'run_output', data: OutputItem} | {type: 'counters_moved', data: {at: number, counters: Counters}}} PartItem */
 /** @typedef {'same'|'reread'|'gone'} Verdict */
@@ -142,8 +142,24 @@ const archive = {
   addOlder: (data, tasks) => ({ tasks: [...data.tasks, ...tasks], hasOlder: tasks.length >= ARCHIVE_PAGE, older: 'idle' }),
 };
 
+/** All access tokens by name; the id is empty. @type {Kind<PartData['access']>} */
+const access = {
+  path: () => '/api/access-tokens',
+  parse: (answer) => answer,
+  concerns: (item) => item.type === 'access_tokens_changed',
+  touch(data, item) {
+    if (!data || item.type !== 'access_tokens_changed') return 'reread';
+    const { accessTokens, deleted } = item.data;
+    const names = [...deleted, ...accessTokens.map(({ name }) => name)];
+    return { data: byName([...data.filter(({ name }) => !names.includes(name)), ...accessTokens]) };
+  },
+};
+
+/** @param {AccessToken[]} tokens */
+const byName = (tokens) => tokens.sort((a, b) => (a.name < b.name ? -1 : 1));
+
 /** @type {{[K in PartKind]: Kind<PartData[K]>}} */
-export const KINDS = { task, history, queue, runs, output, insights, archive };
+export const KINDS = { task, history, queue, runs, output, insights, archive, access };
 
 /** @param {string} q */
 const archivePath = (q) => `/api/tasks?archived=true&limit=${ARCHIVE_PAGE}${q === '' ? '' : `&q=${encodeURIComponent(q)}`}`;

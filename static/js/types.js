@@ -103,7 +103,7 @@
 /** @typedef {{type: 'internal', name: string, instructions: string, version: number, isValid?: boolean}} InternalAgent */
 /**
  * @typedef {{type: 'user_defined', name: string, instructions: string, allowedTools: string[], provider: string,
- *   model?: string, version: number, isValid?: boolean}} UserAgent
+ *   model?: string, unconfined?: boolean, version: number, isValid?: boolean}} UserAgent
  */
 /** @typedef {InternalAgent | UserAgent} Agent */
 
@@ -293,9 +293,10 @@
  * @property {OutputData} output
  * @property {Insights} insights
  * @property {ArchiveData} archive
+ * @property {AccessToken[]} access by name
  */
 /** @typedef {keyof PartData} PartKind */
-/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, for `insights` a number of days, for `archive` the text searched for, else the id of a task */
+/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, for `insights` a number of days, for `archive` the text searched for, for `access` nothing, else the id of a task */
 
 /** @typedef {{status: number, code: string, message: string}} PartError */
 

@@ -18,21 +18,22 @@ def legend(browser: Browser, figure: str) -> dict[str, int]:
     return {word: int(count) for word, count in browser.run(script, f"{css(f'legend-{figure}')} li")}
 
 
-def is_drawn(browser: Browser) -> bool:
-    """Whether the first plot has painted something in its middle."""
-    drawn: bool = browser.run(f"""
+def has_hues(browser: Browser) -> bool:
+    """Whether the first plot has painted something that is not grey."""
+    painted: bool = browser.run(f"""
       const canvas = document.querySelector('{PLOT} canvas');
       const {{data}} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      return data.some((value, n) => n % 4 === 3 && value > 0);
+      return data.some((red, n) => n % 4 === 0 && data[n + 3] > 200 && red - data[n + 2] > 60);
     """)
-    return drawn
+    return painted
 
 
 def test_numbers_follow_what_others_do(anna: Browser, server: Server) -> None:
-    failing, deleted = (outside.new_task(server, f"Counted {n}") for n in range(2))
+    failing, deleted, failed = (outside.new_task(server, f"Counted {n}") for n in range(3))
+    outside.move(server, failed, "failed")
     anna.open(server, "/insights?days=7")
     anna.shows(css("legend-tasks"), "Pending")
-    anna.wait_for(lambda: is_drawn(anna), "the plot is drawn")
+    anna.wait_for(lambda: has_hues(anna), "the plot is drawn")
     before, flow = legend(anna, "tasks"), legend(anna, "flow")
     anna.forget_requests()
 
@@ -61,6 +62,7 @@ def test_numbers_follow_what_others_do(anna: Browser, server: Server) -> None:
     check(anna, f"{css('figure-tasks')} table", EACH_ONCE)
     look(anna, "light", 360)
     assert anna.run(STICKING_OUT) == []
+    anna.wait_for(lambda: has_hues(anna), "the plot is in colour where motion is reduced")
     anna.driver.back()
     anna.shows(css("summary-tasks"), "6 days ago")
 

@@ -27,6 +27,20 @@ PLAN = {
     "assignedAgent": "writer",
 }
 STATE = css("status", within="[data-testid=task]")
+# What says that the page is there.
+PAGES = {
+    "/insights": "figures",
+    "/archive": "archive-search",
+    "/agents": "agents",
+    "/agents/writer": "input-unconfined",
+    "/agents?new": "input-name",
+    "/providers": "test",
+    "/providers/claude": "test",
+    "/providers?new": "type-opencode",
+    "/settings": "tokens",
+    "/workspaces": "recent",
+    "/nowhere": "not-found",
+}
 SHORTS = ("light", 360), ("dark", 1440)
 
 
@@ -165,6 +179,48 @@ def test_drops_call_the_verbs(anna: Browser, ben: Browser, server: Server, crew:
     ben.keys("The ink is gone")
     ben.chord(Keys.CONTROL, Keys.ENTER)
     anna.shows(f"{column('failed')} {card(task_id)}", "The ink is gone")
+
+
+def test_unconfined_agent(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
+    """Marked wherever it is shown, as soon as somebody marks it; and it stays so when something else of it is saved."""
+    marked = f"[data-agent=writer] {css('unconfined')}"
+    before = server.json("GET", "/api/agents/writer")
+    task_id = outside.new_task(server, "Without bounds")
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/plan")
+    planner = crew.take()
+    planner.call("planner-output", **PLAN)
+    planner.end()
+    ben.open(server, "/agents")
+    ben.shows("[data-agent=writer]")
+    anna.open(server, "/agents/writer")
+    anna.shows(css("input-unconfined"))
+    anna.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", css("input-unconfined"))
+    anna.click("input-unconfined")
+    anna.click("save")
+    ben.shows(marked, "unconfined")
+    anna.shows(f".registry-title {css('unconfined')}")
+    anna.write("input-model", "other")
+    anna.click("save")
+    ben.shows("[data-agent=writer]", "/ other")
+    assert server.json("GET", "/api/agents/writer")["unconfined"]
+
+    anna.open(server, page.task_url(task_id))
+    anna.shows(f"{css('assigned')} {css('unconfined')}")
+    anna.click("action-start")
+    anna.shows(f"{css('start-agents')} label:has([value=writer]) {css('unconfined')}")
+    anna.click("start-submit")
+    anna.lacks("dialog[open]")
+    crew.take()
+    anna.shows(marked, "unconfined")
+    anna.shows(f"{css('task')} .agent {css('unconfined')}")
+    ben.open(server)
+    ben.shows(f"{card(task_id)} .agent {css('unconfined')}")
+    anna.open(server, f"/providers/{before['provider']}")
+    anna.shows(f"{css('users')} {css('unconfined')}")
+    outside.ask(server, "PUT", "/api/agents/writer", before)
+    ben.lacks(f"{card(task_id)} {css('unconfined')}")
+    anna.lacks(f"{css('users')} {css('unconfined')}")
+    outside.move(server, task_id, "failed")
 
 
 def test_somebody_was_faster(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
@@ -334,7 +390,8 @@ def test_live_output(anna: Browser, ben: Browser, server: Server, crew: Hands) -
     anna.shows(f"{css('output-list')}[data-last='303']")
 
 
-def test_full_board_under_a_dialog_and_an_error(anna: Browser, server: Server, crew: Hands) -> None:
+def test_every_page_with_many_tasks_a_dialog_and_an_error(anna: Browser, server: Server, crew: Hands) -> None:
+    """An error stays until it is dismissed, wherever in the page one goes."""
     crew.create([f"Card {number}" for number in range(199)])
     task_id = outside.new_task(server, "The last card")
     anna.open(server)
@@ -347,6 +404,17 @@ def test_full_board_under_a_dialog_and_an_error(anna: Browser, server: Server, c
     anna.keys("n")
     anna.wait_focus("new-task-description")
     check(anna, f"body:has(dialog[open]) {css('notice')}")
+    anna.keys(Keys.ESCAPE)
+    outside.ask(server, "POST", "/api/access-tokens", {"name": "laptop"})
+    for path, shown in (PAGES | {page.task_url(task_id): "entry"}).items():
+        page.go(anna, path)
+        anna.shows(css(shown))
+        check(anna, f"body:has({css(shown)}) {css('notice')}", EACH_ONCE)
+        anna.keys("n")
+        anna.wait_focus("new-task-description")
+        check(anna, f"body:has(dialog[open]) {css('notice')}", SHORTS[1:])
+        anna.keys(Keys.ESCAPE)
+        anna.lacks("dialog[open]")
 
 
 @contextmanager

@@ -237,6 +237,19 @@ describe('the other kinds', () => {
     assert.equal(it.store.parts.takeRequests().length, 1);
   });
 
+  test('access tokens follow access_tokens_changed, by name, and come back with an undo', () => {
+    const it = opened('access:');
+    const token = (/** @type {string} */ name) => ({ name, scopes: ['task.get'], hint: 'abcd', createdAt: 1, version: 1 });
+    const names = () => it.store.part('access:').data?.map(({ name }) => name);
+    assert.equal(it.request.path, '/api/access-tokens');
+    answer(it, 10, [token('b'), token('c')]);
+    it.store.apply(event(11, 'access_tokens_changed', { accessTokens: [token('a')], deleted: ['c'] }));
+    assert.deepEqual(names(), ['a', 'b']);
+    it.store.apply(event(12, 'access_tokens_changed', { accessTokens: [token('c')], deleted: [] }));
+    assert.deepEqual(names(), ['a', 'b', 'c']);
+    assert.deepEqual(it.store.parts.takeRequests(), []);
+  });
+
   test('runs follow run_updated', () => {
     const it = opened('runs:a');
     answer(it, 10, [run('r', 'a')]);

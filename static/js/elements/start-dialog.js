@@ -3,7 +3,7 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live as liveValue } from '../vendor/lit-html/directives/live.js';
-import { userAgents, whyNotRun } from '../lib/agents.js';
+import { unconfinedAgents, userAgents, whyNotRun } from '../lib/agents.js';
 import { isSubmit } from '../lib/focus.js';
 import { newKey } from '../lib/key.js';
 import { promptOf } from '../lib/prompt.js';
@@ -14,6 +14,7 @@ import { hasSteps, whyNot } from '../lib/transitions.js';
 import { button } from './button.js';
 import { createDialog, dialogHead } from './dialog.js';
 import { icon } from './icons.js';
+import { unconfinedMark } from './status.js';
 
 /** @import {App} from '../app.js' */
 /** @import {Task, UserAgent} from '../types.js' */
@@ -120,7 +121,7 @@ export function createStart(app) {
     if (!found) return nothing;
     const { run, reason } = found;
     const resume = async () => (await actions.resume(run)) && dialog.close();
-    return html`<div class="choice-row"><div class="grow">Go on where <strong>${run.agentName}</strong> stopped, in the same session${run.resumeAt === null ? '' : ` (it does by itself at ${clock(run.resumeAt)})`}</div>
+    return html`<div class="choice-row"><div class="grow">Go on where <strong>${run.agentName}</strong>${unconfinedAgents(store.state.agents).has(run.agentName) ? html` ${unconfinedMark()}` : nothing} stopped, in the same session${run.resumeAt === null ? '' : ` (it does by itself at ${clock(run.resumeAt)})`}</div>
       ${button({ label: `Resume ${run.agentName}`, icon: 'rotate-ccw', reason: app.blocked() ?? reason, run: () => void resume(), testid: 'start-resume' })}</div>`;
   }
 
@@ -138,9 +139,9 @@ export function createStart(app) {
   }
 
   /** @param {UserAgent} agent @param {boolean} isAssigned */
-  const agentRow = ({ name, provider, model }, isAssigned) => html`<label class="choice">
+  const agentRow = ({ name, provider, model, unconfined }, isAssigned) => html`<label class="choice">
     <input type="radio" name="agent" value=${name} .checked=${liveValue(name === chosen)} data-testid="agent-${name}" @change=${() => set(() => (chosen = name))}>
-    <span class="choice-name">${name}</span><span class="soft">${provider}${model ? ` / ${model}` : ''}</span>${isAssigned ? html`<span class="mark">suggested by the plan</span>` : nothing}
+    <span class="choice-name">${name}</span>${unconfined ? unconfinedMark() : nothing}<span class="soft">${provider}${model ? ` / ${model}` : ''}</span>${isAssigned ? html`<span class="mark">suggested by the plan</span>` : nothing}
   </label>`;
 
   /** @param {Task} current */

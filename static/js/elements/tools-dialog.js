@@ -3,11 +3,13 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live } from '../vendor/lit-html/directives/live.js';
+import { unconfinedAgents } from '../lib/agents.js';
 import { isAtWork } from '../lib/runs.js';
 import { GRANTABLE_TOOLS } from '../words.js';
 import { button } from './button.js';
 import { createDialog, dialogHead } from './dialog.js';
 import { icon } from './icons.js';
+import { unconfinedMark } from './status.js';
 
 /** @import {App} from '../app.js' */
 /** @import {Run} from '../types.js' */
@@ -61,6 +63,7 @@ export function createToolsDialog({ store, actions, blocked }) {
       ${dialogHead('tools-title', current ? `Tools of ${current.agentName}` : 'Tools', dialog.close)}
       <div class="dialog-body">
         <p class="soft">For this run only. The agent’s own list stays as it is.</p>
+        ${current && unconfinedAgents(store.state.agents).has(current.agentName) ? html`<p class="soft">${unconfinedMark()} Its program’s own tools stay on, whatever is chosen here.</p>` : nothing}
         <fieldset class="choices is-grid"><legend class="unseen">Tools</legend>${GRANTABLE_TOOLS.map((tool) => row(tool, current))}</fieldset>
         ${error ? html`<p class="field-error" role="alert" data-testid="tools-error">${icon('triangle-alert')}<span>${error}</span></p>` : nothing}
       </div>

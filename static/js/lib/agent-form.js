@@ -35,17 +35,17 @@ export function tasksPlannedFor(name, tasks) {
 
 /** What the form shows of an agent; without one: a new agent. @param {Agent|null} agent @returns {Values} */
 export function agentValues(agent) {
-  if (!agent) return { name: '', instructions: '', allowedTools: ['file.read', 'file.list', 'file.search'], provider: NOT_CONFIGURED, model: '' };
+  if (!agent) return { name: '', instructions: '', allowedTools: ['file.read', 'file.list', 'file.search'], provider: NOT_CONFIGURED, model: '', unconfined: false };
   if (agent.type === 'internal') return { instructions: agent.instructions };
-  return { instructions: agent.instructions, allowedTools: inOrder(agent.allowedTools), provider: agent.provider, model: agent.model ?? '' };
+  return { instructions: agent.instructions, allowedTools: inOrder(agent.allowedTools), provider: agent.provider, model: agent.model ?? '', unconfined: agent.unconfined ?? false };
 }
 
 /** The request that makes or changes it. @param {Agent|null} agent @param {Values} values */
 export function agentBody(agent, values) {
   const { name = agent?.name, instructions } = values;
   if (agent?.type === 'internal') return { type: 'internal', name, instructions };
-  const { allowedTools, provider, model } = values;
-  return { type: 'user_defined', name, instructions, allowedTools, provider, model: model.trim() || null };
+  const { allowedTools, provider, model, unconfined } = values;
+  return { type: 'user_defined', name, instructions, allowedTools, provider, model: model.trim() || null, unconfined };
 }
 
 /**

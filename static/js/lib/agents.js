@@ -14,6 +14,9 @@ const NOT_CONFIGURED = 'not-configured';
 export const userAgents = (agents) =>
   [...agents.values()].filter((agent) => agent.type === 'user_defined').sort((a, b) => a.name.localeCompare(b.name));
 
+/** Names of the agents whose programs keep their own tools. @param {ReadonlyMap<string, Agent>} agents @returns {ReadonlySet<string>} */
+export const unconfinedAgents = (agents) => new Set([...agents.values()].filter((agent) => agent.type === 'user_defined' && agent.unconfined).map(({ name }) => name));
+
 /** Null when it can run; else the reason, as a sentence. @param {UserAgent} agent @param {ReadonlyMap<string, Provider>} providers @returns {string|null} */
 export function whyNotRun({ provider }, providers) {
   if (provider === NOT_CONFIGURED) return 'It has no provider. Choose one on the Agents page.';

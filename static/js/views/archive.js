@@ -55,7 +55,7 @@ export function createArchive(app, firstQuery) {
   /** @param {PartView<'archive'>} view */
   function list({ data, status, error }) {
     if (status === 'error') return failedPart('The archive', error, () => live.retryPart(part()));
-    if (!data) return html`<p class="soft" aria-busy="true">${icon('loader-circle', 'spin')} Fetching…</p>`;
+    if (!data) return html`<p class="field-note" aria-busy="true">${icon('loader-circle', 'spin')}<span>Fetching…</span></p>`;
     if (data.tasks.length === 0) return empty();
     return html`<ul class="archived-list" data-testid="archive-list">${repeat(data.tasks, ({ id }) => id, row)}</ul>
       ${data.hasOlder ? button({ label: OLDER[data.older], icon: 'history', run: () => live.loadOlder(part()), testid: 'load-older' }) : nothing}`;

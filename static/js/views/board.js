@@ -3,7 +3,7 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { guard } from '../vendor/lit-html/directives/guard.js';
-import { hindrancesOf } from '../lib/agents.js';
+import { hindrancesOf, unconfinedAgents } from '../lib/agents.js';
 import { neighbour, tasksThatNeedYou } from '../lib/board.js';
 import { NO_FILTERS, boardUrl, isFiltering } from '../lib/filters.js';
 import { recall, remember } from '../lib/storage.js';
@@ -179,8 +179,8 @@ export function createBoard(app, firstFilters) {
     return { isTarget: !isHome && reason === null, isOver: !isHome && current.over === status, reason };
   }
 
-  /** Drawn again only when something in it has changed. @param {Column} column @param {string|null} stop */
-  function guarded(column, stop) {
+  /** Drawn again only when something in it has changed. @param {Column} column @param {string|null} stop @param {ReadonlySet<string>} unconfined */
+  function guarded(column, stop, unconfined) {
     const { status } = column;
     const now = live.now();
     const look = {
@@ -191,8 +191,8 @@ export function createBoard(app, firstFilters) {
       focusId: stop !== null && store.state.tasks.get(stop)?.status.type === status ? stop : null,
       drag: dragLook(status),
     };
-    const reasons = [column, Math.floor(now / MINUTE), saving.version, ...Object.values({ ...look, ...look.drag, drag: null })];
-    return guard(reasons, () => columnTemplate(column, { ...look, now, savingOf }));
+    const reasons = [column, Math.floor(now / MINUTE), saving.version, [...unconfined].join(' '), ...Object.values({ ...look, ...look.drag, drag: null })];
+    return guard(reasons, () => columnTemplate(column, { ...look, now, unconfined, savingOf }));
   }
 
   function overlay() {
@@ -205,12 +205,13 @@ export function createBoard(app, firstFilters) {
     model.refresh(filters);
     place.beforeDrawing();
     const stop = tabStop();
+    const unconfined = unconfinedAgents(store.state.agents);
     return html`<h1 class="unseen" tabindex="-1">Board</h1>
       ${toolbarTemplate(filters, model.all, model.agents, changeFilters)}
       ${guard([model.all], () => needsYouTemplate(tasksThatNeedYou(model.all), store.state.epoch === null))}
       <div class="board" id="board" data-testid="board" aria-busy=${store.state.epoch === null}
         @click=${clicked} @focusin=${focused} @scroll=${onScroll} @dragstart=${drag.start} @dragover=${drag.over} @drop=${drag.dropped} @dragend=${drag.end}>
-        ${model.visible(filters).map((column) => guarded(column, stop))} ${overlay()}
+        ${model.visible(filters).map((column) => guarded(column, stop, unconfined))} ${overlay()}
       </div>`;
   }
 

@@ -4,6 +4,7 @@
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { button } from '../elements/button.js';
 import { icon } from '../elements/icons.js';
+import { unconfinedAgents } from '../lib/agents.js';
 import { RANGES } from '../lib/counters.js';
 import { pictureOf } from '../lib/insights.js';
 import { figureTemplate } from './insights/figure.js';
@@ -47,11 +48,14 @@ export function createInsights(app, firstDays) {
     if (!data) return status === 'error' ? failedPart('The numbers', error, retry) : loading();
     const picture = pictureOf(data, days, live.now());
     if (picture.isEmpty) return nothingYet();
-    figures = figuresOf(picture);
+    figures = figuresOf({ ...picture, agents: picture.agents.map((agent) => ({ ...agent, name: told(agent.name) })) });
     return html`${status === 'error' ? failedPart('The newest numbers', error, retry) : nothing}
       <div class="figures" data-testid="figures">${figures.map((figure) => figureTemplate(figure, chosen, choose))}</div>
       <p class="soft">Days begin and end at midnight UTC. Time in a status is counted when a task leaves it. Deleted tasks stay in the sums of what happened.</p>`;
   }
+
+  /** @param {string} name of an agent */
+  const told = (name) => (unconfinedAgents(store.state.agents).has(name) ? `${name} (unconfined)` : name);
 
   const nothingYet = () => html`<div class="empty" data-testid="insights-empty">
     ${icon('chart-column')}<h2>Nothing has happened yet</h2>

@@ -8,6 +8,7 @@ import { icon } from '../elements/icons.js';
 import { insertAt, removeAt, replaceAt } from '../lib/lists.js';
 import { NOT_CONFIGURED } from '../lib/names.js';
 import { filled, settingsBody, settingsProblems, settingsValues } from '../lib/settings.js';
+import { createAccess } from './registry/access.js';
 import { createConfigFile } from './registry/config-file.js';
 import { described, field, formTemplate, selectField, textField } from './registry/fields.js';
 import { createForm } from './registry/form.js';
@@ -22,6 +23,7 @@ const AT_NEXT_START = 'takes effect at the next start of Chorus';
 export function createSettings(app) {
   const { store, api, notices } = app;
   const file = createConfigFile(app);
+  const access = createAccess(app);
 
   const form = createForm(app, {
     key: 'settings',
@@ -41,7 +43,7 @@ export function createSettings(app) {
         ${textField(form, 'archiveDays', { label: 'Days until archived', hint: 'Completed and failed tasks leave the board so many days after their last change. Empty: as Chorus is started, normally 7.', inputmode: 'numeric' })}
       </div>`;
     return page('settings-page', html`${heading('Settings')}<p class="soft">Of the workspace <code>${store.state.configPath}</code>. Everybody shares them.</p>`,
-      html`${file.template()}${formTemplate(app, form, fields, { label: 'Save settings' })}`);
+      html`${file.template()}${formTemplate(app, form, fields, { label: 'Save settings' })}${access.template()}`);
   }
 
   function initialDirectory() {
@@ -63,7 +65,10 @@ export function createSettings(app) {
       if (changes?.config || changes?.all) void file.look();
       if (changes?.source === 'push' && changes.config && !form.isDirty()) glow('data-testid', ['form']);
     },
-    leave: file.leave,
+    leave() {
+      file.leave();
+      access.leave();
+    },
   };
 }
 
@@ -83,6 +88,6 @@ function directories(app, form) {
         @input=${(/** @type {Event} */ event) => form.set('allowedAgentDirectories', replaceAt(rows, index, /** @type {HTMLInputElement} */ (event.target).value))}>
       ${button({ label: `Remove directory ${index + 1}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => change(removeAt(rows, index), index - 1), testid: 'remove-directory' })}
     </li>`)}</ol>
-    ${rows.length === 0 ? html`<p class="soft">${icon('info')} None yet: agents cannot use files.</p>` : nothing}
+    ${rows.length === 0 ? html`<p class="field-note">${icon('info')}<span>None yet: agents cannot use files.</span></p>` : nothing}
     <div>${button({ label: 'Add directory', icon: 'plus', look: 'is-small', run: () => change(insertAt(rows, rows.length, ''), rows.length), testid: 'add-directory' })}</div>`, true);
 }

@@ -5,6 +5,7 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { button } from '../elements/button.js';
 import { dropZone } from '../elements/files.js';
 import { icon } from '../elements/icons.js';
+import { unconfinedMark } from '../elements/status.js';
 import { userAgents, whyNotRun } from '../lib/agents.js';
 import { DESCRIPTION, PLAN_FIELDS } from '../lib/fields.js';
 import { isUnfinished } from '../lib/runs.js';
@@ -98,7 +99,7 @@ export function createTask(app, id, firstAnchor) {
     const name = task.assignedAgent;
     const agent = userAgents(store.state.agents).find((each) => each.name === name);
     const reason = agent ? whyNotRun(agent, store.state.providers) : 'There is no such agent any more.';
-    return html`<p class="assigned" data-testid="assigned">${icon('bot')}<span>The planner suggests <strong>${name}</strong>.${reason ? ` ${reason}` : ''}</span></p>`;
+    return html`<p class="assigned" data-testid="assigned">${icon('bot')}<span>The planner suggests <strong>${name}</strong>${agent?.unconfined ? html` ${unconfinedMark()}` : nothing}.${reason ? ` ${reason}` : ''}</span></p>`;
   }
 
   const runs = () => store.part(/** @type {const} */ (`runs:${id}`)).data ?? [];

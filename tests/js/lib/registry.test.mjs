@@ -1,6 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { mcpConfig, newToken, scopeWords, tokenProblems } from '../../../static/js/lib/access.js';
 import { agentBody, agentProblems, agentValues, runsOf, tasksPlannedFor, unreadiness } from '../../../static/js/lib/agent-form.js';
 import { listed, nameProblem } from '../../../static/js/lib/names.js';
 import { keyWords, presetOf, providerBody, providerProblems, providerValues, usersOf } from '../../../static/js/lib/providers.js';
@@ -29,10 +30,27 @@ describe('names', () => {
   test('several read as a sentence does', () => assert.deepEqual([listed([]), listed(['a']), listed(['a', 'b', 'c'])], ['', 'a', 'a, b and c']));
 });
 
+describe('access tokens', () => {
+  test('say what they permit', () => assert.deepEqual([scopeWords(newToken().scopes), scopeWords(['task.get'])], ['May list, read, create and report on tasks', 'May read tasks']));
+  test('need a name of their own and something to do', () => {
+    assert.deepEqual(tokenProblems({ ...newToken(), name: 'laptop' }, NONE), {});
+    assert.deepEqual(Object.keys(tokenProblems({ name: 'laptop', scopes: [] }, new Map([['laptop', 1]]))), ['name', 'scopes']);
+  });
+  test('are given to an MCP client with the server to start', () => {
+    const env = { CHORUS_API_URL: 'http://localhost:8080', CHORUS_TOKEN: 'chorus_x' };
+    assert.deepEqual(JSON.parse(mcpConfig({ token: 'chorus_x', mcpCommand: '/opt/chorus/bin/chorus-mcp' }, 'http://localhost:8080')), { mcpServers: { chorus: { command: '/opt/chorus/bin/chorus-mcp', env } } });
+  });
+});
+
 describe('agents', () => {
   test('a form changes nothing by itself', () => {
-    assert.deepEqual(agentBody(WRITER, agentValues(WRITER)), { type: 'user_defined', name: 'writer', instructions: 'Write.', allowedTools: ['file.read', 'handoff'], provider: 'local', model: null });
+    assert.deepEqual(agentBody(WRITER, agentValues(WRITER)), { type: 'user_defined', name: 'writer', instructions: 'Write.', allowedTools: ['file.read', 'handoff'], provider: 'local', model: null, unconfined: false });
     assert.deepEqual(agentBody(PLANNER, agentValues(PLANNER)), { type: 'internal', name: 'task-validator', instructions: 'Plan.' });
+  });
+
+  test('an unconfined one stays so when something else is changed', () => {
+    const agent = /** @type {Agent} */ ({ ...WRITER, unconfined: true });
+    assert.equal(agentBody(agent, { ...agentValues(agent), model: 'other' }).unconfined, true);
   });
 
   test('a new one is complete but for its name and instructions', () => {

@@ -17,10 +17,11 @@ import { taskUrl } from '../../router.js';
  * @property {number} now
  * @property {boolean} hasFocus it is the one card that Tab reaches
  * @property {string|null} saving
+ * @property {boolean} isUnconfined what the agent at it is
  */
 
 /** @param {Task} task @param {CardLook} look */
-export function cardTemplate(task, { age, now, hasFocus, saving }) {
+export function cardTemplate(task, { age, now, hasFocus, saving, isUnconfined }) {
   const title = titleOf(task.description);
   const word = task.status.type;
   const tabindex = hasFocus ? 0 : -1;
@@ -32,7 +33,7 @@ export function cardTemplate(task, { age, now, hasFocus, saving }) {
       <div class="card-foot">
         ${statusTemplate(word)}<time class="card-age" datetime=${iso(task.updatedAt)} title="Changed ${ageInWords(task.updatedAt, now)}">${age}</time>
       </div>
-      ${hasFacts(task) ? facts(task) : nothing}
+      ${hasFacts(task) ? facts(task, isUnconfined) : nothing}
       ${saving ? html`<p class="card-saving" data-testid="card-saving">${icon('loader-circle', 'spin')}${saving}</p>` : nothing}
       <button type="button" class="button is-quiet is-small is-icon card-menu" data-action="menu" data-testid="card-menu" tabindex=${tabindex}
         aria-haspopup="menu" aria-label="Actions for ${title}">${icon('ellipsis')}</button>
@@ -43,9 +44,9 @@ export function cardTemplate(task, { age, now, hasFocus, saving }) {
 /** @param {Task} task */
 const hasFacts = (task) => task.attachmentCount + handoffCount(task) > 0 || currentAgent(task) !== '';
 
-/** @param {Task} task */
-const facts = (task) => html`<div class="card-foot">
-  ${agentChip(task)}${fact('paperclip', task.attachmentCount, 'attachment')}${fact('arrow-left-right', handoffCount(task), 'hand-off')}
+/** @param {Task} task @param {boolean} isUnconfined */
+const facts = (task, isUnconfined) => html`<div class="card-foot">
+  ${agentChip(task, isUnconfined)}${fact('paperclip', task.attachmentCount, 'attachment')}${fact('arrow-left-right', handoffCount(task), 'hand-off')}
 </div>`;
 
 /** @param {string} message */

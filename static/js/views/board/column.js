@@ -6,6 +6,7 @@ import { guard } from '../../vendor/lit-html/directives/guard.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { icon } from '../../elements/icons.js';
 import { STATUS } from '../../lib/statuses.js';
+import { currentAgent } from '../../lib/text.js';
 import { age } from '../../lib/time.js';
 import { cardTemplate } from './card.js';
 
@@ -20,6 +21,7 @@ import { cardTemplate } from './card.js';
  * @property {boolean} filtering
  * @property {string|null} focusId
  * @property {number} now
+ * @property {ReadonlySet<string>} unconfined names of agents
  * @property {(task: Task) => string|null} savingOf
  * @property {{isTarget: boolean, isOver: boolean, reason: string|null}|null} drag while a card is dragged
  */
@@ -62,7 +64,7 @@ function cards({ status, tasks, total }, look) {
 }
 
 /** @param {Task} task @param {ColumnLook} look */
-function card(task, { now, focusId, savingOf }) {
-  const look = { age: age(task.updatedAt, now), now, hasFocus: task.id === focusId, saving: savingOf(task) };
-  return guard([task, look.age, look.hasFocus, look.saving], () => cardTemplate(task, look));
+function card(task, { now, focusId, unconfined, savingOf }) {
+  const look = { age: age(task.updatedAt, now), now, hasFocus: task.id === focusId, saving: savingOf(task), isUnconfined: unconfined.has(currentAgent(task)) };
+  return guard([task, look.age, look.hasFocus, look.saving, look.isUnconfined], () => cardTemplate(task, look));
 }

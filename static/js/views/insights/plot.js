@@ -23,6 +23,7 @@ const LONGEST_NAME = 26;
 /** What the browser makes of the tokens: a canvas knows no custom properties. @returns {Palette} */
 export function readPalette() {
   const probe = document.body.appendChild(document.createElement('span'));
+  probe.style.transition = 'none'; // else each colour would be on its way from the one before
   const colour = (/** @type {string} */ value) => {
     probe.style.color = value;
     return getComputedStyle(probe).color;

@@ -6,6 +6,7 @@ import { live } from '../../vendor/lit-html/directives/live.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
+import { unconfinedMark } from '../../elements/status.js';
 import { agentBody, agentValues, isAtWork, providerOf, runsOf, unreadiness } from '../../lib/agent-form.js';
 import { reasonOf } from '../../lib/failures.js';
 import { NOT_CONFIGURED, listed } from '../../lib/names.js';
@@ -70,7 +71,7 @@ export function createAgentList(app) {
     return html`<li class="row" data-agent=${agent.name} data-testid="agent-row">
       ${chosen && !isSystem ? choice(agent.name) : nothing}
       <div class="row-main">
-        <span class="row-name"><a href=${agentUrl(agent.name)} class="row-link">${agent.name}</a>${mark}${drafts.get(`agent:${agent.name}`) ? html`<span class="tag is-draft">Unsaved changes</span>` : nothing}</span>
+        <span class="row-name"><a href=${agentUrl(agent.name)} class="row-link">${agent.name}</a>${mark}${!isSystem && agent.unconfined ? unconfinedMark() : nothing}${drafts.get(`agent:${agent.name}`) ? html`<span class="tag is-draft">Unsaved changes</span>` : nothing}</span>
         <span class="row-note">${runsOn === NOT_CONFIGURED ? 'No provider' : runsOn}${!isSystem && agent.model ? ` / ${agent.model}` : ''} · ${isSystem ? 'plans tasks' : plural(agent.allowedTools.length, 'tool')}</span>
       </div>
       ${condition(agent)}

@@ -4,6 +4,7 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { live } from '../../vendor/lit-html/directives/live.js';
 import { button } from '../../elements/button.js';
+import { unconfinedMark } from '../../elements/status.js';
 import { agentBody, agentProblems, agentValues, isAtWork, runsOf, tasksPlannedFor, unreadiness } from '../../lib/agent-form.js';
 import { NOT_CONFIGURED } from '../../lib/names.js';
 import { plural, titleOf } from '../../lib/text.js';
@@ -53,7 +54,7 @@ export function createAgent(app, name) {
     if (store.state.epoch === null) return loadingTemplate(name ?? 'New agent', app);
     const agent = find();
     if (name === null) return page('agent-page', html`${backLink('/agents', 'Agents')}${heading('New agent')}`, editor(null));
-    if (agent) return page('agent-page', html`${backLink('/agents', 'Agents')}${heading(name, agent.type === 'internal' ? html`<span class="tag">System</span>` : nothing)}${facts(agent)}`, editor(agent));
+    if (agent) return page('agent-page', html`${backLink('/agents', 'Agents')}${heading(name, agent.type === 'internal' ? html`<span class="tag">System</span>` : agent.unconfined ? unconfinedMark() : nothing)}${facts(agent)}`, editor(agent));
     return absent(name);
   }
 
@@ -92,7 +93,7 @@ export function createAgent(app, name) {
           painter.request();
         },
       })}
-      ${agent?.type === 'internal' ? nothing : html`${runsOn()}${toolsField(form)}`}`;
+      ${agent?.type === 'internal' ? nothing : html`${runsOn()}${toolsField(form)}${unconfinedField(form)}`}`;
     return formTemplate(app, form, fields, { label: agent ? 'Save agent' : 'Create agent', tools: agent ? deletion(agent) : nothing });
   }
 
@@ -123,6 +124,16 @@ export function createAgent(app, name) {
       if (changes?.source === 'push' && name !== null && changes.agents.has(name) && !form.isDirty()) glow('data-testid', ['form']);
     },
   };
+}
+
+/** @param {Form} form */
+function unconfinedField(form) {
+  const isOn = /** @type {boolean} */ (form.values().unconfined);
+  const hint = 'Chorus turns the program’s own tools off, so that an agent can do only what is ticked above.';
+  const says = 'It keeps its program’s own tools, such as a shell, and works in the initial directory. Nothing is contained then: it can do whatever the user can who runs Chorus. OpenAI-compatible providers have no such tools.';
+  return field(form, 'unconfined', { label: 'Confinement', hint, say: (value) => (value ? 'Unconfined' : 'Confined') }, html`<div class="choices"><label class="tool">
+    <input type="checkbox" class="check" data-testid="input-unconfined" aria-describedby=${described(form, 'unconfined', true)} .checked=${live(isOn)} @change=${() => form.set('unconfined', !isOn)}>
+    <span>Unconfined<span class="tool-does">${says}</span></span></label></div>`, true);
 }
 
 /** The real tools in named groups. @param {Form} form */

@@ -7,6 +7,7 @@ import { button } from '../../elements/button.js';
 import { plural } from '../../lib/text.js';
 import { keyWords, kindLabel, usersOf } from '../../lib/providers.js';
 import { providerUrl } from '../../router.js';
+import { createProviderTests } from './provider-test.js';
 import { emptyTemplate, glow, heading, loadingTemplate, page, sign } from './page.js';
 
 /** @import {App, View} from '../../app.js' */
@@ -15,6 +16,7 @@ import { emptyTemplate, glow, heading, loadingTemplate, page, sign } from './pag
 /** @param {App} app @returns {View} */
 export function createProviderList(app) {
   const { store, drafts, router } = app;
+  const tests = createProviderTests(app);
 
   const create = () => button({ label: 'New provider', icon: 'plus', look: 'is-primary', run: () => router.go('/providers?new'), testid: 'new-provider' });
 
@@ -25,8 +27,10 @@ export function createProviderList(app) {
       <div class="row-main">
         <span class="row-name"><a href=${providerUrl(name)} class="row-link">${name}</a><span class="tag">${kindLabel(provider)}</span>${drafts.get(`provider:${name}`) ? html`<span class="tag is-draft">Unsaved changes</span>` : nothing}</span>
         ${kind.type === 'openai-compat' ? html`<span class="row-note"><span class="is-mono">${kind.apiBaseUrl}</span> · ${kind.defaultModel || 'No default model'} · ${keyWords(kind.apiKeyHint)}</span>` : nothing}
+        ${tests.result(provider)}
       </div>
       ${users(name)}
+      <div class="row-tools">${tests.button(provider, drafts.get(`provider:${name}`) ? 'save or discard its changes first' : null)}</div>
     </li>`;
   }
 

@@ -4,11 +4,14 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { live } from '../../vendor/lit-html/directives/live.js';
 import { button } from '../../elements/button.js';
+import { unconfinedMark } from '../../elements/status.js';
+import { unconfinedAgents } from '../../lib/agents.js';
 import { KINDS, PRESETS, keyWords, kindLabel, presetOf, providerBody, providerProblems, providerValues, usersOf } from '../../lib/providers.js';
 import { agentUrl } from '../../router.js';
 import { described, field, formTemplate, textField } from './fields.js';
 import { createForm } from './form.js';
 import { backLink, buttonLink, glow, goneTemplate, heading, loadingTemplate, page, sign } from './page.js';
+import { createProviderTests } from './provider-test.js';
 import { deleteProvider, putProvider } from './requests.js';
 
 /** @import {App, View} from '../../app.js' */
@@ -20,6 +23,7 @@ const CUSTOM = 'custom';
 /** @param {App} app @param {string|null} name null: a new one @returns {View} */
 export function createProvider(app, name) {
   const { store, api, router, notices } = app;
+  const tests = createProviderTests(app);
   let wasThere = false;
 
   const find = () => (name === null ? null : (store.state.providers.get(name) ?? null));
@@ -48,7 +52,7 @@ export function createProvider(app, name) {
     if (store.state.epoch === null) return loadingTemplate(name ?? 'New provider', app);
     const provider = find();
     if (name === null) return page('provider-page', html`${backLink('/providers', 'Providers')}${heading('New provider')}`, editor(null));
-    if (provider) return page('provider-page', html`${backLink('/providers', 'Providers')}${heading(name, html`<span class="tag">${kindLabel(provider)}</span>`)}${users(name)}`, editor(provider));
+    if (provider) return page('provider-page', html`${backLink('/providers', 'Providers')}${heading(name, html`<span class="tag">${kindLabel(provider)}</span>`)}${users(name)}${test(provider)}`, editor(provider));
     const link = buttonLink('/providers', 'All providers');
     if (!wasThere) return goneTemplate('provider-unknown', 'There is no such provider', `No provider has the name “${name}”.`, form.rescued(), link);
     return goneTemplate('provider-deleted', 'This provider has been deleted', `Whoever deleted “${name}” can undo that for a minute; then it comes back here.`, form.rescued(), link);
@@ -58,9 +62,13 @@ export function createProvider(app, name) {
   function users(of) {
     const { agents, system } = usersOf(of, store.state);
     if (agents.length === 0 && !system) return html`<div class="registry-facts">${sign('plain', 'circle-dashed', 'Nothing runs on it yet.')}</div>`;
-    const names = [...agents.map((agent) => html`<a href=${agentUrl(agent)}>${agent}</a>`), ...(system ? [html`<a href="/settings">the planner</a>`] : [])];
+    const unconfined = unconfinedAgents(store.state.agents);
+    const names = [...agents.map((agent) => html`<a href=${agentUrl(agent)}>${agent}</a>${unconfined.has(agent) ? html` ${unconfinedMark()}` : nothing}`), ...(system ? [html`<a href="/settings">the planner</a>`] : [])];
     return html`<div class="registry-facts" data-testid="users">${sign('good', 'bot', html`Used by ${names.map((each, index) => html`${index > 0 ? ', ' : ''}${each}`)}. Without it they need another provider.`)}</div>`;
   }
+
+  /** What is stored is asked, not what is being typed. @param {Provider} provider */
+  const test = (provider) => html`<div class="test">${tests.button(provider, form.isDirty() ? 'save or discard your changes first' : null)}${tests.result(provider)}</div>`;
 
   /** @param {Provider|null} provider */
   function editor(provider) {

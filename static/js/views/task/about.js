@@ -2,7 +2,7 @@
 /** Small facts about the task, and its questions. */
 
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
-import { button } from '../../elements/button.js';
+import { copyButton } from '../../elements/copy.js';
 import { iso, moment } from '../../lib/time.js';
 
 /** @import {App} from '../../app.js' */
@@ -17,7 +17,7 @@ export function aboutTemplate(app, task) {
       ${fact('Created', time(task.createdAt, now))} ${fact('Updated', time(task.updatedAt, now))}
       ${fact('Source', `${task.source.sourceType} / ${task.source.userId}`)}
       ${task.sessionId ? fact('Session', task.sessionId) : nothing}
-      ${fact('ID', html`<code>${task.id}</code>${copyButton(app, task.id)}`)}
+      ${fact('ID', html`<code>${task.id}</code>${copyButton(app, { text: task.id, label: 'Copy the ID', done: 'ID copied', iconOnly: true })}`)}
     </dl>
   </section>`;
 }
@@ -27,13 +27,3 @@ const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`
 
 /** @param {number} at @param {number} now */
 const time = (at, now) => html`<time datetime=${iso(at)}>${moment(at, now)}</time>`;
-
-/** Browsers give the clipboard to secure pages only. @param {App} app @param {string} text */
-function copyButton(app, text) {
-  if (!navigator.clipboard) return nothing;
-  const run = async () => {
-    await navigator.clipboard.writeText(text);
-    app.notices.success('ID copied');
-  };
-  return button({ label: 'Copy the ID', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void run() });
-}

@@ -1,7 +1,7 @@
 // @ts-check
 /** What a person can do with a task now, for its page and for the palette. */
 
-import { hindrancesOf } from '../../lib/agents.js';
+import { hindrancesOf, unconfinedAgents } from '../../lib/agents.js';
 import { resumable } from '../../lib/runs.js';
 import { titleOf } from '../../lib/text.js';
 import { hindranceOf, stepsOf } from '../../lib/transitions.js';
@@ -39,8 +39,11 @@ function ofStep(app, task, step, busy, hindrance) {
   return { id: verb === 'move' ? to : verb, label, icon, isLikely, hindrance, reason: busy ?? app.blocked() ?? hindrance, run: () => take(app, task, step) };
 }
 
+/** @param {App} app @param {Run} run */
+const nameOf = ({ store }, { agentName }) => (unconfinedAgents(store.state.agents).has(agentName) ? `${agentName} (unconfined)` : agentName);
+
 /** @param {App} app @param {Run} run @param {string|null} reason @returns {TaskAction} */
-const ofResume = (app, run, reason) => ({ id: 'resume', label: `Resume ${run.agentName}`, icon: 'rotate-ccw', isLikely: true, hindrance: null, reason, run: () => void app.actions.resume(run) });
+const ofResume = (app, run, reason) => ({ id: 'resume', label: `Resume ${nameOf(app, run)}`, icon: 'rotate-ccw', isLikely: true, hindrance: null, reason, run: () => void app.actions.resume(run) });
 
 /** @param {App} app @param {Task} task @param {Step} step */
 export function take(app, task, { verb, to }) {

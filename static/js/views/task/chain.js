@@ -6,6 +6,8 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { markdown } from '../../elements/markdown.js';
+import { unconfinedMark } from '../../elements/status.js';
+import { unconfinedAgents } from '../../lib/agents.js';
 import { RUN_LOOKS, isAtWork, isUnfinished, timelineOf, totalOf } from '../../lib/runs.js';
 import { dollars, plural } from '../../lib/text.js';
 import { clock, duration, iso, moment } from '../../lib/time.js';
@@ -32,7 +34,7 @@ export function chainTemplate(app, task, complete, linked, outputs) {
     ${hidden > 0 ? html`<p class="soft">${plural(hidden, 'earlier run')} still being fetched</p>` : nothing}
     ${listTemplate(app, task, timeline, linked, outputs)}
     ${data && data.length > 1 ? factsTemplate(totalOf(data), 'In all: ') : nothing}
-    ${!complete && task.truncated.includes('agentChain') ? html`<p class="soft">${icon('loader-circle', 'spin')} Fetching the full texts…</p>` : nothing}
+    ${!complete && task.truncated.includes('agentChain') ? html`<p class="field-note">${icon('loader-circle', 'spin')}<span>Fetching the full texts…</span></p>` : nothing}
   </section>`;
 }
 
@@ -47,7 +49,7 @@ function runTemplate(app, task, each, linked, outputs) {
   const reason = run?.reason && run.reason !== report?.summary && run.reason !== report?.blockedReason ? run.reason : '';
   return html`<li class="run ${linked === id ? 'is-linked' : ''}" id="run-${id}" tabindex="-1" data-status=${look.hue} data-state=${state} data-testid="run" data-run-id=${id} data-agent=${agentName}>
     <span class="run-sign">${state === 'running' ? html`<span class="pulse"></span>` : icon(look.icon, state === 'starting' ? 'spin' : '')}</span>
-    <div class="run-head"><strong>${kind === 'planner' ? 'Planner' : agentName}</strong><span class="status" data-testid="run-state">${look.word}</span>
+    <div class="run-head"><strong>${kind === 'planner' ? 'Planner' : agentName}</strong>${unconfinedAgents(app.store.state.agents).has(agentName) ? unconfinedMark() : nothing}<span class="status" data-testid="run-state">${look.word}</span>
       <a class="run-time" href=${runUrl(task.id, id)} title="Link to this run" data-testid="run-link">${timeTemplate(app, each)}</a></div>
     ${reason ? html`<p class="run-reason ${look.hue === 'failed' ? 'is-bad' : ''}" data-testid="run-reason">${reason}</p>` : nothing}
     ${run?.resumeAt ? html`<p class="run-reason" data-testid="run-resume-at">Goes on by itself at <time datetime=${iso(run.resumeAt)}>${moment(run.resumeAt, app.live.now())}</time>.</p>` : nothing}

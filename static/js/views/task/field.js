@@ -139,7 +139,7 @@ export function createField(app, id, field) {
   function view(task, complete) {
     const value = saving.of(draftKey) && sent !== null ? sent : valueOf(task, field);
     if (value.length === 0) return html`<p class="soft">${field.empty}</p>`;
-    const cut = !complete && task.truncated.includes(field.name) ? html`<p class="soft">${icon('loader-circle', 'spin')} Fetching the rest…</p>` : nothing;
+    const cut = !complete && task.truncated.includes(field.name) ? html`<p class="field-note">${icon('loader-circle', 'spin')}<span>Fetching the rest…</span></p>` : nothing;
     if (typeof value === 'string') return html`${markdown(value, painter.request)}${cut}`;
     const items = value.map((item) => html`<li>${item}</li>`);
     return html`${field.ordered ? html`<ol class="steps">${items}</ol>` : html`<ul class="points">${items}</ul>`}${cut}`;

@@ -6,7 +6,8 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { agentChip, statusTemplate } from '../../elements/status.js';
-import { titleOf } from '../../lib/text.js';
+import { unconfinedAgents } from '../../lib/agents.js';
+import { currentAgent, titleOf } from '../../lib/text.js';
 import { ageInWords, iso } from '../../lib/time.js';
 
 /** @import {App} from '../../app.js' */
@@ -17,12 +18,13 @@ import { ageInWords, iso } from '../../lib/time.js';
 export function headerTemplate(app, task, actions, remove) {
   const progress = app.saving.of(`task:${task.id}:status`) ?? app.saving.of(`task:${task.id}:delete`);
   const word = task.status.type;
+  const isUnconfined = unconfinedAgents(app.store.state.agents).has(currentAgent(task));
   return html`<header class="task-head" data-section="status" data-status=${word} data-testid="task" data-task-id=${task.id}>
     <a class="back" href="/">${icon('arrow-left')}Board</a>
     <h1 tabindex="-1" data-testid="task-title">${titleOf(task.description)}</h1>
-    <div class="task-state"><span role="status">${statusTemplate(word, 'is-pill')}</span>${agentChip(task)}
+    <div class="task-state"><span role="status">${statusTemplate(word, 'is-pill')}</span>${agentChip(task, isUnconfined)}
       <span class="soft">changed <time datetime=${iso(task.updatedAt)}>${ageInWords(task.updatedAt, app.live.now())}</time></span>
-      ${task.archivedAt === null ? nothing : html`<span class="soft" data-testid="archived">${icon('archive')} archived ${ageInWords(task.archivedAt, app.live.now())}: reopen it to change it</span>`}
+      ${task.archivedAt === null ? nothing : html`<span class="field-note" data-testid="archived">${icon('archive')}<span>archived ${ageInWords(task.archivedAt, app.live.now())}: reopen it to change it</span></span>`}
       ${progress ? html`<span class="section-note" data-testid="task-saving">${icon('loader-circle', 'spin')}${progress.says}</span>` : nothing}</div>
     ${task.status.type === 'failed' && task.status.message ? failure(task.status.message) : nothing}
     <div class="task-actions" role="group" aria-label="Actions" data-testid="actions">

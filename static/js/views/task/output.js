@@ -169,7 +169,7 @@ export function createOutput(app, id) {
 
   /** @param {OutputRecord[]} shown @param {OutputData} tail */
   const toolsTemplate = (shown, tail) => html`<div class="output-tools">
-    <input type="search" class="input" placeholder="Search the output" aria-label="Search the output" data-testid="output-search" .value=${live(search.q)} @input=${onSearch}>
+    <input type="search" class="input" placeholder="Search" aria-label="Search the output" data-testid="output-search" .value=${live(search.q)} @input=${onSearch}>
     ${reading.mode === 'follow' && !search.found ? html`<span class="section-note" data-testid="output-following">${icon('radio')}Following</span>` : followTemplate(tail)}
     ${navigator.clipboard ? button({ label: 'Copy what is shown', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void copy(shown), testid: 'output-copy' }) : nothing}
   </div>`;
