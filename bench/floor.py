@@ -60,18 +60,9 @@ def _bare(plan: Plan) -> dict[int, dict[str, Any]]:
 
 def _write(port: int, targets: Path, writers: int, plan: Plan) -> dict[str, Any]:
     body = json.dumps({"description": "sentNs={ns} " + "x" * 200})
-    pace = [
-        "--writers",
-        str(writers),
-        "--warmup",
-        "0.5",
-        "--seconds",
-        str(plan.seconds),
-        "--windows",
-        str(plan.windows),
-    ]
-    options = ["--targets", str(targets), "--body", body, "--header", "Content-Type: application/json"]
-    answers = generator.http(port, [*options, "--writers", str(writers), *length])
+    target = ["--targets", str(targets), "--body", body, "--header", "Content-Type: application/json"]
+    pace = ["--writers", str(writers), "--warmup", "0.5", "--seconds", str(plan.seconds)]
+    answers = generator.http(port, [*target, *pace, "--windows", str(plan.windows)])
     return {
         "perSecond": report.median(a["perSecond"] for a in answers),
         "latencyMs": report.median_latency(answers),
