@@ -8,20 +8,21 @@ from typing import Any
 
 import gevent
 from gevent import socket
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, CloseConnection, Event, Message, Request, TextMessage
-from wsproto.utilities import ProtocolError
 
 from common.events import PROTOCOL, MessageType
 from common.settings import Settings
 from common.wire import dumps
+from wsserver import frames
 from wsserver.session import Log
 
 HEADER = "X-Chorus-Canary"
 PATH = "/ws"
 RETRY_S = 0.5
 PATIENCE = 3  # heartbeats
-_START = re.compile(r'\{"type":"(\w+)"(?:,"seq":(\d+))?')  # events are never decoded here either
+READ_BYTES = 256 * 1024
+READ_EVERY_S = 0.05  # what arrives meanwhile is read at once
+START_BYTES = 80  # of a message: its type and number
+_START = re.compile(rb'\{"type":"(\w+)"(?:,"seq":(\d+))?')  # events are never decoded here either
 
 
 class Canary:
@@ -35,7 +36,11 @@ class Canary:
         self._patience_s = 1 + PATIENCE * settings.heartbeat_ms / 1000
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
         self._address = (host, settings.ws_port)
-        self._host_header = f"127.0.0.1:{settings.ws_port}"
+        self._handshake = (
+            f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{settings.ws_port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Q2hvcnVzIGNhbmFyeSB3cw==\r\n"
+            f"{HEADER}: {self.token}\r\n\r\n"
+        ).encode()
 
     def is_well(self) -> bool:
         """Whether it is subscribed, and has heard a welcome or a heartbeat lately."""
@@ -46,54 +51,76 @@ class Canary:
         while True:
             try:
                 self._visit()
-            except (OSError, ProtocolError):
+            except OSError:
                 pass  # its silence is the message
             self.seq = None
             gevent.sleep(RETRY_S)
 
     def _visit(self) -> None:
         with socket.create_connection(self._address, timeout=self._patience_s) as line:
-            peer = WSConnection(ConnectionType.CLIENT)
-            token = (HEADER.encode(), self.token.encode())
-            line.sendall(peer.send(Request(host=self._host_header, target=PATH, extra_headers=[token])))
-            for event in _events(line, peer):
-                for answer in self._hear(event):
-                    line.sendall(peer.send(Message(data=dumps(answer))))
+            line.sendall(self._handshake)
+            head, _, rest = _read_until(line, b"\r\n\r\n").partition(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 101 "):
+                raise OSError("refused")
+            line.sendall(self._subscribe())
+            for start in _starts(line, rest):
+                if answer := self._hear(start):
+                    line.sendall(answer)
 
-    def _hear(self, event: Event) -> Iterator[dict[str, object]]:
-        if isinstance(event, AcceptConnection):
-            yield from self._subscribe()
-        elif isinstance(event, TextMessage):
-            start = _START.match(event.data)  # a later part of a long message does not look like one
-            if start:
-                yield from self._hear_message(start[1], start[2])
-
-    def _hear_message(self, kind: str, seq: str | None) -> Iterator[dict[str, object]]:
+    def _hear(self, start: bytes) -> bytes:
+        """Takes the beginning of a message; returns what is to be answered."""
+        matched = _START.match(start)
+        kind, seq = (matched[1].decode(), matched[2]) if matched else ("", None)
         if kind == MessageType.RESYNC:
             self.seq = None
-            yield from self._subscribe()
-        elif kind == MessageType.HEARTBEAT:
+            return self._subscribe()
+        if kind == MessageType.HEARTBEAT:
             self._heard_at = time.monotonic()
-            yield {"type": MessageType.PONG, "seq": self.seq}
-        elif kind == MessageType.WELCOME:
+            return _message({"type": MessageType.PONG, "seq": self.seq})
+        if kind == MessageType.WELCOME:
             self._heard_at = time.monotonic()
             self.seq = self._since
         elif seq is not None:
             self.seq = int(seq)
+        return b""
 
-    def _subscribe(self) -> Iterator[dict[str, object]]:
+    def _subscribe(self) -> bytes:
         log = self._log()
         if log is None:
             raise OSError("nothing to subscribe to")
         self._since = log.head
-        yield {"type": MessageType.SUBSCRIBE, "protocol": PROTOCOL, "epoch": log.epoch, "since": log.head}
+        return _message({"type": MessageType.SUBSCRIBE, "protocol": PROTOCOL, "epoch": log.epoch, "since": self._since})
 
 
-def _events(line: Any, peer: WSConnection) -> Iterator[Event]:
-    """What arrives, until the other side closes."""
-    while data := line.recv(65_536):
-        peer.receive_data(data)
-        for event in peer.events():
-            if isinstance(event, CloseConnection):
+def _message(value: dict[str, object]) -> bytes:
+    return frames.from_client(dumps(value).encode())
+
+
+def _read_until(line: Any, mark: bytes) -> bytes:
+    data = b""
+    while mark not in data:
+        data += _read(line)
+    return data
+
+
+def _read(line: Any) -> bytes:
+    data: bytes = line.recv(READ_BYTES)
+    if not data:
+        raise OSError("closed")
+    return data
+
+
+def _starts(line: Any, data: bytes) -> Iterator[bytes]:
+    """The beginning of each message that arrives, until the other side closes.
+
+    Every event comes by here as well: a parser of whole messages would cost more than all that the clients are sent.
+    """
+    while True:
+        found, rest = frames.heads(data)
+        for head in found:
+            if head.is_close:
                 return
-            yield event
+            yield data[head.start : head.start + START_BYTES]
+        data = data[rest:]
+        gevent.sleep(READ_EVERY_S)
+        data += _read(line)

@@ -58,25 +58,25 @@ def _known(error: HTTPException) -> ChorusError:
 
 
 def unready(sidecar: Sidecar) -> str:
-    """Why clients are not served as they should be; "" where the log's newest event has reached our own client."""
+    """Why clients are not served as they should be; "" once what the log holds now has reached our own client."""
     deadline = time.monotonic() + PROOF_WITHIN_S
-    while detail := _missing(sidecar):
+    try:
+        newest = sidecar.newest()
+    except sa.exc.DBAPIError as error:
+        return f"The log cannot be read: {error.orig}."
+    while detail := _missing(sidecar, newest):
         if time.monotonic() > deadline:
             return detail
         gevent.sleep(_POLL_S)
     return ""
 
 
-def _missing(sidecar: Sidecar) -> str:
+def _missing(sidecar: Sidecar, newest: int) -> str:
     if sidecar.problem:
         return sidecar.problem
-    try:
-        newest = sidecar.newest()
-    except sa.exc.DBAPIError as error:
-        return f"The log cannot be read: {error.orig}."
-    if sidecar.head != newest:
+    if sidecar.head < newest:
         return f"The log is at event {newest}, the sidecar at {sidecar.head}."
-    if not sidecar.canary.is_well() or sidecar.canary.seq != newest:
+    if not sidecar.canary.is_well() or (sidecar.canary.seq or 0) < newest:
         return "The sidecar's own client is not served."
     return ""
 

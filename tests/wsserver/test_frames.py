@@ -42,3 +42,25 @@ def test_a_reason_is_cut_at_a_character_border(reason: str) -> None:
     assert isinstance(event, CloseConnection)
     assert reason.startswith(event.reason or "")
     assert len(frames.close(1008, reason)) <= 2 + frames.CONTROL_AT_MOST
+
+
+@given(st.lists(st.integers(0, 300) | st.sampled_from([0xFFFF, 0x10000])), st.data())
+def test_frames_are_found_where_they_were_made(sizes: list[int], data: st.DataObject) -> None:
+    """However much of the stream is there."""
+    made = [frames.text(b"x" * size) for size in sizes] + [frames.close(1012, "restart")]
+    stream = b"".join(made)
+    there = data.draw(st.integers(0, len(stream)))
+    found, rest = frames.heads(stream[:there])
+    assert rest == sum(map(len, made[: len(found)]))
+    assert [head.end - head.start for head in found] == [*sizes, 9][: len(found)]
+    assert len(found) == len(made) or there < rest + len(made[len(found)])
+    assert [head.is_close for head in found] == [False] * min(len(sizes), len(found)) + [True] * (there == len(stream))
+
+
+@given(st.text(max_size=40))
+def test_a_client_s_text_is_masked(text: str) -> None:
+    parser = Connection(ConnectionType.SERVER)
+    parser.receive_data(frames.from_client(text.encode()[:125]))
+    (event,) = parser.events()
+    assert isinstance(event, TextMessage)
+    assert event.data == text
