@@ -290,8 +290,14 @@ def test_cancelled_planner_leaves_a_pending_task(ready: Workspace, task: Task) -
     do(ready, verbs.cancel, run["id"])
     assert now(ready, task.id).status == "pending"
     do(ready, verbs.plan, task.id)  # planned again, before the old process is gone
+    do(ready, verbs.cancel, run["id"])  # somebody else's click, late
     do(ready, verbs.ended, run["id"], "late", crashed=True)
     assert now(ready, task.id).status == "planning"
+    assert [other["state"] for other in stack(ready, task.id)] == ["queued"], "the new planner is not its child"
+    planner = begin(ready)
+    do(ready, verbs.take_plan, planner, PLAN)
+    do(ready, verbs.ended, planner["id"], "", crashed=False)
+    assert now(ready, task.id).status == "planned"
 
 
 @pytest.mark.parametrize("status", ["planning", "completed", "failed", "awaiting_input", "active"])
