@@ -104,4 +104,4 @@ class Person:
 
 
 def _pauses_long(run: Json) -> bool:
-    return run["state"] == "paused" and run["resumeAt"] > now_ms() + PATIENCE_MS
+    return bool(run["state"] == "paused" and run["resumeAt"] > now_ms() + PATIENCE_MS)
