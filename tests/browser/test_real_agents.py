@@ -22,7 +22,6 @@ from tests.helpers.browser import Browser, card, column, css
 from tests.helpers.model_server import Model, Refuse, Talk, model_server
 from tests.helpers.processes import wait_for
 from tests.helpers.server import Server, running
-from tests.helpers.staff import PROVIDERS
 from tests.helpers.workspace import SOURCE
 
 pytestmark = pytest.mark.processes
@@ -80,14 +79,14 @@ def test_versions(record_property: Any) -> None:
 def test_button_of_a_provider(server: Server) -> None:
     """The page's Test: it asks the real program, which asks the model."""
     with ThreadPoolExecutor(2) as pool:  # as many as there may be at once
-        told = list(pool.map(lambda name: press_test(server, name), PROVIDERS))
-    assert [(answer["ok"], answer["message"][:18]) for answer in told] == [(True, "It answered within")] * 3, told
+        list(pool.map(lambda name: check_button(server, name), ("claude", "compat")))
 
 
-def press_test(server: Server, name: str) -> Any:
+def check_button(server: Server, name: str) -> None:
     request = Request(f"{server.base_url}/api/providers/{name}/test", method="POST")
     with urlopen(request, timeout=90) as answer:
-        return json.load(answer)["data"]
+        told = json.load(answer)["data"]
+    assert (told["ok"], told["message"][:18]) == (True, "It answered within"), told
 
 
 def test_from_plan_to_completed(anna: Browser, ben: Browser, server: Server, folder: Path, model: Model) -> None:
@@ -140,6 +139,7 @@ def test_from_plan_to_completed(anna: Browser, ben: Browser, server: Server, fol
 @pytest.mark.soak
 def test_all_of_it_on_opencode(server: Server, folder: Path) -> None:
     """Slow to start: five times."""
+    check_button(server, "opencode")
     task_id = planned(server, folder, "opencode")
     server.json("POST", f"/api/tasks/{task_id}/handoff", by("opencode-writer", "alone.md", "opencode-reviewer"))
     check_done(server, folder, task_id, "opencode", "opencode", "alone.md")

@@ -14,7 +14,6 @@ from tests.helpers.model_server import Model, Reply, Talk, plain
 from tests.helpers.server import Server
 
 BIN = ROOT / "node_modules" / ".bin"
-PROVIDERS = ("claude", "opencode", "compat")
 QUESTION, ANSWER = "Which language?", "in English"
 PLAN: dict[str, Any] = {
     "summary": "A note",
