@@ -332,6 +332,16 @@ def test_agent_without_provider_is_not_started(workspace: Workspace) -> None:
         do(workspace, verbs.start, task.id, "writer", "p", force=True)
 
 
+def test_first_provider_is_all_that_agents_need(workspace: Workspace, task: Task) -> None:
+    """Of a new workspace; a second one is for those who choose it."""
+    do(workspace, providers.create, {"name": "second", "providerType": {"type": "opencode"}})
+    do(workspace, verbs.plan, task.id)
+    with workspace.database.read() as reading:
+        assert config.read(reading)["system_provider"] == "claude"
+        assert agents.get(reading, "writer")["provider"] == "claude"
+        assert agents.get(reading, "fact-checker")["provider"] == "claude"
+
+
 # --- tools and tokens ---
 
 

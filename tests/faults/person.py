@@ -50,7 +50,7 @@ class Person:
         status = str(task["status"]["type"]) if task else "unknown"
         match status:
             case "pending":
-                self._begin()
+                self._begin(is_planned=bool(task and task.get("plan")))
             case "awaiting_input":
                 self._do("POST", f"/api/tasks/{self.task_id}/answers", {"answers": [staff.ANSWER]})
             case "planned":
@@ -67,8 +67,8 @@ class Person:
         made = self._do("POST", "/api/tasks", {"description": f"Write {self._note}", "source": SOURCE})
         self.task_id = made["data"]["id"] if made else ""
 
-    def _begin(self) -> None:
-        if self._plans_left:
+    def _begin(self, *, is_planned: bool) -> None:
+        if self._plans_left and not is_planned:
             self._plans_left -= 1
             self._do("POST", f"/api/tasks/{self.task_id}/plan")
         else:

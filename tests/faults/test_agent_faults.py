@@ -59,7 +59,7 @@ class Shares(NamedTuple):
     answers: int
 
 
-QUICK = Shares(opencode=0.03, claude=0.4, plans=0.3, kills=2, answers=1)
+QUICK = Shares(opencode=0.02, claude=0.3, plans=0.3, kills=2, answers=1)
 FULL = Shares(opencode=0.2, claude=0.4, plans=0.5, kills=4, answers=2)
 
 
