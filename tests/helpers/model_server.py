@@ -235,16 +235,22 @@ class _Told:
         self._names[key] = plain(name)
 
     def result(self, key: str, text: str) -> None:
+        name = self._names.get(key, "")
         self.results.append(text)
-        if _had_effect(text):
-            self.done.append(self._names.get(key, ""))
-        self.failures = 0 if _had_effect(text) else self.failures + 1
+        if _had_effect(name, text):
+            self.done.append(name)
+            self.failures = 0
+        else:
+            self.failures += 1
 
 
-def _had_effect(text: str) -> bool:
-    """A conflict says that an earlier call had it."""
+def _had_effect(tool: str, text: str) -> bool:
+    """Now, or by an earlier call, as a conflict says; but a hand-off whose result was lost did not."""
     answer = _loads(text)
-    return isinstance(answer, dict) and answer.get("error", {}).get("code") in (None, "CONFLICT")
+    if not isinstance(answer, dict):
+        return False
+    error = answer.get("error", {})
+    return not error or (error.get("code") == "CONFLICT" and "already" in error["message"] and tool != "handoff")
 
 
 def _anthropic_talk(body: Json, headers: dict[str, str]) -> Talk:
