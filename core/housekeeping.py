@@ -1,4 +1,7 @@
-"""Work that is due by time alone: archiving, and sweeping what is past its undo. One short transaction at a time."""
+"""Work that is due by time alone: archiving, and sweeping what is past its undo or was left behind.
+
+One short transaction at a time.
+"""
 
 import contextlib
 from pathlib import Path
@@ -12,6 +15,7 @@ from common.db.database import Database
 from common.db.write import WriteTransaction
 from core.attachments import files
 from core.config import verbs as config
+from core.files.drafts import Drafts
 from core.idempotency import KEEP_MS
 from core.tasks import verbs
 from core.undo import UNDO_MS
@@ -36,6 +40,7 @@ def run(database: Database, uploads: Path, archive_days: int) -> list[str]:
         path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not empty: the task has other files
             path.parent.rmdir()
+    Drafts(database.path.parent).sweep(now_ms() / 1_000)
     return dead
 
 

@@ -37,7 +37,7 @@ def get_provider(reading: Reading, name: str) -> Body:
 
 @api.write("POST", "/api/providers", body=WriteProviderSchema, answer=ProviderSchema, status=201, errors=(409,))
 def create_provider(tx: WriteTransaction, body: Body) -> Body:
-    """Create a provider."""
+    """Create a provider. The first one is taken by the planner and by all agents that have none."""
     return verbs.create(tx, body)
 
 

@@ -5,9 +5,8 @@ import hashlib
 import os
 import stat
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from common.errors import Busy, Conflict, Forbidden, NotFound, TooLarge
@@ -19,7 +18,6 @@ LARGEST_BYTES = 10 * 1024 * 1024
 LOCK_WAIT_S = 2.0
 # Nothing here may wait for somebody else to open the other end, or become our terminal.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -104,38 +102,6 @@ def _wait_for_turn(folder: int) -> None:
             if time.monotonic() > deadline:
                 raise Busy("Another change in this folder is under way. Try again in a moment.") from None
             time.sleep(0.005)
-
-
-@contextmanager
-def drafted(spot: Spot, raw: bytes, like: os.stat_result | None) -> Iterator[str]:
-    """The name of a durable file beside `spot` with these bytes and the permissions of `like`; gone at the end.
-
-    `put` or `put_new` makes it the file at `spot`.
-    """
-    check_size(len(raw))
-    name = f".chorus-{uuid.uuid4().hex}.tmp"
-    try:
-        with told():
-            file = os.open(name, _MAKE, 0o666, dir_fd=spot.folder)
-            with open(file, "wb") as stream:
-                stream.write(raw)
-                stream.flush()
-                _take_after(file, like)
-                os.fsync(file)
-        yield name
-        with suppress(OSError):  # the file has its name already
-            os.fsync(spot.folder)
-    finally:
-        with suppress(OSError):
-            os.unlink(name, dir_fd=spot.folder)
-
-
-def _take_after(file: int, like: os.stat_result | None) -> None:
-    if like is None:
-        return
-    with suppress(PermissionError):  # somebody else's file in a folder of ours: the new one is ours
-        os.fchown(file, like.st_uid, like.st_gid)
-    os.fchmod(file, stat.S_IMODE(like.st_mode) & 0o777)
 
 
 def put(spot: Spot, draft: str) -> None:

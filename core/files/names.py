@@ -2,9 +2,16 @@
 
 import re
 
-_OURS = re.compile(r"(chorus|home|output)\.db(-.*)?|chorus\.json", re.IGNORECASE)
+DRAFT = ".chorus-{}.tmp"  # 32 hexadecimal digits
+_DRAFT = re.compile(r"\.chorus-[0-9a-f]{32}\.tmp")
+_OURS = re.compile(rf"(chorus|home|output)\.db(-.*)?|chorus\.json|{_DRAFT.pattern}", re.IGNORECASE)
 
 
 def is_ours(name: str) -> bool:
-    """Whether Chorus keeps its workspaces in a file of this name: keys, tokens and grants."""
+    """Whether Chorus keeps its workspaces in a file of this name (keys, tokens and grants), or a draft."""
     return _OURS.fullmatch(name) is not None
+
+
+def is_draft(name: str) -> bool:
+    """Whether it is the new content of a file that is being changed."""
+    return _DRAFT.fullmatch(name) is not None

@@ -23,12 +23,13 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Spot(NamedTuple):
     """A name in an open folder; "." is the folder itself. What stands there, if anything, is not known yet.
 
-    `closed` folders may not be entered from here.
+    `closed` folders may not be entered from here. `path` is where the folder was when it was opened.
     """
 
     folder: int
     name: str
     closed: frozenset[Identity] = frozenset()
+    path: str = ""
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def reach(folders: Folders, path: str, *, make_parents: bool = False, follow_las
     try:
         with told():
             name = walk.to(folders.place(path))
-        yield Spot(walk.folder, name, folders.closed)
+        yield Spot(walk.folder, name, folders.closed, walk.path)
     finally:
         walk.close()
 
@@ -78,6 +79,7 @@ class _Walk:
         self._make_parents = make_parents
         self._follow_last = follow_last
         self._open: list[int] = []  # the folders walked through, the allowed one first
+        self._names: list[str] = []  # theirs, of the allowed one its path
         self._ahead: list[str] = []  # names still to walk, the next one last
         self._links = 0
 
@@ -85,7 +87,12 @@ class _Walk:
     def folder(self) -> int:
         return self._open[-1]
 
+    @property
+    def path(self) -> str:
+        return "/".join(self._names)
+
     def close(self) -> None:
+        self._names.clear()
         while self._open:
             os.close(self._open.pop())
 
@@ -111,6 +118,7 @@ class _Walk:
         self.close()
         try:
             self._open.append(os.open(place.root, FOLDER & ~os.O_NOFOLLOW))
+            self._names.append(place.root)
             check_open(self.folder, self._folders.closed)
         except FileNotFoundError:
             raise NotFound(f"The allowed folder {place.root} does not exist.") from None
@@ -120,6 +128,7 @@ class _Walk:
         if len(self._open) == 1:
             raise _leads_out()
         os.close(self._open.pop())
+        self._names.pop()
 
     def _link(self, name: str) -> str | None:
         try:
@@ -153,6 +162,7 @@ class _Walk:
                 os.mkdir(name, dir_fd=self.folder)
             opened = open_folder(spot)
         self._open.append(opened)
+        self._names.append(name)
 
 
 def _leads_out() -> Forbidden:

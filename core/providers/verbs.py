@@ -53,7 +53,18 @@ def get(reader: Reader, name: str) -> Form:
 
 
 def create(tx: WriteTransaction, body: Form) -> Form:
-    """Raises Conflict where the name is taken."""
+    """The first one is taken by the planner and by all agents that have none. Raises Conflict (the name is taken)."""
+    is_first = not registry.names(tx)
+    made = add(tx, body)
+    if is_first:
+        if taken := agents.reassign(tx, NOT_CONFIGURED, body["name"]):
+            agents.emit(tx, taken)
+        config.reassign_provider(tx, NOT_CONFIGURED, body["name"])
+    return made
+
+
+def add(tx: WriteTransaction, body: Form) -> Form:
+    """A provider that nobody uses yet. Raises Conflict (the name is taken)."""
     return registry.create(tx, body["name"], {"api_key": ""} | values_of(body))
 
 
@@ -61,7 +72,7 @@ def replace(tx: WriteTransaction, name: str, body: Form, if_match: int | None) -
     """Creates the provider where there is none. Raises Stale, NotFound, Conflict (another type)."""
     old = registry.existing(tx, name, if_match)
     if old is None:
-        return create(tx, body | {"name": name})
+        return add(tx, body | {"name": name})
     return registry.replace(tx, old, values_of(body), if_match)
 
 

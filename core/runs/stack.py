@@ -1,7 +1,8 @@
 """What the end of a run means for its task. Pure: the table is B 3.4's column of correct results."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from common.events import TaskStatus
 
@@ -39,6 +40,27 @@ _NEXT: dict[RunState, frozenset[RunState]] = {
 
 def may_become(before: RunState, after: RunState) -> bool:
     return after in _NEXT[before]
+
+
+def below(runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of a task's unfinished runs, oldest first, those that work for `run`: its child, the child's, and so on.
+
+    Beside them may stand another outermost run, started while `run` was still being stopped.
+    """
+    found = {run["id"]}
+    for other in runs:
+        if other["parent_id"] in found:
+            found.add(other["id"])
+    return [other for other in runs if other["id"] in found and other["id"] != run["id"]]
+
+
+def above(runs: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """`run` and, of a task's unfinished runs, oldest first, those that it works for."""
+    found = {run["id"], run["parent_id"]}
+    for other in reversed(runs):
+        if other["id"] in found:
+            found.add(other["parent_id"])
+    return [other for other in runs if other["id"] in found]
 
 
 class Outcome(NamedTuple):

@@ -16,7 +16,7 @@ from core.config import verbs as config
 from core.runs import records, tokens
 from core.runs.prompts import planner_prompt
 from core.runs.records import Run
-from core.runs.stack import ENDED, RunState, end_state, may_become, task_after
+from core.runs.stack import ENDED, RunState, above, below, end_state, may_become, task_after
 from core.tasks import history
 from core.tasks import records as tasks
 from core.tasks.task import Task
@@ -108,12 +108,13 @@ def _end_paused(tx: WriteTransaction, task_id: str) -> None:
 def hand_off(tx: WriteTransaction, parent: Run, agent_name: str, prompt: str) -> Run:
     """The tool `handoff`: pushes a child. Raises NotFound, Conflict (cycle, too deep, the agent cannot run)."""
     agent = agents.check_runnable(tx, agent_name)
-    stack = records.unfinished(tx, parent["task_id"])
-    if stack[-1]["id"] != parent["id"]:
+    runs = records.unfinished(tx, parent["task_id"])
+    if below(runs, parent):
         raise Conflict("This run has handed off already and waits for that agent.")
-    if any(run["agent_name"] == agent_name for run in stack):
+    chain = above(runs, parent)
+    if any(run["agent_name"] == agent_name for run in chain):
         raise Conflict(f"Agent {agent_name!r} is already at work in this chain; a hand-off to it would never end.")
-    if len(stack) > DEEPEST_HANDOFF:
+    if len(chain) > DEEPEST_HANDOFF:
         raise Conflict(f"Hand-offs may be {DEEPEST_HANDOFF} deep at most.")
     records.save(tx, parent, state=RunState.WAITING)
     task_id = parent["task_id"]
@@ -316,8 +317,7 @@ def _finish(
 ) -> Run:
     """Ends a run: its children with it, then its parent goes on, or its task moves."""
     stack = records.unfinished(tx, run["task_id"])
-    below = [other for other in stack if other["rank"] > run["rank"]]
-    for child in reversed(below):
+    for child in reversed(below(stack, run)):
         records.save(tx, child, state=RunState.CANCELLED, reason="The agent that handed off has ended.")
     run = records.save(tx, run, state=state, reason=reason, output=output)
     _tell_of_end(tx, run)
@@ -390,9 +390,11 @@ def cancel(tx: WriteTransaction, run_id: str, reason: str = "Cancelled by a pers
     run = records.load(tx, run_id)
     if run["state"] in ENDED:
         raise Conflict(f"This run has ended already: {run['state']}.")
+    if run["state"] == RunState.STOPPING:  # the task has moved before; others may work on it by now
+        return run
     if run["state"] in (RunState.QUEUED, RunState.PAUSED):
         return _finish(tx, run, RunState.CANCELLED, reason=reason, output=run["output"])
-    for child in reversed([other for other in records.unfinished(tx, run["task_id"]) if other["rank"] > run["rank"]]):
+    for child in reversed(below(records.unfinished(tx, run["task_id"]), run)):
         stop_process(tx, child, "The agent that handed off was stopped.")
     stop_process(tx, run, reason)
     if run["parent_id"] is None:

@@ -17,6 +17,7 @@ from common.errors import ChorusError, Conflict, KeyReused, NotFound, Unauthoriz
 from common.wire import dumps
 from core import idempotency
 from core.config import verbs as config
+from core.files.drafts import LEDGER, Drafts
 from core.files.folders import Folders
 from core.files.walk import identities
 from core.idempotency import Answer
@@ -31,7 +32,7 @@ from core.tools.pace import Pace
 from core.tools.tool import Context
 
 log = logging.getLogger(__name__)
-CLOSED_FOLDERS = ("uploads", "work", "sessions")  # of the workspace: attachments, and the agents' own folders
+CLOSED_FOLDERS = ("uploads", "work", "sessions", LEDGER)  # of the workspace: what is kept, and the agents' own folders
 LATE_CALLS_KEPT = 100  # history entries of an ended run's calls
 _h = tables.history
 _pace = Pace()
@@ -83,7 +84,8 @@ def _attempt(database: Database, call: Call) -> Answer:
         return first
     tool = catalogue.find(run, call.tool)
     arguments = catalogue.valid(call.tool, call.arguments)
-    with tool(Context(folders, _alive(database, call)), arguments) as commit, database.write() as tx:
+    context = Context(folders, Drafts(database.path.parent), _alive(database, call))
+    with tool(context, arguments) as commit, database.write() as tx:
         if call.key and (first := idempotency.find(tx, call.key)):
             return first
         run = _acting(tx, call)

@@ -43,7 +43,7 @@ def create(context: Context, arguments: Arguments) -> Iterator[Commit]:
     raw = arguments["content"].encode()
     with reach(context.folders, arguments["path"], make_parents=True) as spot:
         contents.check_free(spot)
-        with contents.drafted(spot, raw, like=None) as draft:
+        with context.drafts.made(spot, raw, like=None) as draft:
 
             def commit(*_: object) -> Result:
                 contents.put_new(spot, draft)
@@ -58,7 +58,7 @@ def write(context: Context, arguments: Arguments) -> Iterator[Commit]:
     with reach(context.folders, arguments["path"]) as spot, contents.locked(spot):
         old = contents.read(spot)
         contents.check_hash(old, arguments.get("expected_hash"))
-        with contents.drafted(spot, raw, old.info) as draft:
+        with context.drafts.made(spot, raw, old.info) as draft:
 
             def commit(*_: object) -> Result:
                 contents.put(spot, draft)
@@ -73,7 +73,7 @@ def patch(context: Context, arguments: Arguments) -> Iterator[Commit]:
         old = contents.read(spot)
         contents.check_hash(old, arguments.get("expected_hash"))
         raw = texts.patch(old.text, arguments["patches"]).encode()
-        with contents.drafted(spot, raw, old.info) as draft:
+        with context.drafts.made(spot, raw, old.info) as draft:
 
             def commit(*_: object) -> Result:
                 contents.put(spot, draft)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.db.write import WriteTransaction
+from core.files.drafts import Drafts
 from core.files.folders import Folders
 from core.runs.records import Run
 
@@ -20,6 +21,7 @@ class Context:
     """What a tool may know of its run before its transaction: where its files are, and whether it still lives."""
 
     folders: Folders
+    drafts: Drafts
     alive: Callable[[], bool]
 
 

@@ -164,7 +164,7 @@ class _Import:
         body = WriteProviderSchema(unknown=ma.EXCLUDE).load(form)
         self._check_named(path, body["name"])
         if providers.registry.find(tx, body["name"]) is None:
-            providers.create(tx, body)
+            providers.add(tx, body)
         elif self.conflicts == "skip":
             raise _Here
         else:

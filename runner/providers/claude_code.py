@@ -8,7 +8,7 @@ from typing import Any
 
 from common.output import OutputKind
 from runner.providers import Job, Launch
-from runner.providers.reading import Lines, is_limit, limited, refused
+from runner.providers.reading import Lines, is_limit, limited, refused, tool_name
 from runner.records import Ending, How, Record
 
 PROGRAM = "claude"
@@ -114,7 +114,7 @@ class Output(Lines):
                 self.progress.output = block["text"]
                 found.append(Record(OutputKind.TEXT, now, {"text": block["text"]}))
             elif block["type"] == "tool_use":
-                data = {"callId": block["id"], "tool": _plain(block["name"]), "input": block["input"]}
+                data = {"callId": block["id"], "tool": tool_name(block["name"], PREFIX), "input": block["input"]}
                 found.append(Record(OutputKind.TOOL_CALL, now, data))
         used = message.get("usage") or {}
         if message.get("model") != "<synthetic>":
@@ -149,10 +149,6 @@ class Output(Lines):
         if "/login" in text:
             return Ending(How.FAILED, "Claude Code is not logged in. Run claude in a terminal and log in.")
         return refused(status, text, self._model)
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix(PREFIX)
 
 
 def _input(usage: dict[str, Any]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from common.output import OutputKind
 from runner.providers import Job, Launch
-from runner.providers.reading import Lines, is_limit, limited, refused
+from runner.providers.reading import Lines, is_limit, limited, refused, tool_name
 from runner.records import Ending, How, Record
 
 PROGRAM = "opencode"
@@ -144,7 +144,7 @@ def _failed(error: dict[str, Any], now: int) -> Ending:
 def _tool(part: dict[str, Any], now: int) -> list[Record]:
     """A call and its result come in one line, once it has ended."""
     state = part["state"]
-    call = {"callId": part["callID"], "tool": part["tool"].removeprefix(PREFIX), "input": state.get("input") or {}}
+    call = {"callId": part["callID"], "tool": tool_name(part["tool"], PREFIX), "input": state.get("input") or {}}
     failed = state["status"] == "error"
     output = str(state.get("error" if failed else "output") or "")
     result = {"callId": part["callID"], "output": output, "isError": failed}

@@ -5,11 +5,13 @@ import re
 from typing import Any
 
 from common.output import OutputKind
+from common.tools import TOOLS
 from runner.records import Ending, How, Progress, Record
 
 STDERR_LINES = 20
 LINE_KEPT = 500
 WAIT_MS = 5 * 60 * 1000  # for a limit that does not say when it ends
+_OURS = {name.replace(".", "_"): name for name in TOOLS}  # as the MCP server calls them
 _LIMIT_WORDS = re.compile(
     r"rate.?limit|usage limit|limit reached|hit your .*limit|quota|too many requests|\b429\b", re.I
 )
@@ -67,6 +69,12 @@ class Lines:
 def _plain(text: str) -> str:
     """Without colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def tool_name(name: str, prefix: str) -> str:
+    """A tool of ours as Chorus calls it, `prefix` being what the program puts before it; others as they are."""
+    bare = name.removeprefix(prefix)
+    return _OURS.get(bare, bare) if bare != name else name
 
 
 def is_limit(status: int | None, text: str) -> bool:

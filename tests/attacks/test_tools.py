@@ -17,6 +17,7 @@ import pytest
 from common.errors import ChorusError, Conflict, Forbidden, NotFound, RateLimited, Unauthorized
 from common.settings import ROOT
 from core.files import search
+from core.files.drafts import LEDGER, Drafts
 from core.files.folders import Folders
 from core.runs import verbs as runs
 from core.tools import calls, catalogue, pace
@@ -117,7 +118,7 @@ RACING: list[tuple[str, dict[str, Any]]] = [
 
 def attempt(worker: Worker, number: int) -> str:
     """Reads, writes or creates through the swapped name, by the tools themselves: no history, so that it is quick."""
-    context = Context(Folders([str(worker_folder(worker))]), lambda: True)
+    context = Context(Folders([str(worker_folder(worker))]), Drafts(worker.workspace.folder), lambda: True)
     tool, extra = RACING[number // CHANGE_EVERY % 2 if number % CHANGE_EVERY == 0 else 2]
     path = f"real/new{number}" if tool == "file.create" else "real/secret"
     try:
@@ -191,7 +192,7 @@ def test_files_of_chorus_stay_closed(workspace: Workspace) -> None:
     """Even where somebody has allowed the folder that they are in."""
     equip(workspace, workspace.folder)
     worker = at_work(workspace)
-    for name in ("chorus.db", "chorus.db-wal", "CHORUS.DB", "chorus.json"):
+    for name in ("chorus.db", "chorus.db-wal", "CHORUS.DB", "chorus.json", f".chorus-{'0' * 32}.tmp"):
         refused(worker, Forbidden, "file.read", path=name)
         refused(worker, Forbidden, "file.create", path=name, content="")
     assert worker.call("file.search", pattern="claude")["matches"] == []
@@ -201,6 +202,7 @@ def test_folders_of_chorus_stay_closed(workspace: Workspace, outside: Path) -> N
     """Agents' programs start in `work`: what one writes there would be run, or read as configuration."""
     own = workspace.folder / "work" / "task"
     own.mkdir(parents=True)
+    (workspace.folder / LEDGER).mkdir()
     (own / "notes").write_text("inside")
     (outside / "by-link").symlink_to(own)
     equip(workspace)
@@ -210,6 +212,7 @@ def test_folders_of_chorus_stay_closed(workspace: Workspace, outside: Path) -> N
         refused(worker, Forbidden, "file.create", path=str(own / "json.py"), content="")
         refused(worker, Forbidden, "file.read", path=str(outside / "by-link" / "notes"))
         refused(worker, Forbidden, "file.list", path=str(workspace.folder / "work"))
+        refused(worker, Forbidden, "file.create", path=str(workspace.folder / LEDGER / "x"), content="/")
         if allowed != workspace.folder / "work":
             assert worker.call("file.search", pattern="inside")["matches"] == []
 

@@ -22,7 +22,12 @@ def agent(name: str) -> str:
 
 
 def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> None:
-    """(U6) Made, used, deleted and brought back; Ben follows on the list of agents without asking for anything."""
+    """(U6) Made, used, deleted and brought back; Ben follows on the list of agents without asking for anything.
+
+    The first provider is everybody's; it is chosen by hand where an agent has none.
+    """
+    for provider in server.json("GET", "/api/providers"):
+        server.json("DELETE", f"/api/providers/{provider['name']}")
     anna.open(server, "/providers?new")
     ben.open(server, "/agents")
     ben.shows(agent("editor"), "Needs a provider")
@@ -36,6 +41,10 @@ def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> 
     anna.write("input-name", Keys.BACKSPACE * 6, ".model-4.1")
     anna.chord(Keys.CONTROL, Keys.ENTER)
     anna.shows('[data-provider="my.model-4.1"]', "http://localhost:11434/v1")
+    ben.shows(agent("editor"), "my.model-4.1")
+    without = server.json("GET", "/api/agents/editor") | {"provider": "not-configured"}
+    server.json("PUT", "/api/agents/editor", without)
+    ben.shows(agent("editor"), "Needs a provider")
 
     anna.open(server, "/agents/editor")
     anna.click("input-provider")
@@ -51,7 +60,7 @@ def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> 
     anna.shows(css("users"), "editor")
     anna.click("delete")
     ben.shows(agent("editor"), "Needs a provider")
-    anna.shows(css("notice"), "editor has no provider now")
+    anna.shows(css("notice"), "have no provider now")
     page.undo(anna)
     ben.shows(agent("editor"), "Ready")
     assert "task.list" in server.json("GET", "/api/agents/editor")["allowedTools"]

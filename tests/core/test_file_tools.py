@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +25,10 @@ from common.errors import (
     TooLarge,
     ValidationFailed,
 )
+from common.settings import ROOT
+from core import housekeeping
 from core.files import search, texts
+from core.files.drafts import LEDGER
 from core.files.folders import Folders
 from core.files.walk import Spot
 from core.idempotency import Request
@@ -271,6 +277,39 @@ def test_file_is_unchanged_where_its_run_has_ended_meanwhile(worker: Worker, fol
     assert (folder / "story.md").read_text() == STORY
     assert sorted(os.listdir(folder)) == ["src", "story.md"]
     assert [entry["status"] for entry in entries(worker.workspace, worker.task_id)] == ["error"]
+
+
+LEAVE_A_DRAFT = """
+import os, signal, sys
+from pathlib import Path
+from core.files.drafts import Drafts
+from core.files.folders import Folders
+from core.files.walk import reach
+with reach(Folders([sys.argv[1]]), "src/a.py") as spot, Drafts(Path(sys.argv[2])).made(spot, b"half", None):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_leaves_is_swept(worker: Worker, folder: Path) -> None:
+    """After ten minutes; nothing else is, whatever its name."""
+    (folder / "src" / ".chorus-mine.tmp").touch()
+    workspace = worker.workspace.folder
+    command = [sys.executable, "-c", LEAVE_A_DRAFT, str(folder), str(workspace)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    [draft] = set(os.listdir(folder / "src")) - {"a.py", ".chorus-mine.tmp"}
+    assert [entry["path"] for entry in worker.call("file.list", path="src")["files"]] == [".chorus-mine.tmp", "a.py"]
+    (workspace / LEDGER / "theirs").write_text(str(folder))
+
+    def keep_house() -> set[str]:
+        housekeeping.run(worker.workspace.database, worker.workspace.uploads, archive_days=7)
+        return set(os.listdir(folder / "src"))
+
+    assert draft in keep_house()
+    for entry in (workspace / LEDGER).iterdir():
+        os.utime(entry, (0, 0))
+    assert keep_house() == {"a.py", ".chorus-mine.tmp"}
+    assert os.listdir(workspace / LEDGER) == ["theirs"]
+    assert (folder / "src" / "a.py").read_text().startswith("import os")
 
 
 def test_search_ends_with_its_run(worker: Worker, folder: Path) -> None:

@@ -290,8 +290,14 @@ def test_cancelled_planner_leaves_a_pending_task(ready: Workspace, task: Task) -
     do(ready, verbs.cancel, run["id"])
     assert now(ready, task.id).status == "pending"
     do(ready, verbs.plan, task.id)  # planned again, before the old process is gone
+    do(ready, verbs.cancel, run["id"])  # somebody else's click, late
     do(ready, verbs.ended, run["id"], "late", crashed=True)
     assert now(ready, task.id).status == "planning"
+    assert [other["state"] for other in stack(ready, task.id)] == ["queued"], "the new planner is not its child"
+    planner = begin(ready)
+    do(ready, verbs.take_plan, planner, PLAN)
+    do(ready, verbs.ended, planner["id"], "", crashed=False)
+    assert now(ready, task.id).status == "planned"
 
 
 @pytest.mark.parametrize("status", ["planning", "completed", "failed", "awaiting_input", "active"])
@@ -324,6 +330,16 @@ def test_agent_without_provider_is_not_started(workspace: Workspace) -> None:
     task = do(workspace, task_verbs.create, "x", SOURCE)
     with pytest.raises(Conflict, match="provider"):
         do(workspace, verbs.start, task.id, "writer", "p", force=True)
+
+
+def test_first_provider_is_all_that_agents_need(workspace: Workspace, task: Task) -> None:
+    """Of a new workspace; a second one is for those who choose it."""
+    do(workspace, providers.create, {"name": "second", "providerType": {"type": "opencode"}})
+    do(workspace, verbs.plan, task.id)
+    with workspace.database.read() as reading:
+        assert config.read(reading)["system_provider"] == "claude"
+        assert agents.get(reading, "writer")["provider"] == "claude"
+        assert agents.get(reading, "fact-checker")["provider"] == "claude"
 
 
 # --- tools and tokens ---

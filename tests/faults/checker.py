@@ -86,9 +86,13 @@ def check_files(workspace: Workspace) -> None:
     assert len(workspace.files) >= sum(task["attachmentCount"] for task in workspace.snapshot["tasks"])
 
 
+def items(event: Json) -> list[Json]:
+    """What one event holds: its parts where it is a transaction, else itself."""
+    return event["data"] if event["type"] == "transaction" else [event]
+
+
 def _history(event: Json) -> list[Json]:
-    items = event["data"] if event["type"] == "transaction" else [event]
-    return [entry for item in items for entry in item.get("history", [])]
+    return [entry for item in items(event) for entry in item.get("history", [])]
 
 
 # -- what was asked
@@ -118,7 +122,7 @@ def _is_done(request: Request, workspace: Workspace) -> bool:
 
 def _run_state(workspace: Workspace, run_id: str, seq: int) -> str | None:
     for event in reversed(workspace.events[:seq]):
-        for item in event["data"] if event["type"] == "transaction" else [event]:
+        for item in items(event):
             if item["type"] == "run_updated" and item["data"]["id"] == run_id:
                 return str(item["data"]["state"])
     return None

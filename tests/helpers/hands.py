@@ -97,7 +97,7 @@ def hands(server: Server) -> Iterator[Hands]:
 def employ(server: Server, *names: str) -> None:
     """A provider for the planner, and these agents on it; what else is there stays without one."""
     provider = {"name": "claude", "providerType": {"type": "claude-code"}}
-    server.request("POST", "/api/providers", provider)
+    server.json("PUT", "/api/providers/claude", provider)
     config = {"allowedAgentDirectories": [], "initialAgentDirectory": "", "systemAgentProvider": "claude"}
     assert server.request("PUT", "/api/config", config)[0] == 200
     for name in names:

@@ -35,6 +35,8 @@ class Talk:
     asked: list[str]  # the user's texts, oldest first
     calls: list[Call]  # the tools called so far, by their Chorus names
     results: list[str]  # their results
+    done: list[str]  # the tools that had their effect, by plain name
+    failures: int  # calls that failed since anything else happened
     tools: list[str]  # names as offered
     headers: dict[str, str]
     raw: Json
@@ -218,36 +220,82 @@ class _Handler(BaseHTTPRequestHandler):
 # --- reading ---
 
 
+class _Told:
+    """What was called, and what came of it, read message by message."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.results: list[str] = []
+        self.done: list[str] = []
+        self.failures = 0
+        self._names: dict[str, str] = {}
+
+    def call(self, key: str, name: str, arguments: Any) -> None:
+        self.calls.append((name, arguments))
+        self._names[key] = plain(name)
+
+    def result(self, key: str, text: str) -> None:
+        name = self._names.get(key, "")
+        self.results.append(text)
+        if _had_effect(name, text):
+            self.done.append(name)
+            self.failures = 0
+        else:
+            self.failures += 1
+
+
+def _had_effect(tool: str, text: str) -> bool:
+    """Now, or by an earlier call, as a conflict says; but a hand-off whose result was lost did not."""
+    answer = _loads(text)
+    if not isinstance(answer, dict):
+        return False
+    error = answer.get("error", {})
+    return not error or (error.get("code") == "CONFLICT" and "already" in error["message"] and tool != "handoff")
+
+
 def _anthropic_talk(body: Json, headers: dict[str, str]) -> Talk:
     asked: list[str] = []
-    calls: list[Call] = []
-    results: list[str] = []
+    told = _Told()
     for message in body["messages"]:
         blocks = message["content"]
         blocks = [{"type": "text", "text": blocks}] if isinstance(blocks, str) else blocks
+        if message["role"] == "user" and not any(block["type"] == "tool_result" for block in blocks):
+            told.failures = 0
         for block in blocks:
             if block["type"] == "tool_use":
-                calls.append((block["name"], block["input"]))
+                told.call(block["id"], block["name"], block["input"])
             elif block["type"] == "tool_result":
-                results.append(_text(block.get("content", "")))
+                told.result(block["tool_use_id"], _text(block.get("content", "")))
             elif block["type"] == "text" and message["role"] == "user":
                 asked.append(block["text"])
     tools = [tool["name"] for tool in body.get("tools", [])]
-    return Talk("anthropic", body["model"], _text(body.get("system", "")), asked, calls, results, tools, headers, body)
+    return _talk("anthropic", body, headers, _text(body.get("system", "")), asked, told, tools)
 
 
 def _openai_talk(body: Json, headers: dict[str, str]) -> Talk:
-    by_role: dict[str, list[str]] = {"system": [], "user": [], "tool": []}
-    calls: list[Call] = []
+    system: list[str] = []
+    asked: list[str] = []
+    told = _Told()
     for message in body["messages"]:
-        if message["role"] in by_role:
-            by_role[message["role"]].append(_text(message.get("content") or ""))
-        calls += [
-            (call["function"]["name"], _loads(call["function"]["arguments"])) for call in message.get("tool_calls", [])
-        ]
+        text = _text(message.get("content") or "")
+        if message["role"] == "system":
+            system.append(text)
+        elif message["role"] == "user":
+            asked.append(text)
+            told.failures = 0
+        elif message["role"] == "tool":
+            told.result(message["tool_call_id"], text)
+        for call in message.get("tool_calls", []):
+            told.call(call["id"], call["function"]["name"], _loads(call["function"]["arguments"]))
     tools = [tool["function"]["name"] for tool in body.get("tools", [])]
-    system = "\n".join(by_role["system"])
-    return Talk("openai", body["model"], system, by_role["user"], calls, by_role["tool"], tools, headers, body)
+    return _talk("openai", body, headers, "\n".join(system), asked, told, tools)
+
+
+def _talk(
+    protocol: str, body: Json, headers: dict[str, str], system: str, asked: list[str], told: _Told, tools: list[str]
+) -> Talk:
+    past = (told.calls, told.results, told.done, told.failures)
+    return Talk(protocol, body["model"], system, asked, *past, tools, headers, body)
 
 
 def _loads(text: str) -> Any:

@@ -49,7 +49,7 @@ def test_work_with_a_tool(program: str) -> None:
     kinds = [record.kind for record in records if record.kind not in (OutputKind.NOTICE, OutputKind.USAGE)]
     assert kinds == [OutputKind.TEXT, OutputKind.TOOL_CALL, OutputKind.TOOL_RESULT, OutputKind.TEXT]
     call, result = (record.data for record in records if record.kind in (OutputKind.TOOL_CALL, OutputKind.TOOL_RESULT))
-    assert (call["tool"], call["input"], call["callId"]) == ("file_create", {"path": "a"}, result["callId"])
+    assert (call["tool"], call["input"], call["callId"]) == ("file.create", {"path": "a"}, result["callId"])
     assert "success" in result["output"]
     assert not result["isError"]
 

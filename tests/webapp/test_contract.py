@@ -192,7 +192,7 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/api/tasks/{id}/handoff", {"agentName": "writer", "prompt": "p"}, 409, "INVALID_STATUS", None),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "nobody"}, 404, "NOT_FOUND", None),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "task-validator"}, 404, "NOT_FOUND", None),
-    ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "editor"}, 409, "CONFLICT", None),
+    ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "idle"}, 409, "CONFLICT", None),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": "../x"}, 422, INVALID, "agentName"),
     ("POST", "/api/tasks/{id}/handoff", HANDOFF | {"agentName": ""}, 422, INVALID, "agentName"),
     ("PUT", f"/api/tasks/{NO_ONE}/handoff/complete", {"output": "o"}, 404, "NOT_FOUND", None),
@@ -404,6 +404,7 @@ def prepare_runs(api: Api, app: Flask) -> dict[str, Any]:
     api.ok("POST", "/api/providers", 201, json=OPENAI | {"name": "remote"})
     assert api.request("PUT", "/api/config", json=CONFIG).status_code == 200
     api.ok("PUT", "/api/agents/writer", json=AGENT | {"name": "writer", "allowedTools": ["handoff"]})
+    api.ok("PUT", "/api/agents/idle", json=AGENT | {"name": "idle", "provider": "not-configured"})
     desk = api.ok("POST", "/api/access-tokens", 201, json={"name": "desk"})["token"]
     reader = api.ok("POST", "/api/access-tokens", 201, json={"name": "reader", "scopes": ["task.list"]})["token"]
     busy, done, asked = (api.task()["id"] for _ in range(3))
