@@ -27,7 +27,7 @@ run: .venv/.run
 
 test: .venv/.dev node_modules/.installed browser-tools
 	@$(MAKE) --no-print-directory --jobs=2 lint page-test
-	CHORUS_SQLITE=system $(PYTEST) tests/core tests/webapp/test_http.py tests/faults
+	CHORUS_SQLITE=system $(PYTEST) tests/core tests/webapp/test_http.py tests/faults/test_faults.py tests/faults/test_disk.py
 	$(PYTEST)
 
 page-test: node_modules/.installed

@@ -22,6 +22,9 @@ from common.queue import RUNNER, bell_path, is_listening, private_folder
 from common.settings import load
 
 STALLED_S = 10  # s without a byte from or to a client in the middle of a request
+# How long a thread may keep the interpreter. The one that has the right to write waits for it after each wait for the
+# disk: with Python's 5 ms, longer than its transaction takes.
+SWITCH_S = 0.001
 
 try:
     _settings = load()
@@ -110,6 +113,7 @@ def post_fork(_server: Any, worker: Any) -> None:
 
 
 def post_worker_init(_worker: Any) -> None:
+    sys.setswitchinterval(SWITCH_S)
     keep_what_is_loaded()
 
 

@@ -161,8 +161,8 @@ def test_workspaces(anna: Browser, ben: Browser, server: Server, default: Path) 
     ben.shows(card(task_id), "Of the first")
     ben.wait_for(lambda: ben.value("new-task-description") == "Half a thought of the first", "Ben's text is back")
 
-    lost = default.rename(default.with_name("lost"))
     with anna.network_errors(CLOSED), ben.network_errors(CLOSED):
+        lost = default.rename(default.with_name("lost"))
         anna.shows(css("no-workspace"), "not there any more")  # without a reload
         ben.open(server, "/agents", connection="reconnecting")
         ben.shows(css("closed"), "not there any more")

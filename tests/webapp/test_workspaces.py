@@ -42,10 +42,8 @@ def workspaces(api: Api) -> Any:
 
 
 def configured(api: Api) -> None:
-    """A provider that the planner and the writer use."""
+    """A provider that the planner and all agents use: they take the first one."""
     api.ok("POST", "/api/providers", 201, json=PROVIDER)
-    writer = api.ok("GET", "/api/agents/writer")
-    api.ok("PUT", "/api/agents/writer", json=writer | {"provider": "local"})
     config = {"allowedAgentDirectories": [], "initialAgentDirectory": "", "systemAgentProvider": "local"}
     assert api.request("PUT", "/api/config", json=config).status_code == 200
 
@@ -374,9 +372,10 @@ def test_key_is_never_shown_and_stays_without_being_sent(api: Api) -> None:
 def test_deleted_provider_is_taken_from_agents_and_planner_in_one_event_and_given_back(api: Api) -> None:
     """(D10)"""
     configured(api)
+    everybody = [agent["name"] for agent in api.ok("GET", "/api/agents")]
     before = api.seq()
     deleted = api.ok("DELETE", "/api/providers/local")
-    assert deleted["affectedAgents"] == ["writer"]
+    assert deleted["affectedAgents"] == everybody
     [event] = api.events(before)
     assert [part["type"] for part in event["data"]] == ["providers_changed", "agents_changed", "config_changed"]
     assert api.ok("GET", "/api/agents/writer")["isValid"] is False
