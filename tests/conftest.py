@@ -1,11 +1,13 @@
 """For all tests: nothing may leak, and random tests say their seed."""
 
+import json
 import random
 import signal
 from collections.abc import Iterator
 
 import pytest
 
+from common.settings import ROOT
 from tests.helpers import leaks
 
 
@@ -21,8 +23,11 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"chorus: --seed={config.option.seed} --rounds={config.option.rounds or 'default'}"
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """The seed, and the agents' programs that are driven: tests/browser/test_real_agents.py holds that these run."""
+    pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    programs = ", ".join(f"{name} {pinned[name]}" for name in ("@anthropic-ai/claude-code", "opencode-ai"))
+    return [f"chorus: --seed={config.option.seed} --rounds={config.option.rounds or 'default'}", f"agents: {programs}"]
 
 
 @pytest.fixture(scope="session")
