@@ -58,9 +58,9 @@ class Follower:
 
     def _take(self, item: Any) -> None:
         known = self.found.setdefault(item["runId"], [])
-        if item["from"] == len(known) + 1:
-            known += item["records"]
-        elif item["from"] > len(known) + 1:
+        if item["from"] <= len(known) + 1:  # what was read from the file may be pushed as well, and more with it
+            known += item["records"][len(known) + 1 - item["from"] :]
+        else:
             self.reads += 1
             reader = OutputReader(self._path, self._module)
             while page := json.loads(reader.after(item["runId"], len(known), 500))["records"]:
