@@ -6,6 +6,7 @@ from tests.browser import outside, page
 from tests.helpers.browser import Browser, card, column, css
 from tests.helpers.server import Server
 
+REFUSED = "return performance.getEntriesByType('resource').filter((each) => each.responseStatus === 404).length"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 MISSING = "status of 404"
 
@@ -23,6 +24,7 @@ def test_unknown_task(anna: Browser, server: Server) -> None:
     with anna.network_errors(MISSING):
         anna.open(server, page.task_url(UNKNOWN))
         anna.shows(css("task-not-found"), "There is no such task")
+        anna.wait_for(lambda: anna.run(REFUSED) == 3, "the task, its history and its runs are refused")
     anna.click("nav-board")
     anna.shows(css("board"))
 

@@ -14,6 +14,7 @@ from tests.helpers.workspace import SOURCE
 PATIENCE_MS = 10_000  # for a pause; a longer one is ended by hand
 HANGS_S = 1.0  # before a hanging run is cancelled
 MOST_PLANS = 3
+NO_REPORT = "It ended without a completion report."
 UNFINISHED = ("queued", "starting", "running", "waiting", "paused", "stopping")
 
 
@@ -86,10 +87,18 @@ class Person:
             self._trouble.hung.clear()
 
     def _resume(self) -> None:
-        """A run that goes on by itself soon is left alone; so is one that still ends."""
+        """A run that goes on by itself soon is left alone; so is one that still ends.
+
+        An agent that ends without a report, though it was reminded, believes that it has reported: in the run that was
+        cancelled then. It is not asked again, but another begins.
+        """
         runs = [run for run in self.runs() if run["parentRunId"] is None]
         unfinished = [run for run in self.runs() if run["state"] in UNFINISHED]
-        if runs and all(_pauses_long(run) for run in unfinished):
+        if not runs or not all(_pauses_long(run) for run in unfinished):
+            return
+        if runs[-1]["reason"] == NO_REPORT:
+            self._do("POST", f"/api/tasks/{self.task_id}/handoff", self._start)
+        else:
             self._do("POST", f"/api/runs/{runs[-1]['id']}/resume")
 
     def _outermost(self) -> Json | None:

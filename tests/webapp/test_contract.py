@@ -170,7 +170,6 @@ REFUSALS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("DELETE", "/api/tasks/{id}/attachments/none.txt", None, 404, "NOT_FOUND", None),
     ("DELETE", "/api/tasks/{archived}/attachments/kept.md", None, 409, "CONFLICT", None),
     ("POST", "/api/undo/nope", None, 404, "NOT_FOUND", None),
-    ("POST", "/api/undo/{undo_replaced}", None, 409, "CONFLICT", None),
     ("GET", f"/api/tasks/{NO_ONE}/runs", None, 404, "NOT_FOUND", None),
     ("GET", f"/api/runs/{NO_ONE}", None, 404, "NOT_FOUND", None),
     ("GET", "/api/runs/{gone_run}", None, 404, "NOT_FOUND", None),
@@ -337,6 +336,7 @@ HEADED: list[tuple[str, str, Any, dict[str, str], int, str | set[str]]] = [
 ]
 
 ELSEWHERE = {
+    ("POST", "/api/undo/<token>", 409): "test_undo_of_a_file_whose_name_is_taken_again",
     ("GET", "/api/config", 404): "test_without_a_workspace_the_api_says_why",
     ("POST", "/api/providers/<name>/test", 200): "test_button_of_a_provider",
     ("POST", "/api/providers/<name>/test", 503): "test_button_of_a_provider",
@@ -486,6 +486,11 @@ def test_refusal(standing: Scene, method: str, path: str, body: Any, status: int
     error = refused(standing.request(method, path, body), status, code)
     assert (field in error["fields"]) if field else ("fields" not in error)
     assert standing.api.ok("GET", "/api/snapshot") == before
+
+
+def test_undo_of_a_file_whose_name_is_taken_again(scene: Scene) -> None:
+    """In a workspace of its own: its minute passes."""
+    refused(scene.request("POST", "/api/undo/{undo_replaced}", None), 409, "CONFLICT")
 
 
 @pytest.mark.parametrize(("method", "path", "body", "headers", "status", "expected"), HEADED)
