@@ -8,6 +8,7 @@ from tests.helpers.server import Server
 
 REFUSED = "return performance.getEntriesByType('resource').filter((each) => each.responseStatus === 404).length"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
+ABOUT_IT = f"/api/tasks/{UNKNOWN}"
 MISSING = "status of 404"
 
 
@@ -24,7 +25,7 @@ def test_unknown_task(anna: Browser, server: Server) -> None:
     with anna.network_errors(MISSING):
         anna.open(server, page.task_url(UNKNOWN))
         anna.shows(css("task-not-found"), "There is no such task")
-        anna.wait_for(lambda: anna.run(REFUSED) == 3, "the task, its history and its runs are refused")
+        anna.wait_for(lambda: anna.run(REFUSED) == len(anna.requests(ABOUT_IT)), "all about it is refused")
     anna.click("nav-board")
     anna.shows(css("board"))
 
