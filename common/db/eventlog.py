@@ -47,9 +47,8 @@ def new_epoch() -> str:
 
 
 # AUTOINCREMENT's own counter, not max(seq): an emptied log must not count from 1 again.
-_HEAD = Prepared(
-    sa.text("SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), fenced FROM log_state")
-)
+_HEAD_COLUMNS = "epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), fenced"
+_HEAD = Prepared(sa.text(f"SELECT {_HEAD_COLUMNS} FROM log_state"))  # noqa: S608 - constants only
 _TAIL = Prepared(
     sa.select(events.c.seq, events.c.at, events.c.frame)
     .where(events.c.seq > sa.bindparam("after"))
@@ -58,8 +57,7 @@ _TAIL = Prepared(
 )
 _HEAD_AND_TAIL = Prepared(  # one statement sees one state of the database, without a transaction around it
     sa.text(
-        "SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), fenced, "
-        "e.seq, e.at, e.frame FROM log_state LEFT JOIN "
+        f"SELECT {_HEAD_COLUMNS}, e.seq, e.at, e.frame FROM log_state LEFT JOIN "  # noqa: S608 - constants only
         "(SELECT seq, at, frame FROM events WHERE seq > :after ORDER BY seq LIMIT :most) AS e ORDER BY e.seq"
     )
 )
