@@ -37,7 +37,7 @@ soak: .venv/.dev node_modules/.installed
 	$(BIN)/python -m pytest -m soak $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench: .venv/.bench node_modules/.installed browser-tools
-	@.ci/need cc:gcc make:make
+	@.ci/need cc:gcc make:make /usr/lib/nginx/modules/ngx_nchan_module.so:libnginx-mod-nchan
 	cd bench/peers/node && npm ci --silent </dev/null
 	$(BIN)/python -m bench.run $(ONLY)
 

@@ -21,7 +21,7 @@ from common.output import Written
 from wsserver.connection import Connection
 from wsserver.feed import Feed
 from wsserver.metrics import Metrics
-from wsserver.outlet import RECORDS_AT_ONCE, SKIP_FROM, Outlet, fitting, frame_of, frame_of_heads
+from wsserver.outlet import RECORDS_AT_ONCE, SKIP_FROM, Outlet, fitting, frame_of
 from wsserver.reader import OutputTail
 
 LOOK_EVERY_S = 1.0
@@ -91,7 +91,7 @@ class Outflow:
         if self._tail is None:
             return
         if self._outlet.missed:
-            self._outlet.catch_up(followers, frame_of_heads(self._tail.heads(self._outlet.since)))
+            self._outlet.catch_up(followers, self._tail.heads(self._outlet.since))
         newest, written = self._tail.after(self._last, RECORDS_AT_ONCE)
         if not followers or newest - self._last > SKIP_FROM or newest < self._last:
             self._skip_to(newest, followers)

@@ -48,8 +48,11 @@ class Outlet(Generic[C]):
         client.send(message)
         return True
 
-    def catch_up(self, clients: Iterable[C], message: bytes) -> None:
+    def catch_up(self, clients: Iterable[C], heads: list[Head]) -> None:
         """Tells the heads of the runs that wrote after `since` to those who missed some and have room now."""
+        if not heads:  # so nobody has missed anything
+            return self.missed.clear()
+        message = frame_of_heads(heads)
         for client in clients:
             if client in self.missed and client.has_room:
                 client.send(message)

@@ -48,7 +48,8 @@ static struct {
         int code;
         uint64_t count;
     } close[16];
-    Histogram latency;
+    uint64_t records; /* of output */
+    Histogram latency, output;
 } window;
 
 static struct {
@@ -110,8 +111,12 @@ static void print_window(void) {
     printf(",\"generatorBusy\":%.3f,\"closes\":{", window.busy / seconds / SECOND);
     for (int i = 0; i < 16 && window.close[i].count; i++)
         printf("%s\"%d\":%llu", i ? "," : "", window.close[i].code, (unsigned long long)window.close[i].count);
-    printf("},");
+    printf("}");
+    print_count("records", window.records);
+    printf(",");
     print_latency("latencyMs", &window.latency);
+    printf(",");
+    print_latency("outputMs", &window.output);
     printf("}\n");
 }
 
@@ -262,6 +267,15 @@ static void deliver(Client *c, const char *payload, size_t length, uint64_t now)
     else window.unstamped++;
 }
 
+/* A message with records of output, each stamped with the millisecond in which it was said. */
+static void receive_output(const char *payload, const char *end, uint64_t now) {
+    uint64_t at;
+    for (Needle n = needle("\"at\":"); number_after(&n, payload, end - payload, &at); payload += n.hint + n.length) {
+        window.records++;
+        histogram_add(&window.output, now > at * MS ? now - at * MS : 0);
+    }
+}
+
 static bool starts(const char *at, const char *end, const char *word) {
     size_t length = strlen(word);
     return (size_t)(end - at) >= length && !memcmp(at, word, length);
@@ -285,6 +299,7 @@ static bool receive_chorus(Client *c, const char *payload, size_t length, uint64
     if (starts(type, end, "heartbeat\"")) return answer_heartbeat(c);
     if (starts(type, end, "bye\"")) return true;
     if (starts(type, end, "resync\"")) return window.resyncs++, true;
+    if (starts(type, end, "run_output\"")) return receive_output(payload, end, now), true;
     if (starts(type, end, "welcome\"")) number_after(&swarm.seq, payload, length, &c->catch_up);
     else deliver(c, payload, length, now);
     if (!c->live) live_if_caught_up(c);

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from common.output import Head, OutputKind, Written, body, numbered
-from wsserver.outlet import MESSAGE_BYTES, Outlet, fitting, frame_of, frame_of_heads
+from wsserver.outlet import MESSAGE_BYTES, Outlet, fitting, frame_of
 
 RUNS = ("a", "b", "c")
 # Each step: who speaks, which of three pages have room, and which page (if any) comes anew, having read it all.
@@ -77,7 +77,7 @@ def play(steps: list[tuple[list[str], set[int], int | None]]) -> list[Page]:
             page.has_room = place in roomy
         posts.keep(set(pages))
         if posts.missed:
-            posts.catch_up(pages, frame_of_heads(truth.heads(posts.since)))
+            posts.catch_up(pages, truth.heads(posts.since))
         if spoken:
             message = frame_of(truth.written[before:])
             for page in pages:
@@ -97,6 +97,16 @@ def test_who_misses_nothing_reads_nothing() -> None:
     assert [page.reads for page in play([(["a", "b"], {0, 1}, None), (["b"], {0, 1}, None)])] == [0, 0, 2]
 
 
+def test_nobody_is_told_of_nothing() -> None:
+    """A workspace whose agents have said nothing is opened: a message without items would tell nothing."""
+    posts, page = Outlet[Page](), Page(Truth())
+    page.has_room = True
+    page.send = pytest.fail  # type: ignore[method-assign,assignment]
+    posts.miss(page, 0)
+    posts.catch_up([page], [])
+    assert posts.missed == set()
+
+
 def missed_is_forgotten(posts: Outlet[Page], client: Page, message: bytes, before: int) -> bool:
     if client.has_room:
         client.send(message)
@@ -113,7 +123,7 @@ def heads_are_one_short(truth: Truth, after: int) -> list[Head]:
     return [Head(run, "t", len(truth.numbers(run)) - 1) for run in runs]
 
 
-def nobody_is_told(posts: Outlet[Page], clients: list[Page], message: bytes) -> None:
+def nobody_is_told(posts: Outlet[Page], clients: list[Page], heads: list[Head]) -> None:
     posts.missed.clear()
 
 
