@@ -1,7 +1,9 @@
 """What Chorus reaches and what reaches it: tests of providers, and access tokens."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,10 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.browser import outside, page
 from tests.browser.test_accessibility import EACH_ONCE, check
+from tests.helpers import staff
 from tests.helpers.browser import Browser, css
 from tests.helpers.model_server import Action, Model, Refuse, Reply, Script, model_server
-from tests.helpers.server import Server
+from tests.helpers.server import Server, running
 
 ANSWER_S = 40.0
 NAME = "local"
@@ -43,6 +46,8 @@ def test_test_of_a_provider(anna: Browser, server: Server, model: Model) -> None
     answers: list[tuple[Action, str]] = [
         (Reply("ready"), "It works. It answered within"),
         (Refuse(401, "invalid key"), "refused the key"),
+        (Refuse(404, "no such model"), "does not know the model m: no such model"),
+        (Refuse(429, "slow down"), "limit is reached: slow down"),
     ]
     for action, says in answers:
         model.script = always(action)
@@ -59,6 +64,24 @@ def test_test_of_a_provider(anna: Browser, server: Server, model: Model) -> None
     anna.open(server, f"/providers/{NAME}")
     anna.write("input-defaultModel", "x")
     anna.shows(css("test"), "not possible now: save or discard your changes first")
+
+
+@pytest.mark.processes
+def test_test_of_a_program_that_cannot_work(anna: Browser, tmp_path: Path) -> None:
+    """Claude Code, where nobody has logged in, and OpenCode, where it is not installed."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, place in (("claude", staff.BIN / "claude"), ("node", shutil.which("node"))):
+        (programs / name).symlink_to(str(place))
+    answers = {"claude-code": "is not logged in. Run claude in a terminal and log in.", "opencode": "opencode-ai"}
+    with running(tmp_path / "home", HOME=str(tmp_path), PATH=f"{programs}:/usr/bin:/bin") as server:
+        for kind in answers:
+            server.json("POST", "/api/providers", {"name": kind, "providerType": {"type": kind}})
+        anna.open(server, "/providers")
+        for kind, says in answers.items():
+            anna.click("test", within=f'[data-provider="{kind}"]')
+            anna.shows(f'[data-provider="{kind}"] [role="status"]', says, ANSWER_S)
+        anna.leave()
 
 
 def test_access_tokens(anna: Browser, ben: Browser, server: Server) -> None:

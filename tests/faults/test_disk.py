@@ -1,6 +1,8 @@
 """A disk that is full, read-only or gone: a clear answer, nothing lost, and all is well once it is repaired."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from common.settings import load
 from core.workspaces import opening
 from core.workspaces.current import CurrentWorkspace
 from tests.helpers.disk import full, make_read_only, needs_root, small_disk
-from tests.helpers.server import Server, running
+from tests.helpers.privileges import HELD_BACK
+from tests.helpers.server import Server, prepare_server, running
 from tests.helpers.workspace import SOURCE, open_workspace
 
 MODULE = sqlite.library("bundled")
@@ -71,6 +74,55 @@ def test_read_only_workspace_is_not_opened(tmp_path: Path) -> None:
         home.close()
     assert state.folder is None
     assert "read-only" in (state.problem or "")
+
+
+@pytest.mark.processes
+def test_workspace_becomes_read_only_while_open(tmp_path: Path) -> None:
+    """A process that has the files open goes on as before, another one refuses; what is acknowledged is not lost."""
+    server = prepare_server(tmp_path / "home")
+    server.wrapper = HELD_BACK
+    folder = server.home / "workspaces" / "default"
+    try:
+        server.start()
+        task = server.json("POST", "/api/tasks", {"description": "before", "source": SOURCE})
+        attachments = f"/api/tasks/{task['id']}/attachments"
+        server.json("POST", f"{attachments}?filename=a", b"kept")
+        with read_only(folder):
+            assert refusal(server, "POST", f"{attachments}?filename=b", b"x") == (503, "SERVICE_UNAVAILABLE")
+            stored = {"before"}
+            for number in range(10):  # both workers
+                if change(server, task["id"], f"change {number}"):
+                    stored = {f"change {number}"}
+            told = {server.request("GET", f"{attachments}/a")[0] for _ in range(10)}
+            assert told <= {200, 503}
+        server.json("POST", f"{attachments}?filename=b", b"x")
+        assert {task["description"] for task in server.json("GET", "/api/tasks")} == stored
+        assert server.request("GET", f"{attachments}/a")[2] == b"kept"
+        assert all(change(server, task["id"], f"again {number}") for number in range(10))
+        server.stop_all()
+    finally:
+        server.kill_all()
+
+
+def change(server: Server, task_id: str, description: str) -> bool:
+    """True where it was acknowledged; otherwise it must be refused for the folder's sake."""
+    status, _, raw = server.request("PATCH", f"/api/tasks/{task_id}", {"description": description})
+    assert status == 200 or (status == 503 and b"cannot be written" in raw), raw
+    return status == 200
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """All below `folder`, for everybody."""
+    paths = [folder, *folder.rglob("*")]
+    modes = [path.stat().st_mode for path in paths]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        yield
+    finally:
+        for path, mode in zip(paths, modes, strict=True):
+            path.chmod(mode)
 
 
 def test_another_server_has_the_workspace_open(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ class Server:
     environ: dict[str, str]
     mode: str = "launcher"
     front_port: int | None = None
+    wrapper: list[str] = field(default_factory=list)  # before each command
     _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _outputs: list[Path] = field(default_factory=list)
 
@@ -94,7 +95,7 @@ class Server:
         path = self.home.parent / f"{self.home.name}-output-{len(self._outputs)}.log"
         with open(path, "wb") as output:
             process = subprocess.Popen(
-                command,
+                [*self.wrapper, *command],
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ import pytest
 from common.settings import ROOT
 from core.workspaces.locks import lock_home
 from tests.helpers import processes
+from tests.helpers.privileges import HELD_BACK
 from tests.helpers.server import LAUNCHER, MARK, prepare_server
 
 
@@ -72,10 +73,9 @@ def test_home_that_is_no_database(tmp_path: Path) -> None:
     assert (tmp_path / "home.db").read_bytes() == b"not a database" * 1000
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root reads everything")
 def test_unreadable_home(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir(mode=0)
-    assert "CHORUS_HOME=" in refused(tmp_path / "home")
+    assert "CHORUS_HOME=" in refused(tmp_path / "home", command=[*HELD_BACK, *LAUNCHER])
 
 
 def test_home_is_full(tmp_path: Path) -> None:
