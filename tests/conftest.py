@@ -1,5 +1,6 @@
 """For all tests: nothing may leak, and random tests say their seed."""
 
+import gc
 import json
 import random
 import signal
@@ -21,6 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.seed = random.SystemRandom().randrange(2**32)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background, and so in all that tests start
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: neither the collector nor the search for leaked greenlets walks it in each test."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
