@@ -50,9 +50,17 @@ def test_empty_means_unset() -> None:
         ("CHORUS_PUBLIC_URL", "chorus.example.org"),
         ("CHORUS_PUBLIC_URL", "ftp://chorus.example.org"),
         ("CHORUS_PUBLIC_URL", "https://user@chorus.example.org"),
+        ("CHORUS_PUBLIC_URL", "https://chorus.example.org:99999"),
+        ("CHORUS_PUBLIC_URL", "https://chorus.example.org:http"),
+        ("CHORUS_PUBLIC_URL", "https://chorus.example.org/below"),  # the page's files have absolute addresses
+        ("CHORUS_PUBLIC_URL", "https://chorus example.org"),
+        ("CHORUS_PUBLIC_URL", "https://[::1"),
         ("CHORUS_PUBLIC_WS_URL", "https://chorus.example.org/ws"),
+        ("CHORUS_PUBLIC_WS_URL", "wss://chorus.example.org:0/ws"),
+        ("CHORUS_PUBLIC_WS_URL", "wss://chorus.example.org/ws; script-src *"),  # it is named in the page's policy
         ("CHORUS_SQLITE", "newest"),
         ("CHORUS_TOOLS_PATH", "/nowhere"),
+        ("CHORUS_STATIC_DIR", "/nowhere"),
     ],
 )
 def test_bad_values_are_refused_by_name(name: str, text: str) -> None:
@@ -60,6 +68,13 @@ def test_bad_values_are_refused_by_name(name: str, text: str) -> None:
         load({name: text})
     assert str(refusal.value).startswith(f"{name}={text}: ")
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "text", ["https://chorus.example.org:8443", "http://[::1]:8080/", "http://board_1", "HTTPS://x"]
+)
+def test_public_addresses(text: str) -> None:
+    assert load({"CHORUS_PUBLIC_URL": text}).public_url == text.rstrip("/")
 
 
 def test_port_flag_wins() -> None:
