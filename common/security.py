@@ -14,6 +14,15 @@ from common.errors import Forbidden
 from common.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {  # of every answer that is no part of the page
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 Environ = dict[str, Any]
@@ -113,8 +122,8 @@ class AccessGuard:
         headers = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),
-            ("X-Content-Type-Options", "nosniff"),
             ("Connection", "close"),
+            *HEADERS.items(),
         ]
         start_response("403 Forbidden", headers)
         return [body]

@@ -12,6 +12,7 @@ from werkzeug.routing import WebsocketMismatch
 
 from common.db import sqlite
 from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound
+from common.security import HEADERS
 from common.wire import dumps
 from wsserver.sidecar import Sidecar
 
@@ -38,6 +39,11 @@ def install(app: Flask, sidecar: Sidecar) -> None:
     def metrics() -> Response:
         """Prometheus text."""
         return Response(sidecar.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:

@@ -79,6 +79,12 @@ class SidecarProcess:
         finally:
             connection.close()
 
+    def headers(self, path: str, **headers: str) -> dict[str, str]:
+        """Headers of the answer to a GET."""
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+            connection.request("GET", path, headers=headers)
+            return dict(connection.getresponse().headers)
+
     def wait_ready(self) -> None:
         wait_for(lambda: self.get("/readyz")[0] == 200, START_S, "/readyz", self.context)
 
