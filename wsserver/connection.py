@@ -7,6 +7,7 @@ import os
 import struct
 from _socket import socket as PlainSocket  # noqa: N812 (not `socket.socket`, which gevent has replaced)
 from collections.abc import Iterator
+from contextlib import suppress
 from fcntl import ioctl
 from math import inf
 from socket import SHUT_WR, SO_LINGER, SOL_SOCKET
@@ -372,7 +373,8 @@ class Connection:
         if self._closing == CLIENT:
             return self.end(CLIENT)
         plain = PlainSocket(fileno=self._fd)
-        plain.shutdown(SHUT_WR)
+        with suppress(OSError):  # who is gone has answered the frame with RST already: the reader finds that next
+            plain.shutdown(SHUT_WR)
         plain.detach()
 
     def end(self, reason: str, *, reset: bool = False) -> None:
