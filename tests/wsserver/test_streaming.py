@@ -1,10 +1,11 @@
 """What a subscribed client receives, over real sockets."""
 
 import random
+import signal
 
 from common.db import eventlog
 from common.events import PROTOCOL
-from tests.helpers.raw_ws import RawSocket, frame, whole_frames
+from tests.helpers.raw_ws import PING, RawSocket, frame, whole_frames
 from tests.helpers.sidecar import SidecarProcess, Writer
 
 
@@ -129,6 +130,22 @@ def test_a_close_is_answered_with_its_code(server: SidecarProcess) -> None:
     with server.connect() as client:
         client.send(0x8)
         assert client.closed() is None
+
+
+def test_a_failed_send_is_logged_and_reaches_nobody_else(server: SidecarProcess, writer: Writer) -> None:
+    """Two pings, and it is gone: its machine answers the first pong with RST, and the second cannot be sent."""
+    lost = server.metric("chorus_ws_closes_total", reason="lost")
+    with subscribed(server, writer) as witness:
+        with subscribed(server, writer) as client:
+            server.signal(signal.SIGSTOP, server.worker)
+            client.socket.sendall(frame(PING) * 2)
+        server.signal(signal.SIGCONT, server.worker)
+        writer.commit()
+        assert witness.message("config_changed")
+    server.wait_metric("chorus_ws_connections", 0)
+    assert server.metric("chorus_ws_closes_total", reason="lost") == lost + 2  # the witness leaves without a word
+    assert "[INFO] A client is gone: sending to it failed (" in server.output()
+    assert server.metric("chorus_ws_errors_total") == 0
 
 
 def test_operators_see_what_happens(server: SidecarProcess, writer: Writer) -> None:
