@@ -60,6 +60,8 @@ def _known(error: HTTPException) -> ChorusError:
         return MethodNotAllowed(sorted(error.valid_methods or ()), request.method)
     if isinstance(error, WebsocketMismatch):
         return BadRequest("Open this address as a WebSocket.")
+    if error.code == 500:
+        return ChorusError("The sidecar failed to do this; it is our bug. The log has the details.")
     return NotFound("Nothing is served here.") if error.code == 404 else BadRequest(error.name)
 
 
