@@ -116,7 +116,7 @@ SETTINGS = (
         "public_url",
         "URL",
         "",
-        _url("http", "https", example="https://chorus.example.org"),
+        _url("http", "https", example="https://chorus.example.org, without a path"),
         "Address people use when a reverse proxy stands in front; its host and origin are allowed.",
     ),
     Setting(
@@ -290,17 +290,18 @@ class Settings:
 
     @property
     def local_url(self) -> str:
-        return f"http://{self.address(self.port)}"
+        """What people on this machine open. Browsers let no page at [::1] have a WebSocket."""
+        host = "localhost" if self.reachable_host == "::1" else self.reachable_host
+        return f"http://{bracketed(host)}:{self.port}"
 
     @property
     def api_url(self) -> str:
         """Where programs on this machine reach the HTTP API."""
-        host = self.reachable_host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return f"http://{bracketed(self.reachable_host)}:{self.port}"
 
     def address(self, port: int) -> str:
         """`host:port` as servers bind to it and URLs name it."""
-        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        return f"{bracketed(self.host)}:{port}"
 
     @property
     def reachable_host(self) -> str:
@@ -311,6 +312,11 @@ class Settings:
     def open_to_network(self) -> bool:
         """True where the servers can be reached from other machines."""
         return not is_loopback(self.host) or (self.public_url is not None and not _local_name(self.public_url))
+
+
+def bracketed(host: str) -> str:
+    """The host as URLs and Host headers have it."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:

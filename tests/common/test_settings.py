@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import StartRefused
+from common.security import rules_for
 from common.settings import ROOT, SETTINGS, Settings, load
 
 REMOTE = {"CHORUS_HOST": "0.0.0.0", "CHORUS_ALLOW_REMOTE": "1", "CHORUS_PUBLIC_URL": "https://chorus.example.org"}
@@ -121,5 +122,19 @@ def test_host_must_be_an_address() -> None:
         load(REMOTE | {"CHORUS_HOST": "chorus.example.org"})
 
 
-def test_local_url_brackets_ipv6() -> None:
-    assert load({"CHORUS_HOST": "::1"}).local_url == "http://[::1]:8080"
+@pytest.mark.parametrize(
+    ("host", "page", "program"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1", "127.0.0.1"),
+        ("::1", "localhost", "[::1]"),
+        ("::", "localhost", "[::1]"),
+        ("fd00::2", "[fd00::2]", "[fd00::2]"),
+    ],
+)
+def test_own_addresses_are_let_in(host: str, page: str, program: str) -> None:
+    settings = load(REMOTE | {"CHORUS_HOST": host})
+    rules = rules_for(settings)
+    assert (settings.local_url, settings.api_url) == (f"http://{page}:8080", f"http://{program}:8080")
+    assert {f"{page}:8080", f"{program}:8080"} <= rules.hosts
+    assert settings.local_url in rules.origins
