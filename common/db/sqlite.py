@@ -164,7 +164,8 @@ def immediate(connection: sa.Connection) -> sa.Connection:
 
 
 def copy(source: Path, target: Path, module: ModuleType) -> None:
-    """Writes a database as it is at one instant to the new file `target`, beside readers and writers."""
+    """Writes a database as it is at one instant to the new file `target` (0600), beside readers and writers."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     connection = module.connect(_uri(source, "rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
     try:
         connection.execute("VACUUM INTO ?", (str(target),))
