@@ -18,7 +18,7 @@ TIMEOUT_S = 15.0
 def find_url(given: str | None, settings: Settings) -> str:
     """`--url` or CHORUS_URL; else where the server of CHORUS_HOME listens; else where one would."""
     if given is None:
-        return record.url_of(settings.home) or settings.local_url
+        return record.url_of(settings.home) or settings.api_url
     parts = urlsplit(given)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         refuse(f"{given!r} is no address: it must start with http:// or https://.")

@@ -56,7 +56,7 @@ def _findings(context: Context) -> Iterator[Finding]:
     placed = _placed(found, served)
     yield from network.check_ports(placed, served)
     if served:
-        yield from network.check_server(record.url_of(found.home) or placed.local_url)
+        yield from network.check_server(record.url_of(found.home) or placed.api_url)
     if found.public_url and served:
         yield from network.check_proxy(found.public_url)
 

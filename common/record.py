@@ -12,10 +12,9 @@ _FILE = "server.json"
 
 def write(settings: Settings) -> None:
     """Called by the HTTP server once it listens. The record stays after the end: who reads it must ask there."""
-    host = "localhost" if settings.host in ("0.0.0.0", "::", "::1") else settings.host
     path = settings.home / "run" / _FILE
     making = path.with_suffix(f".{os.getpid()}.tmp")
-    making.write_text(json.dumps({"url": f"http://{host}:{settings.port}", "pid": os.getpid()}))
+    making.write_text(json.dumps({"url": settings.api_url, "pid": os.getpid()}))
     making.replace(path)
 
 

@@ -11,9 +11,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from common.errors import Forbidden
-from common.settings import Settings
+from common.settings import Settings, bracketed
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {  # of every answer that is no part of the page
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 Environ = dict[str, Any]
@@ -30,7 +39,7 @@ class AccessRules:
 
 
 def _authority(scheme: str, host: str, port: int) -> str:
-    name = f"[{host}]" if ":" in host else host
+    name = bracketed(host)
     return name if _DEFAULT_PORTS[scheme] == port else f"{name}:{port}"
 
 
@@ -39,14 +48,15 @@ def rules_for(settings: Settings) -> AccessRules:
     names = {"localhost", "127.0.0.1"}
     if settings.host not in ("0.0.0.0", "::", "::1"):
         names.add(settings.host.lower())
-    hosts = {f"{name}:{port}" for name in names for port in (settings.port, settings.ws_port)}
-    hosts |= {name for name in names if 80 in (settings.port, settings.ws_port)}
+    programs = {"::1"} if settings.reachable_host == "::1" else set()  # no page: see Settings.local_url
+    hosts = {f"{bracketed(name)}:{port}" for name in names | programs for port in (settings.port, settings.ws_port)}
+    hosts |= {bracketed(name) for name in names if 80 in (settings.port, settings.ws_port)}
     origins = {f"http://{_authority('http', name, settings.port)}" for name in names}
     for url in filter(None, (settings.public_url, settings.public_ws_url)):
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
         authority = _authority(parts.scheme, parts.hostname or "", port)
-        hosts |= {authority, f"{parts.hostname}:{port}"}
+        hosts |= {authority, f"{bracketed(parts.hostname or '')}:{port}"}
         if parts.scheme in ("http", "https"):
             origins.add(f"{parts.scheme}://{authority}")
     return AccessRules(frozenset(hosts), frozenset(origins))
@@ -113,8 +123,8 @@ class AccessGuard:
         headers = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),
-            ("X-Content-Type-Options", "nosniff"),
             ("Connection", "close"),
+            *HEADERS.items(),
         ]
         start_response("403 Forbidden", headers)
         return [body]

@@ -39,11 +39,20 @@ def _path(text: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text)))
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
+_AUTHORITY = r"([\w.-]+|\[[0-9a-f:.]+\])(:\d+)?"
+
+
+def _url(*schemes: str, example: str, path: str = "/?") -> Callable[[str], str]:
+    """`path`: an expression for what may follow the host. The page's policy names the address: no space, no `;`."""
+    address = re.compile(f"({'|'.join(schemes)})://{_AUTHORITY}{path}", re.ASCII | re.IGNORECASE)
+
     def parse(text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in schemes or not parts.hostname or parts.username or parts.query or parts.fragment:
-            raise ValueError("must be a full address starting with " + " or ".join(f"{s}://" for s in schemes))
+        try:
+            is_good = address.fullmatch(text) and urlsplit(text).port != 0
+        except ValueError:  # a port or an IPv6 address that cannot be
+            is_good = False
+        if not is_good:
+            raise ValueError(f"must be a full address such as {example}")
         return text.rstrip("/")
 
     return parse
@@ -107,7 +116,7 @@ SETTINGS = (
         "public_url",
         "URL",
         "",
-        _url("http", "https"),
+        _url("http", "https", example="https://chorus.example.org, without a path"),
         "Address people use when a reverse proxy stands in front; its host and origin are allowed.",
     ),
     Setting(
@@ -115,7 +124,7 @@ SETTINGS = (
         "public_ws_url",
         "URL",
         "",
-        _url("ws", "wss"),
+        _url("ws", "wss", example="wss://chorus.example.org/ws", path=r"(/[\w.~%/-]*)?"),
         "WebSocket address the page uses; by default port + 1, or /ws of a CHORUS_PUBLIC_URL.",
     ),
     Setting(
@@ -281,17 +290,18 @@ class Settings:
 
     @property
     def local_url(self) -> str:
-        return f"http://{self.address(self.port)}"
+        """What people on this machine open. Browsers let no page at [::1] have a WebSocket."""
+        host = "localhost" if self.reachable_host == "::1" else self.reachable_host
+        return f"http://{bracketed(host)}:{self.port}"
 
     @property
     def api_url(self) -> str:
         """Where programs on this machine reach the HTTP API."""
-        host = self.reachable_host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return f"http://{bracketed(self.reachable_host)}:{self.port}"
 
     def address(self, port: int) -> str:
         """`host:port` as servers bind to it and URLs name it."""
-        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        return f"{bracketed(self.host)}:{port}"
 
     @property
     def reachable_host(self) -> str:
@@ -302,6 +312,11 @@ class Settings:
     def open_to_network(self) -> bool:
         """True where the servers can be reached from other machines."""
         return not is_loopback(self.host) or (self.public_url is not None and not _local_name(self.public_url))
+
+
+def bracketed(host: str) -> str:
+    """The host as URLs and Host headers have it."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:
@@ -344,6 +359,8 @@ def load(environ: Mapping[str, str] | None = None, *, port: int | None = None) -
     _check_exposure(settings)
     if settings.tools_path and not os.access(settings.tools_path, os.X_OK):
         raise StartRefused(f"CHORUS_TOOLS_PATH={settings.tools_path}: no program can be run there.")
+    if not os.access(settings.static_dir / "index.html", os.R_OK):
+        raise StartRefused(f"CHORUS_STATIC_DIR={settings.static_dir}: there is no index.html that can be read.")
     return settings
 
 

@@ -1,5 +1,6 @@
 """Zip files from elsewhere, read without trust: nothing is ever extracted to a name that the file chooses."""
 
+import os
 import shutil
 import stat
 import zipfile
@@ -57,8 +58,13 @@ def _problem(info: zipfile.ZipInfo) -> str | None:
     return f"the entry {name!r} is encrypted" if info.flag_bits & 1 else None
 
 
+def privately(path: str, flags: int) -> int:
+    """The `opener` of a file for its owner only."""
+    return os.open(path, flags, 0o600)
+
+
 def extract(archive: zipfile.ZipFile, name: str, target: Path) -> None:
     """Writes one entry to `target`, which must not exist; its checksum is verified."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with archive.open(name) as source, open(target, "xb") as file:
+    with archive.open(name) as source, open(target, "xb", opener=privately) as file:
         shutil.copyfileobj(source, file, CHUNK)

@@ -7,9 +7,15 @@ from common.errors import StartRefused
 from launcher.start import start
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise StartRefused(f"--port {text}: it must be a whole number.")
+    return int(text)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="launcher", description="Starts the Chorus servers.")
-    parser.add_argument("--port", type=int, metavar="N", help="HTTP port; the WebSocket port is N + 1")
+    parser.add_argument("--port", type=_port, metavar="N", help="HTTP port; the WebSocket port is N + 1")
     return parser.parse_args()
 
 

@@ -2,20 +2,12 @@
 
 from flask import Flask, Response, request
 
-from common.security import websocket_url
+from common.security import HEADERS, websocket_url
 from webapp import state
 
-_ALWAYS = {"X-Content-Type-Options": "nosniff"}
-# For all but the page's scripts and styles: these hold no secret, are no documents, and are many, so each byte counts.
-_REST = {
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
+# The page's scripts and styles hold no secret, are no documents, and are many: each byte counts.
 _PARTS = {"text/javascript", "text/css"}
-_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_POLICY = "Content-Security-Policy"
 
 
 def install(app: Flask) -> None:
@@ -23,13 +15,11 @@ def install(app: Flask) -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(_ALWAYS)
     if response.mimetype in _PARTS:
+        response.headers["X-Content-Type-Options"] = HEADERS["X-Content-Type-Options"]
         return response
-    response.headers.update(_REST)
-    if "Content-Security-Policy" not in response.headers:
-        is_page = response.mimetype == "text/html"
-        response.headers["Content-Security-Policy"] = page_policy() if is_page else _API_POLICY
+    own = response.headers.get(_POLICY) or (page_policy() if response.mimetype == "text/html" else HEADERS[_POLICY])
+    response.headers.update({**HEADERS, _POLICY: own})
     return response
 
 

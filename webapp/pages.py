@@ -6,6 +6,7 @@ The first board is made of many small files, so the bytes of each count: brotli 
 import hashlib
 import html
 import mimetypes
+import os
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -42,7 +43,7 @@ def page(path: str) -> Response:
     """A file of the page, or, for an address of the page itself, index.html."""
     root = state.current().settings.static_dir
     found = safe_join(str(root), path) if path else None
-    if found and Path(found).is_file() and Path(found).name != "index.html":
+    if found and os.path.isfile(found) and Path(found).name != "index.html":  # false for all that can be no name
         return _file(Path(found))
     if path.split("/")[0] == "api" or _names_a_file(path):
         raise NotFound("There is nothing at this address.")

@@ -3,10 +3,12 @@
 Callbacks run in the loop itself, so nothing here may wait. Every path ends in `end`, once.
 """
 
+import logging
 import os
 import struct
 from _socket import socket as PlainSocket  # noqa: N812 (not `socket.socket`, which gevent has replaced)
 from collections.abc import Iterator
+from contextlib import suppress
 from fcntl import ioctl
 from math import inf
 from socket import SHUT_WR, SO_LINGER, SOL_SOCKET
@@ -40,6 +42,9 @@ _ABUSE = {
 }
 _READ, _WRITE = 1, 2  # libev's EV_READ, EV_WRITE
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close at once with RST, and let the kernel forget what is unsent
+
+
+log = logging.getLogger(__name__)
 
 
 class Owner(Protocol):
@@ -135,8 +140,8 @@ class Connection:
             count = os.write(self._fd, chunk.data)
         except BlockingIOError:
             count = 0
-        except OSError:
-            self.end(LOST)
+        except OSError as error:
+            self._cannot_send(error)
             return False
         if count == len(chunk.data):
             self.session.cursor = chunk.last
@@ -158,13 +163,17 @@ class Connection:
             count = os.write(self._fd, self._out)
         except BlockingIOError:
             count = 0
-        except OSError:
-            return self.end(LOST)
+        except OSError as error:
+            return self._cannot_send(error)
         self._out = self._out[count:]
         if self._out:
             self._block()
         elif self._closing and self._parser is None:
             self._said_all()
+
+    def _cannot_send(self, error: OSError) -> None:
+        log.info("A client is gone: sending to it failed (%s).", error.strerror)
+        self.end(LOST)
 
     def _block(self) -> None:
         """Waits until the socket takes more; somebody who takes nothing for five seconds is cut."""
@@ -327,6 +336,7 @@ class Connection:
     def _wake(self) -> None:
         now = self._owner.now
         if now >= self._stalled_at and not self._has_progressed():
+            log.info("A client was cut (%s): it has taken nothing for %d s.", SLOW, NO_PROGRESS_S)
             return self.end(SLOW, reset=True)
         self.perform(session.wake(self.session, now, self._owner.next_beat(), blocked=self._writer is not None))
 
@@ -372,7 +382,8 @@ class Connection:
         if self._closing == CLIENT:
             return self.end(CLIENT)
         plain = PlainSocket(fileno=self._fd)
-        plain.shutdown(SHUT_WR)
+        with suppress(OSError):  # who is gone has answered the frame with RST already: the reader finds that next
+            plain.shutdown(SHUT_WR)
         plain.detach()
 
     def end(self, reason: str, *, reset: bool = False) -> None:

@@ -12,6 +12,7 @@ from werkzeug.routing import WebsocketMismatch
 
 from common.db import sqlite
 from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound
+from common.security import HEADERS
 from common.wire import dumps
 from wsserver.sidecar import Sidecar
 
@@ -39,6 +40,11 @@ def install(app: Flask, sidecar: Sidecar) -> None:
         """Prometheus text."""
         return Response(sidecar.metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         """The one error shape for Flask's own refusals."""
@@ -54,6 +60,8 @@ def _known(error: HTTPException) -> ChorusError:
         return MethodNotAllowed(sorted(error.valid_methods or ()), request.method)
     if isinstance(error, WebsocketMismatch):
         return BadRequest("Open this address as a WebSocket.")
+    if error.code == 500:
+        return ChorusError("The sidecar failed to do this; it is our bug. The log has the details.")
     return NotFound("Nothing is served here.") if error.code == 404 else BadRequest(error.name)
 
 

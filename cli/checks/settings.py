@@ -35,8 +35,3 @@ def _urls(settings: Settings) -> Iterator[Finding]:
         )
     if socket and urlsplit(socket).path.rstrip("/").rpartition("/")[2] != "ws":
         yield warning("settings", f"CHORUS_PUBLIC_WS_URL={socket}: the WebSocket is at /ws of the sidecar.")
-    if public and urlsplit(public).path not in ("", "/"):
-        yield problem(
-            "settings",
-            f"CHORUS_PUBLIC_URL={public}: Chorus must be at the root of its host. Give it a name of its own.",
-        )

@@ -1,8 +1,9 @@
 """How we talk to SQLite: which library, which connection settings, which kind of transaction."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,10 +73,13 @@ def engine(
 
 
 def maintenance_engine(path: Path, module: ModuleType, *, creating: bool = False) -> sa.Engine:
-    """An engine for the launcher, which keeps no connection; `creating` permits to make the file."""
+    """An engine for the launcher, which keeps no connection; `creating` permits to make the file (0600)."""
     mode = "rwc" if creating else "rw"
 
     def connect() -> Any:
+        if creating:
+            with suppress(OSError):  # SQLite says what is wrong
+                os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o600))
         return module.connect(_uri(path, mode), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
 
     made = sa.create_engine("sqlite://", module=module, creator=connect, poolclass=NullPool)
@@ -160,7 +164,8 @@ def immediate(connection: sa.Connection) -> sa.Connection:
 
 
 def copy(source: Path, target: Path, module: ModuleType) -> None:
-    """Writes a database as it is at one instant to the new file `target`, beside readers and writers."""
+    """Writes a database as it is at one instant to the new file `target` (0600), beside readers and writers."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     connection = module.connect(_uri(source, "rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
     try:
         connection.execute("VACUUM INTO ?", (str(target),))

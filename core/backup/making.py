@@ -48,7 +48,7 @@ def make(folder: Path, module: ModuleType, target: Path, progress: Progress = la
     making = target.with_name(f"{target.name}.{os.getpid()}.making")
     copies = [target.with_name(f".{making.name}.{name}") for name in (DATABASE, OUTPUT)]
     try:
-        with open(making, "xb", opener=_privately) as file:
+        with open(making, "xb", opener=zips.privately) as file:
             made = _write(folder, module, file, copies, progress)
             os.fsync(file.fileno())
         making.rename(target)
@@ -56,10 +56,6 @@ def make(folder: Path, module: ModuleType, target: Path, progress: Progress = la
     finally:
         for path in (making, *copies):
             path.unlink(missing_ok=True)
-
-
-def _privately(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _write(folder: Path, module: ModuleType, file: IO[bytes], copies: list[Path], progress: Progress) -> Made:

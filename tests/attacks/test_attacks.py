@@ -130,6 +130,18 @@ def test_rebinding_names_get_nothing_on_either_port(server: Server, method: str)
             assert refused(status, raw), (port, host, status, raw)
 
 
+def test_an_origin_that_equals_a_rebinding_host_is_no_passport(server: Server) -> None:
+    """(S2, S8)"""
+    for host in foreign_hosts(server.port):
+        headers = {"Host": host, "Origin": f"http://{host}"}
+        status, raw = ask(server.port, "POST", "/api/tasks", CREATE, Content_Type="application/json", **headers)
+        assert refused(status, raw), (host, status, raw)
+        for offered in (headers, headers | {"Origin": f"http://localhost:{server.port}"}):
+            handshake = {name.replace("-", "_"): value for name, value in (HANDSHAKE | offered).items()}
+            status, raw = ask(server.ws_port, "GET", "/ws", **handshake)
+            assert refused(status, raw), (offered, status, raw)
+
+
 def test_requests_without_a_host_get_nothing(server: Server) -> None:
     for port in (server.port, server.ws_port):
         status, raw = ask(port, "GET", "/")

@@ -225,6 +225,7 @@ def test_restore_into_a_new_folder(backup: Path, tmp_path: Path) -> None:
     done = restore(tmp_path, backup, tmp_path / "new")
     assert (done.folder, done.replaced, done.tasks) == (tmp_path / "new", None, 1)
     assert descriptions(tmp_path) == ["kept"]
+    assert [path.name for path in tmp_path.rglob("*.db") if path.stat().st_mode & 0o077] == []  # they hold keys
 
 
 def test_folder_with_other_files_is_left_alone(backup: Path, tmp_path: Path) -> None:

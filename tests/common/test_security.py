@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.security import AccessGuard, refusal, rules_for, websocket_url
+from common.security import HEADERS, AccessGuard, refusal, rules_for, websocket_url
 from common.settings import load
 
 LOCAL = rules_for(load({}))
@@ -160,5 +160,6 @@ def test_guard_refuses_in_the_one_error_shape(environ: dict[str, str]) -> None:
     status, headers, body, heard = through_guard(**environ)
     assert status == "403 Forbidden"
     assert ("Content-Type", "application/json") in headers
+    assert set(HEADERS.items()) <= set(headers)
     assert json.loads(body)["error"]["code"] == "FORBIDDEN"
     assert heard == [json.loads(body)["error"]["message"]]

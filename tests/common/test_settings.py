@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import StartRefused
+from common.security import rules_for
 from common.settings import ROOT, SETTINGS, Settings, load
 
 REMOTE = {"CHORUS_HOST": "0.0.0.0", "CHORUS_ALLOW_REMOTE": "1", "CHORUS_PUBLIC_URL": "https://chorus.example.org"}
@@ -50,9 +51,17 @@ def test_empty_means_unset() -> None:
         ("CHORUS_PUBLIC_URL", "chorus.example.org"),
         ("CHORUS_PUBLIC_URL", "ftp://chorus.example.org"),
         ("CHORUS_PUBLIC_URL", "https://user@chorus.example.org"),
+        ("CHORUS_PUBLIC_URL", "https://chorus.example.org:99999"),
+        ("CHORUS_PUBLIC_URL", "https://chorus.example.org:http"),
+        ("CHORUS_PUBLIC_URL", "https://chorus.example.org/below"),  # the page's files have absolute addresses
+        ("CHORUS_PUBLIC_URL", "https://chorus example.org"),
+        ("CHORUS_PUBLIC_URL", "https://[::1"),
         ("CHORUS_PUBLIC_WS_URL", "https://chorus.example.org/ws"),
+        ("CHORUS_PUBLIC_WS_URL", "wss://chorus.example.org:0/ws"),
+        ("CHORUS_PUBLIC_WS_URL", "wss://chorus.example.org/ws; script-src *"),  # it is named in the page's policy
         ("CHORUS_SQLITE", "newest"),
         ("CHORUS_TOOLS_PATH", "/nowhere"),
+        ("CHORUS_STATIC_DIR", "/nowhere"),
     ],
 )
 def test_bad_values_are_refused_by_name(name: str, text: str) -> None:
@@ -60,6 +69,13 @@ def test_bad_values_are_refused_by_name(name: str, text: str) -> None:
         load({name: text})
     assert str(refusal.value).startswith(f"{name}={text}: ")
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "text", ["https://chorus.example.org:8443", "http://[::1]:8080/", "http://board_1", "HTTPS://x"]
+)
+def test_public_addresses(text: str) -> None:
+    assert load({"CHORUS_PUBLIC_URL": text}).public_url == text.rstrip("/")
 
 
 def test_port_flag_wins() -> None:
@@ -106,5 +122,19 @@ def test_host_must_be_an_address() -> None:
         load(REMOTE | {"CHORUS_HOST": "chorus.example.org"})
 
 
-def test_local_url_brackets_ipv6() -> None:
-    assert load({"CHORUS_HOST": "::1"}).local_url == "http://[::1]:8080"
+@pytest.mark.parametrize(
+    ("host", "page", "program"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1", "127.0.0.1"),
+        ("::1", "localhost", "[::1]"),
+        ("::", "localhost", "[::1]"),
+        ("fd00::2", "[fd00::2]", "[fd00::2]"),
+    ],
+)
+def test_own_addresses_are_let_in(host: str, page: str, program: str) -> None:
+    settings = load(REMOTE | {"CHORUS_HOST": host})
+    rules = rules_for(settings)
+    assert (settings.local_url, settings.api_url) == (f"http://{page}:8080", f"http://{program}:8080")
+    assert {f"{page}:8080", f"{program}:8080"} <= rules.hosts
+    assert settings.local_url in rules.origins

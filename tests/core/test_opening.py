@@ -77,6 +77,15 @@ def test_home_is_private(tmp_path: Path) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def test_databases_are_private_in_a_folder_that_others_read(tmp_path: Path) -> None:
+    """(S6) They hold the keys of providers."""
+    start(tmp_path / "home")
+    create(tmp_path / "elsewhere", MODULE)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*.db*")}
+    assert modes.keys() >= {"home.db", DATABASE, "output.db"}
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+
+
 def test_next_start_goes_on_with_the_log(tmp_path: Path) -> None:
     start(tmp_path)
     publish(default(tmp_path), 5, recorded_in=tmp_path)

@@ -30,6 +30,10 @@ def create_app() -> Flask:
 
     session.receive = receive
 
+    @app.get("/bomb")
+    def bomb() -> str:
+        raise Bomb
+
     @app.get("/greenlets")
     def greenlets() -> str:
         gc.collect()

@@ -59,6 +59,15 @@ def parse(buffer: bytes) -> tuple[Frame | None, bytes]:
     return Frame(buffer[0] & 0x0F, buffer[start : start + size]), buffer[start + size :]
 
 
+def whole_frames(data: bytes) -> list[Frame]:
+    """All that are whole; the rest is passed over."""
+    frames = []
+    while (found := parse(data))[0]:
+        frames.append(found[0])
+        data = found[1]
+    return frames
+
+
 def handshake(port: int, **headers: str | None) -> bytes:
     """The request of an upgrade; `headers` (underscores for hyphens) replace or, as None, remove the usual ones."""
     usual: dict[str, str | None] = {

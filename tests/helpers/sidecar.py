@@ -79,6 +79,12 @@ class SidecarProcess:
         finally:
             connection.close()
 
+    def headers(self, path: str, **headers: str) -> dict[str, str]:
+        """Headers of the answer to a GET."""
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+            connection.request("GET", path, headers=headers)
+            return dict(connection.getresponse().headers)
+
     def wait_ready(self) -> None:
         wait_for(lambda: self.get("/readyz")[0] == 200, START_S, "/readyz", self.context)
 
@@ -137,6 +143,11 @@ class SidecarProcess:
         return RawSocket(self.port, **how)
 
 
+def filler(size: int) -> str:
+    """Text of `size` letters that differs everywhere, so that bytes lost, doubled or swapped show."""
+    return "".join(f"{number:07}." for number in range(size // 8 + 1))[:size]
+
+
 class Writer:
     """The open workspace of a prepared CHORUS_HOME, written as the web workers do."""
 
@@ -168,7 +179,7 @@ class Writer:
         """So many transactions, each with one event of about `size` bytes."""
         for _ in range(count):
             with self._current.get().database.write() as transaction:
-                transaction.emit(EventType.CONFIG_CHANGED, '"' + "x" * size + '"')
+                transaction.emit(EventType.CONFIG_CHANGED, f'"{filler(size)}"')
 
     def burst(self, count: int, size: int = 600) -> None:
         """So many events in one transaction, which no verb can do: for long logs in short time."""

@@ -108,8 +108,10 @@ def test_what_was_acknowledged_survives(server: Server) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_everything(tmp_path: Path, signum: int) -> None:
-    """From the start to the end nothing warns: warnings are errors in the servers too."""
-    with running(tmp_path / "home", PYTHONWARNINGS="error") as server:
+    """From the start to the end nothing warns: warnings are errors in the servers too. Nothing is left in TMPDIR."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    with running(tmp_path / "home", PYTHONWARNINGS="error", TMPDIR=str(temporary)) as server:
         started = time.monotonic()
         if signum == signal.SIGINT:
             os.killpg(server.pids("supervisor")[0], signum)  # as the terminal does, for the foreground group
@@ -118,6 +120,7 @@ def test_signal_ends_everything(tmp_path: Path, signum: int) -> None:
         assert readiness(server.port) is None
         assert "Warning" not in server.output
         assert "Traceback" not in server.output
+    assert list(temporary.iterdir()) == []
 
 
 def test_signal_right_after_a_kill(tmp_path: Path) -> None:

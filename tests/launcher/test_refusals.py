@@ -54,6 +54,10 @@ def test_port_flag_is_the_one_that_is_checked(tmp_path: Path) -> None:
         assert f"Port {port} " in refused(tmp_path / "home", "--port", str(port))
 
 
+def test_port_flag_that_is_no_number(tmp_path: Path) -> None:
+    assert refused(tmp_path / "home", "--port", "http").startswith("--port http: ")
+
+
 def test_second_server_on_the_same_home(tmp_path: Path) -> None:
     lock = lock_home(tmp_path)
     try:
@@ -93,6 +97,7 @@ def test_home_is_full(tmp_path: Path) -> None:
         ("CHORUS_LOG_LEVEL", "loud"),
         ("CHORUS_WEB_WORKERS", "0"),
         ("CHORUS_PUBLIC_URL", "chorus.example.org"),
+        ("CHORUS_PUBLIC_URL", "http://chorus.example.org:99999"),
         ("CHORUS_TOOLS_PATH", "/nowhere/chorus-tools"),
     ],
 )

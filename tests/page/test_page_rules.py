@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,7 +28,7 @@ from hypothesis.stateful import (
 from tests.page.bridge import ROOT, Page
 from tests.page.model import Connection, Json, Server
 
-EXAMPLES = 120
+EXAMPLES, EXAMPLES_OF_A_SOAK = 120, 3_000
 STEPS = 60
 TICK_MS = 1_000
 DO = {
@@ -323,16 +324,17 @@ class PageAndServer(RuleBasedStateMachine):
         self.time_passes()
 
 
-def run(modules: Path | None = None) -> None:
+def run(modules: Path | None = None, examples: int = EXAMPLES, seed: int | None = None) -> None:
+    """Without a seed always the same examples."""
     with Page(modules) if modules else Page() as page:
         machine = type("PageAndServerRun", (PageAndServer,), {"page": page})
         run_state_machine_as_test(
-            machine,
+            machine if seed is None else with_seed(seed)(machine),
             settings=settings(
-                max_examples=EXAMPLES,
+                max_examples=examples,
                 stateful_step_count=STEPS,
                 deadline=None,
-                derandomize=True,
+                derandomize=seed is None,
                 database=None,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
@@ -342,6 +344,11 @@ def run(modules: Path | None = None) -> None:
 
 def test_page_always_shows_what_the_server_held() -> None:
     run()
+
+
+@pytest.mark.soak
+def test_page_shows_it_for_long(seed: int, rounds: int | None) -> None:
+    run(examples=rounds or EXAMPLES_OF_A_SOAK, seed=seed)
 
 
 # What agents say is no state and not in this model; its rule is tested, and its mutant caught, in tests/js.

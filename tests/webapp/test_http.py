@@ -254,6 +254,11 @@ def test_nothing_outside_the_static_folder_is_served(api: Api, path: str) -> Non
     assert b"root:" not in answer.data
 
 
+def test_names_longer_than_file_systems_take(api: Api) -> None:
+    assert api.request("GET", f"/{'a' * 300}").status_code == 200  # the page, which says that there is nothing
+    assert api.request("GET", f"/js/{'a' * 300}.js").status_code == 404
+
+
 def test_readiness_and_metrics(api: Api) -> None:
     api.task()
     assert api.request("GET", "/healthz").get_json() == {"status": "ok"}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from common.security import HEADERS
 from tests.helpers.raw_ws import RawSocket
 from tests.helpers.sidecar import SidecarProcess, running
 
@@ -106,6 +107,20 @@ def test_a_cross_site_request_without_origin_may_not(server: SidecarProcess) -> 
 def test_operators_must_know_the_name_too(server: SidecarProcess, path: str) -> None:
     assert server.get(path)[0] == 200
     assert server.get(path, Host="evil.example")[0] == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/ws"])
+@pytest.mark.parametrize("host", ["localhost:{ws}", "evil.example"])
+def test_security_headers_are_on_every_answer(server: SidecarProcess, path: str, host: str) -> None:
+    headers = server.headers(path, Host=str(filled(host, server)))
+    assert {name: headers[name] for name in HEADERS} == HEADERS
+
+
+def test_a_refused_handshake_has_them_too(server: SidecarProcess) -> None:
+    for refused in ({"Origin": "null"}, {"Content_Length": "5"}, {"Sec_WebSocket_Version": "8"}):
+        with server.connect(early=b"12345", **refused) as client:
+            assert client.status in (400, 403)
+            assert all(f"\r\n{name}: {value}".encode() in client.head for name, value in HEADERS.items()), client.head
 
 
 @pytest.mark.parametrize(

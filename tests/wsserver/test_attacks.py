@@ -1,6 +1,7 @@
 """What no honest client sends. Each is closed with its code, and nobody else notices."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from tests.helpers.raw_ws import BINARY, CONTINUATION, PING, PONG, TEXT, RawSock
 from tests.helpers.sidecar import SidecarProcess, Writer
 from tests.wsserver.test_streaming import subscribed
 
+FLOODS = 12
 SUBSCRIBE = b'{"type":"subscribe","protocol":1,"epoch":"e","since":0}'
 
 
@@ -89,10 +91,23 @@ def test_a_flood_leaves_others_served_and_memory_flat(
         server.get("/metrics")
         before = resident_kib(server.worker)
         with flooding(server, burst, clients=4):
-            worst = max(delay_of_an_event(writer, witness) for _ in range(20))
+            worst = max(delays_until_cut(server, writer, witness, FLOODS))
         assert worst < 0.5
         assert resident_kib(server.worker) - before < 4096
     server.wait_metric("chorus_ws_connections", 0)
+
+
+def delays_until_cut(server: SidecarProcess, writer: Writer, witness: RawSocket, floods: int) -> Iterator[float]:
+    """How long each event takes to reach the witness, one after the other, until so many floods have been cut."""
+    before, deadline = cut(server), time.monotonic() + 60
+    while cut(server) < before + floods:
+        assert time.monotonic() < deadline, "the floods are not cut"
+        yield delay_of_an_event(writer, witness)
+
+
+def cut(server: SidecarProcess) -> float:
+    reasons = ("policy", "invalid_payload", "protocol_error")  # half frames make no sense together
+    return sum(server.metric("chorus_ws_closes_total", reason=reason) for reason in reasons)
 
 
 def delay_of_an_event(writer: Writer, witness: RawSocket) -> float:
@@ -147,6 +162,16 @@ def test_a_peer_that_ignores_its_close_frame_is_cut(server: SidecarProcess) -> N
                 client.socket.sendall(frame(PING))
                 time.sleep(0.02)
     server.wait_metric("chorus_ws_connections", 0)
+
+
+def test_who_is_gone_before_the_close_frame_is_no_mistake_of_ours(server: SidecarProcess) -> None:
+    """Its machine answers our close frame with RST, at once: the socket is none any more when we say that we end."""
+    with server.connect() as client:
+        server.signal(signal.SIGSTOP, server.worker)
+        client.send(BINARY)
+    server.signal(signal.SIGCONT, server.worker)
+    server.wait_metric("chorus_ws_connections", 0)
+    assert server.metric("chorus_ws_errors_total") == 0, server.output()
 
 
 def test_the_sidecar_made_no_mistake(server: SidecarProcess) -> None:

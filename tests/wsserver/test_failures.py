@@ -1,5 +1,6 @@
 """Our own mistakes, ordered from the sidecar that tests may probe; and what may not be left behind."""
 
+import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,11 @@ def test_an_exception_closes_with_1011_and_writes_no_http(server: SidecarProcess
         assert witness.message("config_changed")
     assert server.metric("chorus_ws_closes_total", reason="internal_error") == 1
     assert "Bomb" in server.output()
+
+
+def test_an_exception_of_a_view_is_a_500_in_the_one_shape(server: SidecarProcess) -> None:
+    status, body = server.get("/bomb")
+    assert (status, json.loads(body)["error"]["code"]) == (500, "INTERNAL_ERROR")
 
 
 def test_2000_visits_leave_nothing_behind(server: SidecarProcess, writer: Writer) -> None:

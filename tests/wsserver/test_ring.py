@@ -2,6 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.raw_ws import whole_frames
+from wsserver.frames import text as text_frame
 from wsserver.ring import Chunk, Expired, Gap, Ring, chunk_of
 
 
@@ -93,6 +95,30 @@ def test_wherever_a_write_stops_the_rest_completes_it(sizes: list[int], first: i
     sent = frames[: cursor - first + 1]
     assert chunk.data[:count] + rest == b"".join(sent)
     assert len(rest) < max(sizes)
+
+
+# Heads of two and of four bytes; with the log's end in the middle of the second chunk.
+TEXTS = [bytes([65 + index]) * size for index, size in enumerate((1, 30, 125, 126, 60, 400, 2, 127, 90))]
+
+
+def stream(cursor: int) -> bytes:
+    """All that a connection at this cursor is sent, chunk by chunk."""
+    ring = Ring(100_000, chunk_bytes=300)
+    for seq, text in enumerate(TEXTS, 1):
+        ring.append(seq, text_frame(text))
+    sent = b""
+    while chunk := ring.after(cursor):
+        sent, cursor = sent + chunk.data, chunk.last
+    return sent
+
+
+def test_a_stream_cut_after_any_byte_is_continued() -> None:
+    """Every one: what was whole before the cut, and what follows that cursor, is each event once."""
+    whole = stream(0)
+    for count in range(len(whole) + 1):
+        heard = [found.payload for found in whole_frames(whole[:count])]
+        heard += [found.payload for found in whole_frames(stream(len(heard)))]
+        assert heard == TEXTS, count
 
 
 def test_a_cut_between_two_frames_leaves_nothing() -> None:

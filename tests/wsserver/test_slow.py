@@ -29,6 +29,7 @@ def test_a_stopped_reader_is_cut_and_200_others_notice_nothing(server: SidecarPr
         latencies = asyncio.run(crowd(server, writer))
         assert stopped.closed() is None  # the end came without a close frame: 1006 for a page
     assert server.metric("chorus_ws_closes_total", reason="slow") == 1
+    assert "[INFO] A client was cut (slow): it has taken nothing for 5 s." in server.output()
     assert sorted(latencies)[len(latencies) * 99 // 100] < 0.5
     server.wait_metric("chorus_ws_connections", 0)
     assert server.metric("chorus_ws_closes_total", reason="no_pong") == 0

@@ -8,9 +8,11 @@ heartbeat that tells of a gap is a failure here, because a server that keeps its
 import json
 from typing import Any
 
+import pytest
+from hypothesis import seed as with_seed
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
@@ -271,5 +273,13 @@ class StreamMachine(RuleBasedStateMachine):
         self.the_client_holds_the_state_at_its_cursor()
 
 
+GAMES, GAMES_OF_A_SOAK = 60, 3_000
 TestStream = StreamMachine.TestCase
-TestStream.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestStream.settings = settings(max_examples=GAMES, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.soak
+def test_many_streams(seed: int, rounds: int | None) -> None:
+    machine = with_seed(seed)(type("ManyStreams", (StreamMachine,), {}))
+    many = settings(max_examples=rounds or GAMES_OF_A_SOAK, stateful_step_count=40, deadline=None)
+    run_state_machine_as_test(machine, settings=many)

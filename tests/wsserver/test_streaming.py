@@ -1,10 +1,11 @@
 """What a subscribed client receives, over real sockets."""
 
 import random
+import signal
 
 from common.db import eventlog
 from common.events import PROTOCOL
-from tests.helpers.raw_ws import RawSocket, frame
+from tests.helpers.raw_ws import PING, RawSocket, frame, whole_frames
 from tests.helpers.sidecar import SidecarProcess, Writer
 
 
@@ -70,34 +71,38 @@ def test_a_megabyte_arrives_whole_through_a_small_window(server: SidecarProcess,
     """A 4 KB receive window; the frames are 200 KB each, which simple-websocket's own send would cut."""
     with subscribed(server, writer, window=4096) as client:
         writer.commit(5, 200_000)
-        events = [client.message("config_changed") for _ in range(5)]
-    assert {len(event["data"]) for event in events} == {200_000}
+        received = [client.read_other() for _ in range(5)]
+        with writer.reading() as reading:
+            events = eventlog.tail(reading.connection, reading.position.seq - 5, 5)
+    assert sum(len(event.frame) for event in events) > 1_000_000
+    assert [frame.payload.decode() for frame in received if frame] == [event.frame for event in events]
 
 
 def test_a_stream_cut_after_any_byte_is_continued(server: SidecarProcess, writer: Writer, seed: int) -> None:
-    """200 places at random; the pure model test tries them all."""
+    """200 places at random, most of them within a frame; test_ring.py tries all of them."""
     chance = random.Random(seed)
     epoch, start = writer.position
     writer.burst(300, 200)
-    cursor, seen = start, []
+    cursor = start
     for _ in range(200):
+        cursor = start if cursor == start + 300 else cursor
         with server.connect() as client:
             client.subscribe(epoch, cursor)
             client.message("welcome")
-            left = chance.randrange(1, 3000)
-            while left > 0 and cursor < start + 300:
-                event = client.read()
-                assert event
-                left -= len(event.payload)
-                if event.json["type"] == "heartbeat":
-                    assert event.json["seq"] == cursor
-                    continue
-                cursor = event.json["seq"]
-                seen.append(cursor)
-        if cursor == start + 300:
-            cursor = start
-            assert seen == list(range(start + 1, start + 301))
-            seen.clear()
+            cursor = follow(client, cursor, start + 300, chance.randrange(1, 3000))
+
+
+def follow(client: RawSocket, cursor: int, last: int, count: int) -> int:
+    """The cursor after the frames that are whole in the next `count` bytes, or in what ends with event `last`."""
+    while True:
+        reached = cursor
+        for found in whole_frames(client.buffer[:count]):
+            seq = found.json["seq"]
+            reached += found.json["type"] != "heartbeat"
+            assert seq == reached
+        if reached == last or len(client.buffer) >= count:
+            return reached
+        client.buffer += client.socket.recv(count - len(client.buffer))
 
 
 def test_pings_are_answered(server: SidecarProcess) -> None:
@@ -125,6 +130,22 @@ def test_a_close_is_answered_with_its_code(server: SidecarProcess) -> None:
     with server.connect() as client:
         client.send(0x8)
         assert client.closed() is None
+
+
+def test_a_failed_send_is_logged_and_reaches_nobody_else(server: SidecarProcess, writer: Writer) -> None:
+    """Two pings, and it is gone: its machine answers the first pong with RST, and the second cannot be sent."""
+    lost = server.metric("chorus_ws_closes_total", reason="lost")
+    with subscribed(server, writer) as witness:
+        with subscribed(server, writer) as client:
+            server.signal(signal.SIGSTOP, server.worker)
+            client.socket.sendall(frame(PING) * 2)
+        server.signal(signal.SIGCONT, server.worker)
+        writer.commit()
+        assert witness.message("config_changed")
+    server.wait_metric("chorus_ws_connections", 0)
+    assert server.metric("chorus_ws_closes_total", reason="lost") == lost + 2  # the witness leaves without a word
+    assert "[INFO] A client is gone: sending to it failed (" in server.output()
+    assert server.metric("chorus_ws_errors_total") == 0
 
 
 def test_operators_see_what_happens(server: SidecarProcess, writer: Writer) -> None:
