@@ -62,7 +62,7 @@ def restore(
     `current` is the open workspace. Raises BadRequest (no backup, or damaged), Conflict (newer, agents at work, other
     files in the folder); then nothing has changed.
     """
-    folder = opening.as_open(home, folder)
+    folder = opening.as_known(home, folder)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with zips.opened(source, folder.parent) as archive, _stage(folder) as stage:
         _check_manifest(archive, source)

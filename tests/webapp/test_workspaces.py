@@ -165,8 +165,8 @@ def test_repeated_undo_of_a_forgotten_workspace_gets_the_first_answer(api: Api, 
     assert (first.status_code, again.status_code, again.data) == (200, 200, first.data)
 
 
-def test_open_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) -> None:
-    """It must not be fenced as the former workspace of itself."""
+def test_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) -> None:
+    """It must not be fenced as the former workspace of itself, nor be listed twice."""
     first = switch(api, "select", Path(workspaces(api)["open"]))["configPath"]
     task = api.task()
     epoch = api.ok("GET", "/api/snapshot")["epoch"]
@@ -175,6 +175,9 @@ def test_open_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) ->
     assert api.ok("GET", "/api/snapshot")["epoch"] == epoch
     api.ok("PATCH", f"/api/tasks/{task['id']}", json={"description": "still written"})
     assert [entry["configPath"] for entry in workspaces(api)["data"]] == [first]
+    second = switch(api, "create", tmp_path / "second")["configPath"]
+    assert switch(api, "select", tmp_path / "link")["configPath"] == first
+    assert [entry["configPath"] for entry in workspaces(api)["data"]] == [first, second]
 
 
 def test_list_says_which_is_open_what_is_missing_and_why_none_is(api: Api, app: Flask, tmp_path: Path) -> None:
@@ -274,6 +277,15 @@ def test_upload_under_a_switch_attaches_nothing(api: Api, tmp_path: Path) -> Non
     api.refused("POST", f"{path}?filename=a.txt", 409, "WORKSPACE_SWITCHED", input_stream=body, content_length=5)
     api.refused("GET", f"{path}/a.txt", 404, "NOT_FOUND")
     assert list(first.rglob("uploads/*/*")) == []
+
+
+def test_folder_of_the_original_is_to_be_imported(api: Api, tmp_path: Path) -> None:
+    """It has a chorus.json and no database: neither verb sends people to the other one."""
+    (tmp_path / "chorus.json").write_text(json.dumps(CONFIG))
+    body = {"path": str(tmp_path)}
+    told = api.refused("POST", "/api/config/select", 404, "NOT_FOUND", json=body)
+    assert "./chorus import" in told["message"]
+    assert api.refused("POST", "/api/config/create", 409, "CONFLICT", json=body)["message"] == told["message"]
 
 
 def test_folder_that_cannot_be_made(api: Api, tmp_path: Path) -> None:
