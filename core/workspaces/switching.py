@@ -87,4 +87,4 @@ def end_runs(current: Workspace, stop_runs: bool) -> None:
         if not stop_runs:
             _refuse_busy(busy)
         for task_id in busy:
-            runs.stop_all(tx, task_id, "The workspace was closed.")
+            runs.cancel_all(tx, task_id, "The workspace was closed.")

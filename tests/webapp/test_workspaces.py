@@ -112,6 +112,33 @@ def test_agents_at_work_keep_the_workspace_open(api: Api, tmp_path: Path) -> Non
     switch(api, "create", tmp_path / "second", stopRuns=True)
 
 
+def test_no_task_is_stuck_in_a_workspace_that_was_left(api: Api, app: Flask, tmp_path: Path) -> None:
+    """Whether its run waited, worked, or had handed off."""
+    configured(api)
+    first = workspaces(api)["open"]
+    database = state.of(app).workspace.get().database
+    body = {"agentName": "writer", "prompt": "p", "force": True}
+    ids = {name: api.task()["id"] for name in ("handed off", "at work", "queued", "planning")}
+    for name in ("handed off", "at work", "queued"):
+        api.ok("POST", f"/api/tasks/{ids[name]}/handoff", json=body)
+        if name != "queued":
+            with database.write() as tx:
+                claimed = runs.claim(tx)
+                assert claimed
+                runs.is_running(tx, claimed[0]["id"])
+    with database.write() as tx:
+        runs.hand_off(tx, run_records.unfinished(tx, ids["handed off"])[0], "editor", "p")
+    api.ok("POST", f"/api/tasks/{ids['planning']}/plan")
+    switch(api, "create", tmp_path / "second", stopRuns=True)
+    switch(api, "select", Path(first))
+    for name, task_id in ids.items():
+        expected = "pending" if name == "planning" else "waiting"
+        assert (name, api.ok("GET", f"/api/tasks/{task_id}")["status"]["type"]) == (name, expected)
+        assert {run["state"] for run in api.ok("GET", f"/api/tasks/{task_id}/runs")} == {"cancelled"}
+    again = api.ok("GET", f"/api/tasks/{ids['at work']}/runs")[0]["id"]
+    assert api.ok("POST", f"/api/runs/{again}/resume")["status"]["type"] == "active"
+
+
 @pytest.mark.parametrize("again", ["second", "first"])
 def test_switch_that_ended_half_way_is_made_good(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
