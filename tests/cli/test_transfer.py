@@ -406,7 +406,9 @@ def test_commands(chorus: Chorus, server: Server, original: Path, tmp_path: Path
     assert (taken.status, taken.err) == (5, "")
     assert json.loads(taken.out)["taken"]["tasks"] == 2
     snapshot = server.json("GET", "/api/snapshot")
-    assert {GOOD, ACTIVE} <= {task["id"] for task in snapshot["tasks"]}
+    pushed = {task["id"]: task for task in snapshot["tasks"]}
+    for task_id in (GOOD, ACTIVE):
+        assert pushed[task_id] == server.json("GET", f"/api/tasks/{task_id}")
     assert snapshot["seq"] == seq + 4  # two providers, two tasks; the agents are seeded
     assert server.request("GET", f"/api/tasks/{GOOD}/attachments/notes.md")[2] == b"notes"
 
