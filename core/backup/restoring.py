@@ -70,11 +70,13 @@ def restore(
         restored = _finish_stage(stage, module)._replace(folder=folder, missing=missing)
         progress("opening", 0)
         with alone(home):
+            usable = _is_usable(folder, module)
+            if usable:
+                opening.check_owner(home, folder)
             if current is not None:
                 end_runs(current, stop_runs)
                 _wait_for_ends(current)
-            if _is_usable(folder, module):
-                opening.check_owner(home, folder)
+            if usable:
                 restored = restored._replace(replaced=_replace(stage, folder, module))
                 _reopen(home, folder, module)
             else:

@@ -27,7 +27,7 @@ _r = tables.runs
 def select(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
     """Makes an existing workspace the open one. Raises NotFound, Conflict (unusable, or agents are at work)."""
     folder = opening.as_known(home, folder)
-    _check(folder, module)
+    _check(home, folder, module)
     opened = home.open_workspace().folder
     if current is not None and opened != folder:
         if current.folder != opened:
@@ -53,12 +53,13 @@ def create(home: Home, module: ModuleType, folder: Path, current: Workspace | No
     select(home, module, folder, current, stop_runs=stop_runs)
 
 
-def _check(folder: Path, module: ModuleType) -> None:
+def _check(home: Home, folder: Path, module: ModuleType) -> None:
     if not opening.holds_database(folder):
         absent = "There is no workspace in this folder, or it cannot be read."
         raise NotFound(_NO_DATABASE if os.path.isfile(folder / CONFIG_FILE) else absent)
     try:
         opening.check_usable(folder / DATABASE, module)
+        opening.check_owner(home, folder)
     except opening.UnusableWorkspace as error:
         raise Conflict(str(error)) from None
 

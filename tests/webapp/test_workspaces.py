@@ -17,12 +17,13 @@ from common.db import sqlite, tables
 from common.db.home import Home
 from common.errors import WorkspaceSwitched
 from common.events import EventType
+from common.settings import load
 from core import housekeeping
 from core.runs import records as run_records
 from core.runs import verbs as runs
-from core.workspaces import switching
+from core.workspaces import opening, switching
 from tests.helpers.api import Api
-from tests.helpers.workspace import SOURCE
+from tests.helpers.workspace import SOURCE, open_workspace
 from webapp import state
 
 KEY = "sk-very-secret-0123456789"
@@ -137,6 +138,20 @@ def test_no_task_is_stuck_in_a_workspace_that_was_left(api: Api, app: Flask, tmp
         assert {run["state"] for run in api.ok("GET", f"/api/tasks/{task_id}/runs")} == {"cancelled"}
     again = api.ok("GET", f"/api/tasks/{ids['at work']}/runs")[0]["id"]
     assert api.ok("POST", f"/api/runs/{again}/resume")["status"]["type"] == "active"
+
+
+def test_agents_are_not_stopped_for_a_workspace_that_cannot_be_opened(api: Api, tmp_path: Path) -> None:
+    """Another server has it open."""
+    configured(api)
+    task = api.task()
+    api.ok("POST", f"/api/tasks/{task['id']}/plan")
+    before = api.ok("GET", "/api/snapshot")
+    opening.prepare(load({"CHORUS_HOME": str(tmp_path / "other")})).close()
+    with open_workspace(tmp_path / "other") as theirs:
+        body = {"path": str(theirs.folder), "stopRuns": True}
+        error = api.refused("POST", "/api/config/select", 409, "CONFLICT", json=body)
+    assert "open in another Chorus server" in error["message"]
+    assert api.ok("GET", "/api/snapshot") == before
 
 
 @pytest.mark.parametrize("again", ["second", "first"])
