@@ -48,9 +48,9 @@ def _findings(context: Context) -> Iterator[Finding]:
     except StartRefused as refusal:
         yield problem("settings", str(refusal))
         return
+    yield from versions.check(found)
     served = home.is_served(found.home)
     placed = _placed(found, served)
-    yield from versions.check(found)
     yield from settings.check(placed)
     yield from home.check(found.home)
     yield from database.check(found.home, sqlite.library(found.sqlite))
