@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gunicorn import util
 from gunicorn.glogging import Logger
 
 from common import record
-from common.errors import StartRefused
+from common.errors import StartRefused, unreadable
 from common.log import dict_config
 from common.process import die_with_parent, die_with_supervisor, keep_what_is_loaded, supervised
 from common.queue import RUNNER, bell_path, is_listening, private_folder
@@ -56,6 +57,13 @@ control_socket_disable = True  # two instances would fight over one socket in th
 _memory = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
 worker_tmp_dir = str(_memory) if _memory else None  # a slow disk must not look like a hung worker
 logconfig_dict = dict_config(_settings.log_level)
+
+
+def _refuse(client: Any, *refusal: Any) -> None:
+    util.write_nonblock(client, unreadable(*refusal))
+
+
+util.write_error = _refuse  # gunicorn answers in HTML what its parser refuses, and has no setting for it
 
 
 def on_starting(_server: Any) -> None:

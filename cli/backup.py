@@ -1,6 +1,8 @@
 """`chorus backup` and `chorus restore`."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +14,21 @@ from cli.workspace import folder_of, house, require_home
 from core.backup import making, restoring
 from core.workspaces.opening import UnusableWorkspace
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class _NewFile(click.Path):
+    """A file to be written, in a folder that is there."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            self.fail(f"There is no folder {folder}. Make it first.", param, ctx)
+        if not os.access(folder, os.W_OK):
+            self.fail(f"You may not write into the folder {folder}. Name another file.", param, ctx)
+        return path
+
+
+FILE = _NewFile(dir_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 

@@ -49,11 +49,11 @@ def _findings(context: Context) -> Iterator[Finding]:
         yield problem("settings", str(refusal))
         return
     yield from versions.check(found)
-    yield from settings.check(found)
-    yield from home.check(found.home)
-    yield from database.check(found.home, sqlite.library(found.sqlite))
     served = home.is_served(found.home)
     placed = _placed(found, served)
+    yield from settings.check(placed)
+    yield from home.check(found.home)
+    yield from database.check(found.home, sqlite.library(found.sqlite))
     yield from network.check_ports(placed, served)
     if served:
         yield from network.check_server(record.url_of(found.home) or placed.api_url)

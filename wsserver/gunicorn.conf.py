@@ -7,7 +7,9 @@ import resource
 import sys
 from typing import Any
 
-from common.errors import StartRefused
+from gunicorn import util
+
+from common.errors import StartRefused, unreadable
 from common.log import dict_config
 from common.process import die_with_parent, die_with_supervisor, keep_what_is_loaded
 from common.settings import load
@@ -29,6 +31,13 @@ graceful_timeout = 5  # s; the drain takes at most 3
 control_socket_disable = True  # two instances would fight over the one in the home folder
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a slow disk must not look like a hung worker
 logconfig_dict = dict_config(_settings.log_level)
+
+
+def _refuse(client: Any, *refusal: Any) -> None:
+    util.write_nonblock(client, unreadable(*refusal))
+
+
+util.write_error = _refuse  # gunicorn answers in HTML what its parser refuses, and has no setting for it
 
 
 def on_starting(_server: Any) -> None:

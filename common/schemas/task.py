@@ -141,7 +141,8 @@ class RestoredSchema(WireSchema):
     """What an undo put back."""
 
     restored = fields.String(
-        required=True, validate=validate.OneOf(["task", "attachment", "message", "agent", "provider", "workspace"])
+        required=True,
+        validate=validate.OneOf(["task", "attachment", "message", "agent", "provider", "access_token", "workspace"]),
     )
     taskId = fields.String(required=True)
 

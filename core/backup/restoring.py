@@ -62,7 +62,7 @@ def restore(
     `current` is the open workspace. Raises BadRequest (no backup, or damaged), Conflict (newer, agents at work, other
     files in the folder); then nothing has changed.
     """
-    folder = opening.as_open(home, folder)
+    folder = opening.as_known(home, folder)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with zips.opened(source, folder.parent) as archive, _stage(folder) as stage:
         _check_manifest(archive, source)
@@ -70,11 +70,13 @@ def restore(
         restored = _finish_stage(stage, module)._replace(folder=folder, missing=missing)
         progress("opening", 0)
         with alone(home):
+            usable = _is_usable(folder, module)
+            if usable:
+                opening.check_owner(home, folder)
             if current is not None:
                 end_runs(current, stop_runs)
                 _wait_for_ends(current)
-            if _is_usable(folder, module):
-                opening.check_owner(home, folder)
+            if usable:
                 restored = restored._replace(replaced=_replace(stage, folder, module))
                 _reopen(home, folder, module)
             else:

@@ -402,6 +402,13 @@ def cancel(tx: WriteTransaction, run_id: str, reason: str = "Cancelled by a pers
     return records.load(tx, run_id)
 
 
+def cancel_all(tx: WriteTransaction, task_id: str, reason: str) -> None:
+    """Cancels whatever works on a task, which then waits, or can be planned again."""
+    for run in records.unfinished(tx, task_id):
+        if run["parent_id"] is None:
+            cancel(tx, run["id"], reason)
+
+
 def stop_process(tx: WriteTransaction, run: Run, reason: str) -> None:
     """Marks the run for the runner; what never had a process ends here."""
     state = RunState.CANCELLED if run["state"] in (RunState.QUEUED, RunState.PAUSED) else RunState.STOPPING

@@ -298,6 +298,7 @@ def _free_id(tx: WriteTransaction, table: sa.Table, wanted: str) -> str:
 def _chain(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     keys = {
         "runId": "id",
+        "parentRunId": "parent_id",
         "agentName": "agent_name",
         "startedAt": "started_at",
         "completedAt": "ended_at",

@@ -11,6 +11,7 @@ from typing import IO, Any, Protocol
 
 from common.errors import BadRequest
 from core import zips
+from core.backup.making import MANIFEST as BACKUP
 from core.transfer import layout
 
 LARGEST_JSON = 64 * 1024 * 1024
@@ -99,6 +100,8 @@ def opened(path: Path, room: Path) -> Iterator[Source]:
 
 
 def _check_kind(source: Source, path: Path) -> None:
+    if BACKUP in source.names:
+        raise BadRequest(f"{path} is a backup: `chorus restore` puts it back. Nothing was changed.")
     if layout.MANIFEST not in source.names:
         if layout.CONFIG in source.names or any(layout.task_in(name) for name in source.names):
             return

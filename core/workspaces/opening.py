@@ -104,17 +104,19 @@ def _reopen(home: Home, folder: Path, module: ModuleType) -> None:
         home.switch_to(None, now_ms(), problem=str(error))
 
 
-def as_open(home: Home, folder: Path) -> Path:
-    """`folder` by the name under which it is open, where it is: by links and mounts a folder has several names."""
+def as_known(home: Home, folder: Path) -> Path:
+    """`folder` by the name under which it is or was open: by links and mounts a folder has several names."""
     opened = home.open_workspace().folder
-    with suppress(OSError):
-        if opened and opened.samefile(folder):
-            return opened
+    before = [Path(entry.config_path).parent for entry in home.recent()]
+    for name in [opened, *before] if opened else before:
+        with suppress(OSError):
+            if name.samefile(folder):
+                return name
     return folder
 
 
 def _open(home: Home, folder: Path, module: ModuleType) -> None:
-    folder = as_open(home, folder)
+    folder = as_known(home, folder)
     if home.open_workspace().folder == folder:
         return _reopen(home, folder, module)
     try:

@@ -1,5 +1,6 @@
 """Opening and making workspaces while the server runs: one at a time, for everybody."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -9,19 +10,24 @@ import sqlalchemy as sa
 from common.db import tables
 from common.db.home import DATABASE, Home
 from common.errors import BadRequest, Conflict, NotFound, WorkspaceSwitched
+from core.config.file import CONFIG_FILE
 from core.runs import verbs as runs
 from core.tasks.records import Reader
 from core.workspaces import opening
 from core.workspaces.current import Workspace
 
 AGENTS_AT_WORK = "runs"
+_NO_DATABASE = (
+    "This folder has a chorus.json and no database. A workspace of the original Chorus is brought into the open one by "
+    "`./chorus import`; a lost database comes back by `./chorus restore`."
+)
 _r = tables.runs
 
 
 def select(home: Home, module: ModuleType, folder: Path, current: Workspace | None, *, stop_runs: bool) -> None:
     """Makes an existing workspace the open one. Raises NotFound, Conflict (unusable, or agents are at work)."""
-    folder = opening.as_open(home, folder)
-    _check(folder, module)
+    folder = opening.as_known(home, folder)
+    _check(home, folder, module)
     opened = home.open_workspace().folder
     if current is not None and opened != folder:
         if current.folder != opened:
@@ -40,17 +46,20 @@ def create(home: Home, module: ModuleType, folder: Path, current: Workspace | No
     try:
         opening.create(folder, module)
     except FileExistsError:
-        raise Conflict("There is a workspace in this folder already: open it instead.") from None
+        there = "There is a workspace in this folder already: open it instead."
+        raise Conflict(there if opening.holds_database(folder) else _NO_DATABASE) from None
     except OSError as error:
         raise BadRequest(f"The folder cannot be made: {error.strerror}.") from None
     select(home, module, folder, current, stop_runs=stop_runs)
 
 
-def _check(folder: Path, module: ModuleType) -> None:
+def _check(home: Home, folder: Path, module: ModuleType) -> None:
     if not opening.holds_database(folder):
-        raise NotFound("There is no workspace in this folder, or it cannot be read.")
+        absent = "There is no workspace in this folder, or it cannot be read."
+        raise NotFound(_NO_DATABASE if os.path.isfile(folder / CONFIG_FILE) else absent)
     try:
         opening.check_usable(folder / DATABASE, module)
+        opening.check_owner(home, folder)
     except opening.UnusableWorkspace as error:
         raise Conflict(str(error)) from None
 
@@ -79,4 +88,4 @@ def end_runs(current: Workspace, stop_runs: bool) -> None:
         if not stop_runs:
             _refuse_busy(busy)
         for task_id in busy:
-            runs.stop_all(tx, task_id, "The workspace was closed.")
+            runs.cancel_all(tx, task_id, "The workspace was closed.")

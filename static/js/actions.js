@@ -47,10 +47,10 @@ export function createActions({ api, notices, saving, uploads }) {
     }
   }
 
-  /** @param {string} done @param {string} failure of the undoing @param {Answer} answer to a DELETE */
-  function offerUndo(done, failure, answer) {
+  /** @param {string} done @param {string} failure of the undoing @param {Answer} answer to a DELETE @param {() => void} [then] */
+  function offerUndo(done, failure, answer, then) {
     const token = answer.data?.undo;
-    const run = () => attempt(`undo:${token}`, 'Undoing', failure, () => api.post(`/api/undo/${encodeURIComponent(token)}`));
+    const run = () => attempt(`undo:${token}`, 'Undoing', failure, () => api.post(`/api/undo/${encodeURIComponent(token)}`)).then(then);
     notices.success(done, token ? { action: { label: 'Undo', run }, lastsMs: UNDO_MS, unique: true } : {});
   }
 

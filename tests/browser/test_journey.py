@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import journeys, outside
+from tests.browser import journeys, outside, page
 from tests.browser.conftest import SETTINGS
-from tests.helpers.browser import Browser
+from tests.helpers.browser import Browser, css
 from tests.helpers.server import Server, running
 
 
@@ -35,6 +35,38 @@ def test_board_follows_what_is_done_on_a_task_page(anna: Browser, ben: Browser, 
 
 def test_task_page(anna: Browser, ben: Browser, server: Server, file: Path) -> None:
     journeys.task(anna, ben, server, planned_task(server), file)
+
+
+def test_parts_of_a_task_are_taken_back(anna: Browser, ben: Browser, server: Server) -> None:
+    """A file and a message go from both pages, and come back."""
+    task_id = outside.new_task(server, "With parts")
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/attachments?filename=notes.txt", b"x")
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/queue", {"content": "Mind the gap"})
+    for browser in (anna, ben):
+        browser.open(server, page.task_url(task_id))
+        browser.shows(css("entry"), "Mind the gap")
+    ben.forget_requests()
+    for button, part in (("attachment-delete", "attachment"), ("message-remove", "message")):
+        anna.shows(css(part))
+        anna.click(button)
+        ben.lacks(css(part))
+        page.undo(anna)
+        ben.shows(css(part))
+        anna.lacks(css("notice"))
+    assert ben.requests() == []
+
+
+def test_long_value_of_the_history(anna: Browser, server: Server) -> None:
+    """Cut where it is listed; the whole is there when it is asked for."""
+    task_id = outside.new_task(server, "Short")
+    outside.describe(server, task_id, f"Begin {'x ' * 3_000}end")
+    anna.open(server, page.task_url(task_id))
+    anna.write("history-search", "begin")
+    anna.wait_for(lambda: anna.count(css("entry")) == 1, "one entry is found")
+    anna.run("document.querySelector(arguments[0]).open = true", f"{css('entry')} details")
+    assert not anna.texts(css("entry"))[0].rstrip().endswith("end")
+    anna.click("entry-full")
+    anna.shows(css("entry"), "x end")
 
 
 def test_behind_nginx_and_with_plain_processes(anna: Browser, ben: Browser, other_server: Server, file: Path) -> None:

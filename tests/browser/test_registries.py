@@ -67,6 +67,26 @@ def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> 
     assert ben.requests() == []
 
 
+def test_several_agents_get_a_provider(anna: Browser, ben: Browser, server: Server) -> None:
+    server.json("PUT", "/api/providers/of-many", {"name": "of-many", "providerType": {"type": "opencode"}})
+    anna.open(server, "/agents")
+    ben.open(server, "/agents")
+    ben.forget_requests()
+    anna.click("bulk-start")
+    for name in ("editor", "fact-checker"):
+        anna.click(f"choose-{name}")
+    anna.click("bulk-provider")
+    anna.keys("of-many", Keys.ENTER)
+    anna.write("bulk-model", "some/model")
+    anna.click("bulk-apply")
+    anna.shows(css("notice"), "2 agents changed")
+    for name in ("editor", "fact-checker"):
+        ben.shows(agent(name), "of-many / some/model")
+    assert ben.count(agent("writer")) == 1
+    assert "of-many" not in ben.texts(agent("writer"))[0]
+    assert ben.requests() == []
+
+
 def test_two_people_edit_one_agent(anna: Browser, ben: Browser, server: Server) -> None:
     """(U1) Other fields merge; the same one is chosen; what was typed survives Back and a reload."""
     for browser in (anna, ben):
@@ -140,6 +160,27 @@ def default(server: Server) -> Iterator[Path]:
     if lost.exists():
         lost.rename(folder)
     outside.ask(server, "POST", "/api/config/select", {"path": str(folder), "stopRuns": True})
+
+
+def test_list_of_workspaces(anna: Browser, ben: Browser, server: Server, default: Path) -> None:
+    """Both see who leaves it and who comes back, at once and over a switch, which cuts the stream."""
+    other = default.with_name("other")
+    row = f'[data-path="{other / "chorus.json"}"]'
+    outside.ask(server, "POST", "/api/config/create", {"path": str(other), "stopRuns": True})
+    outside.ask(server, "POST", "/api/config/select", {"path": str(default)})
+    for browser in (anna, ben):
+        browser.open(server, "/workspaces")
+        browser.shows(row)
+    anna.click("forget", within=row)
+    anna.lacks(row)
+    page.undo(anna)
+    anna.shows(row)
+    outside.ask(server, "DELETE", f"/api/workspaces?path={other / 'chorus.json'}")
+    for browser in (anna, ben):
+        browser.lacks(row)
+    outside.ask(server, "POST", "/api/config/select", {"path": str(other)})
+    for browser in (anna, ben):
+        browser.shows(row)
 
 
 def test_workspaces(anna: Browser, ben: Browser, server: Server, default: Path) -> None:

@@ -1,5 +1,7 @@
-"""`./chorus restore` under two open pages: both follow by themselves to what the backup holds, and say so honestly."""
+"""`./chorus restore` and `import` under two open pages: both follow by themselves, and say so honestly."""
 
+import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,62 @@ def test_restore_under_open_pages(anna: Browser, ben: Browser, server: Server, t
         assert browser.snapshots() == 2
     new = outside.new_task(server, "After the restore")
     ben.shows(card(new), "After the restore")
+
+
+def test_import_under_open_pages(anna: Browser, ben: Browser, server: Server, tmp_path: Path) -> None:
+    """A folder of the original: its task is pushed like any other; as a workspace of its own, both pages go there."""
+    first = Path(server.json("GET", "/api/workspaces")[0]["configPath"])
+    task_id = str(uuid.uuid4())
+    write_original(tmp_path / "original", task_id)
+    for browser in (anna, ben):
+        browser.open(server)
+        browser.forget_requests()
+    taken = chorus(server, tmp_path, "import", "original")
+    assert (taken.status, taken.err) == (5, "")
+    assert "providers/broken.json is not JSON" in taken.out
+    for browser in (anna, ben):
+        browser.shows(f"{column('waiting')} {card(task_id)}", "From elsewhere")
+        assert browser.requests() == []
+    anna.open(server, page.task_url(task_id))
+    anna.shows("[data-agent=writer]")
+
+    try:
+        with anna.network_errors(NOT_NOW), ben.network_errors(NOT_NOW):
+            assert chorus(server, tmp_path, "import", "original", "--into", "own").status == 5
+            truth = server.json("GET", "/api/snapshot")
+            for browser in (anna, ben):
+                browser.wait_seq(f"{truth['epoch']}:{truth['seq']}", BACK_S)
+                browser.wait_connection("live", BACK_S)
+            assert page.cards(ben) == {task_id: "waiting"}
+            anna.shows(css("task-title"), "From elsewhere")
+    finally:
+        outside.ask(server, "POST", "/api/config/select", {"path": str(first), "stopRuns": True})
+        outside.ask(server, "DELETE", f"/api/tasks/{task_id}")
+
+
+def write_original(folder: Path, task_id: str) -> None:
+    """A workspace of the original with a task that was at work, and a provider that is no JSON."""
+    config = {"allowedAgentDirectories": [], "initialAgentDirectory": "", "systemAgentProvider": "not-configured"}
+    record = {"agentName": "writer", "startedAt": 1771200600000, "completedAt": None, "input": "Write"}
+    task = {
+        "taskType": "descriptionOnly",
+        "id": task_id,
+        "description": "From elsewhere",
+        "status": {"type": "active", "agent": "writer"},
+        "createdAt": 1771200399918,
+        "updatedAt": 1771200399918,
+        "sessionId": None,
+        "source": {"sourceType": "web", "userId": "anonymous", "conversationId": None},
+        "attachments": [],
+        "agentChain": [record | {"output": "Half of it", "completionReport": None}],
+    }
+    for path, text in (
+        ("chorus.json", json.dumps(config)),
+        (f"registry/{task_id}/task.json", json.dumps(task)),
+        ("providers/broken.json", "{"),
+    ):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
 
 
 def told(browser: Browser) -> list[Any]:

@@ -181,6 +181,52 @@ def test_drops_call_the_verbs(anna: Browser, ben: Browser, server: Server, crew:
     anna.shows(f"{column('failed')} {card(task_id)}", "The ink is gone")
 
 
+def test_run_is_closed_by_hand_and_another_stopped(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
+    task_id = outside.new_task(server, "Ended by a person")
+    start = {"agentName": "writer", "prompt": "Write", "force": True}
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", start)
+    crew.take()
+    for browser in (anna, ben):
+        browser.open(server, page.task_url(task_id))
+    anna.click("run-close")
+    anna.wait_focus("text-input")
+    anna.keys("As far as it came")
+    anna.chord(Keys.CONTROL, Keys.ENTER)
+    ben.shows(STATE, "Waiting")
+    ben.shows("[data-agent=writer] .fold", "Output")
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", start | {"agentName": "editor"})
+    editor = crew.take()
+    anna.click("run-stop", within="[data-agent=editor]")
+    ben.shows("[data-agent=editor] [data-testid=run-state]", "Stopping")
+    anna.wait_seq(editor.end())
+    for browser in (anna, ben):
+        browser.shows("[data-agent=editor] [data-testid=run-state]", "Cancelled")
+        browser.shows(STATE, "Waiting")
+
+
+def test_workspace_is_left_while_agents_work(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
+    """Only by a decision; then their tasks wait."""
+    task_id = outside.new_task(server, "At work")
+    body = {"agentName": "writer", "prompt": "Write", "force": True}
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", body)
+    crew.take()
+    first = server.json("GET", "/api/workspaces")[0]["configPath"]
+    ben.open(server)
+    anna.open(server, "/workspaces")
+    anna.write("new-name", "elsewhere")
+    with anna.network_errors(f"{SOCKET_LOST}|409"):
+        anna.click("create-workspace")
+        anna.shows(css("undecided"), "Agents are at work here")
+        anna.click("stay")
+        anna.lacks(css("undecided"))
+        anna.click("create-workspace")
+        anna.click("stop-runs")
+        anna.shows(css("open-workspace"), "elsewhere")
+    ben.lacks(card(task_id))
+    anna.click("open", within=f'[data-path="{first}"]')
+    ben.shows(f"{column('waiting')} {card(task_id)}", "At work")
+
+
 def test_unconfined_agent(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
     """Marked wherever it is shown, as soon as somebody marks it; and it stays so when something else of it is saved."""
     marked = f"[data-agent=writer] {css('unconfined')}"

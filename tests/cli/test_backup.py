@@ -69,7 +69,8 @@ def test_backup_under_load_and_restore(chorus: Chorus, server: Server, tmp_path:
             path = f"/api/tasks/{task['id']}/attachments/{quote(attachment['filename'])}"
             assert len(server.request("GET", path)[2]) == attachment["size"]
 
-    kept = next(server.home.glob("workspaces/default.replaced-*"))
+    folder = Path(live["configPath"]).parent
+    kept = next(folder.parent.glob(f"{folder.name}.replaced-*"))
     assert str(kept) in restored.out
     with sqlite3.connect(kept / DATABASE) as former:
         assert former.execute("SELECT count(*) FROM tasks").fetchone()[0] == len(live["tasks"])

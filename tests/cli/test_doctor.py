@@ -142,6 +142,7 @@ def test_running_server(chorus: Chorus, server: Server, tmp_path: Path) -> None:
     fine = chorus("doctor")
     assert fine.status == 0, fine.out
     assert f"{server.ws_port} (WebSocket) is used by this server" in fine.out
+    assert re.search(rf"access +pages of http://127.0.0.1:{server.port}, http://localhost:{server.port}\n", fine.out)
     assert f"ws://127.0.0.1:{server.ws_port}/ws opens for pages" in fine.out
     found = json.loads(chorus("doctor", "--json", home=tmp_path / "none", CHORUS_PORT=str(server.port)).out)
     problems = [finding["text"] for finding in found if finding["level"] == "problem"]

@@ -17,6 +17,7 @@ from core import zips
 from core.agents import verbs as agents
 from core.attachments import files
 from core.attachments import verbs as attachments
+from core.backup import making
 from core.config import verbs as config
 from core.providers import verbs as providers
 from core.runs import records as run_records
@@ -369,6 +370,12 @@ def test_what_is_no_export(tmp_path: Path, about: Any, says: str) -> None:
         pass
 
 
+def test_backup_is_restored_not_imported(tmp_path: Path, workspace: Workspace) -> None:
+    making.make(workspace.folder, MODULE, tmp_path / "backup.zip")
+    with pytest.raises(BadRequest, match="chorus restore"):
+        bring(workspace, tmp_path / "backup.zip")
+
+
 def test_damaged_export(tmp_path: Path, workspace: Workspace) -> None:
     """Damage anywhere is found before anything is stored."""
     fill(workspace)
@@ -399,7 +406,9 @@ def test_commands(chorus: Chorus, server: Server, original: Path, tmp_path: Path
     assert (taken.status, taken.err) == (5, "")
     assert json.loads(taken.out)["taken"]["tasks"] == 2
     snapshot = server.json("GET", "/api/snapshot")
-    assert {GOOD, ACTIVE} <= {task["id"] for task in snapshot["tasks"]}
+    pushed = {task["id"]: task for task in snapshot["tasks"]}
+    for task_id in (GOOD, ACTIVE):
+        assert pushed[task_id] == server.json("GET", f"/api/tasks/{task_id}")
     assert snapshot["seq"] == seq + 4  # two providers, two tasks; the agents are seeded
     assert server.request("GET", f"/api/tasks/{GOOD}/attachments/notes.md")[2] == b"notes"
 
@@ -409,6 +418,12 @@ def test_commands(chorus: Chorus, server: Server, original: Path, tmp_path: Path
         1,
         f"Error: {tmp_path}/out.zip exists already. Name another file, or move it away.\n",
     )
+    for command in ("export", "backup"):
+        nowhere = chorus(command, "nowhere/out.zip")
+        assert (nowhere.status, nowhere.err.splitlines()[-1]) == (
+            2,
+            f"Error: Invalid value for 'FILE': There is no folder {tmp_path}/nowhere. Make it first.",
+        )
     into = chorus("import", "out.zip", "--into", "copy")
     assert (into.status, into.err) == (0, ""), into
     after = server.json("GET", "/api/snapshot")

@@ -15,6 +15,8 @@ from common.db.home import DATABASE, HighWater, Home, OpenWorkspace
 from common.errors import WorkspaceSwitched
 from common.events import VOCABULARY, EventType
 from common.settings import load
+from common.tools import GRANTABLE
+from core.agents.seeds import seeded_agents
 from core.workspaces import opening
 from core.workspaces.epoch import must_renew
 from core.workspaces.opening import create, prepare
@@ -69,6 +71,15 @@ def test_first_start_makes_the_default_workspace(tmp_path: Path) -> None:
     assert state == OpenWorkspace(1, default(tmp_path / "home").parent, None)
     assert {path.name for path in state.folder.iterdir()} >= {DATABASE, "chorus.json", "uploads"}  # type: ignore[union-attr]
     assert position(default(tmp_path / "home")).seq == 0
+
+
+def test_seeded_agents_know_their_work() -> None:
+    seeded = {agent["name"]: agent for agent in seeded_agents()}
+    people = {"researcher", "planner", "writer-workflow", "writer", "editor", "fact-checker"}
+    assert seeded.keys() == people | {"task-validator"}
+    for agent in seeded.values():
+        assert len(agent["instructions"].split()) >= 150
+        assert set(agent["allowed_tools"]) <= set(GRANTABLE)
 
 
 def test_home_is_private(tmp_path: Path) -> None:

@@ -86,6 +86,13 @@ def check_files(workspace: Workspace) -> None:
     assert len(workspace.files) >= sum(task["attachmentCount"] for task in workspace.snapshot["tasks"])
 
 
+def check_nothing_is_stuck(workspace: Workspace) -> None:
+    """Where a task says that somebody works on it, a run is under way."""
+    at_work = {run["taskId"] for run in workspace.snapshot["runs"]}
+    busy = [task for task in workspace.snapshot["tasks"] if task["status"]["type"] in ("planning", "active")]
+    assert [task for task in busy if task["id"] not in at_work] == []
+
+
 def items(event: Json) -> list[Json]:
     """What one event holds: its parts where it is a transaction, else itself."""
     return event["data"] if event["type"] == "transaction" else [event]

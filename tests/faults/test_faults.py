@@ -68,6 +68,7 @@ def check_faults(folder: Path, seed: int, strikes: int) -> None:
         checker.check_log(workspace)
         checker.check_rows(workspace, beginning)
         checker.check_files(workspace)
+        checker.check_nothing_is_stuck(workspace)
     checker.check_snapshots(clients, epochs, beginning)
     checker.check_clients(clients, epochs, final)
     assert sum(len(workspace.frames) for workspace in workspaces) > strikes

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -75,6 +76,9 @@ ANSWERS: list[tuple[str, str, Any, int, Any]] = [
     ("POST", "/api/tasks/{id}/attachments?filename=b.txt", None, 201, TaskSchema),
     ("DELETE", "/api/tasks/{id}/attachments/a%20%26%3D%23.md", None, 200, TaskWithUndoSchema),
     ("POST", "/api/undo/{undo}", None, 200, RestoredSchema),
+    ("POST", "/api/undo/{undo_access}", None, 200, RestoredSchema),
+    ("POST", "/api/undo/{undo_provider}", None, 200, RestoredSchema),
+    ("POST", "/api/undo/{undo_workspace}", None, 200, RestoredSchema),
     ("GET", "/api/tasks/{id}/runs", None, 200, [RunSchema]),
     ("GET", "/api/runs/{run}", None, 200, RunDetailSchema),
     ("GET", "/api/runs/{run}/output", None, 200, OutputSchema),
@@ -405,6 +409,8 @@ def prepare_runs(api: Api, app: Flask) -> dict[str, Any]:
     assert api.request("PUT", "/api/config", json=CONFIG).status_code == 200
     api.ok("PUT", "/api/agents/writer", json=AGENT | {"name": "writer", "allowedTools": ["handoff"]})
     api.ok("PUT", "/api/agents/idle", json=AGENT | {"name": "idle", "provider": "not-configured"})
+    api.ok("POST", "/api/providers", 201, json={"name": "former", "providerType": {"type": "opencode"}})
+    api.ok("POST", "/api/access-tokens", 201, json={"name": "former"})
     desk = api.ok("POST", "/api/access-tokens", 201, json={"name": "desk"})["token"]
     reader = api.ok("POST", "/api/access-tokens", 201, json={"name": "reader", "scopes": ["task.list"]})["token"]
     busy, done, asked = (api.task()["id"] for _ in range(3))
@@ -444,7 +450,14 @@ def prepare_past(api: Api, app: Flask) -> dict[str, Any]:
     api.attach(replaced, "a.txt")
     undo = api.ok("DELETE", f"/api/tasks/{replaced}/attachments/a.txt")["undo"]
     api.attach(replaced, "a.txt")
-    return {"archived": archived, "gone": gone, "gone_entry": entry, "gone_run": run, "undo_replaced": undo}
+    open_path = quote(api.request("GET", "/api/workspaces").get_json()["open"])
+    undo_workspace = api.request("DELETE", f"/api/workspaces?path={open_path}").get_json()["data"]["undo"]
+    others = {
+        "undo_access": api.ok("DELETE", "/api/access-tokens/former")["undo"],
+        "undo_provider": api.ok("DELETE", "/api/providers/former")["undo"],
+        "undo_workspace": undo_workspace,
+    }
+    return others | {"archived": archived, "gone": gone, "gone_entry": entry, "gone_run": run, "undo_replaced": undo}
 
 
 def prepare_folders(home: Path) -> dict[str, str]:

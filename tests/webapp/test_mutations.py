@@ -99,6 +99,7 @@ EXAMPLES: dict[str, list[Example]] = {
         Example("/api/undo/{undo_file}"),
         Example("/api/undo/{undo_message}"),
         Example("/api/undo/{undo_agent}"),
+        Example("/api/undo/{undo_provider}"),
         Example("/api/undo/{undo_access}"),
     ],
 }
@@ -134,6 +135,7 @@ def world(api: Api, template: tuple[Path, Json]) -> Json:
         "undo_file": f"/api/tasks/{names['id']}/attachments/gone.md",
         "undo_message": f"/api/tasks/{names['id']}/queue/{names['withdrawn']}",
         "undo_agent": "/api/agents/researcher",
+        "undo_provider": "/api/providers/former",
         "undo_access": "/api/access-tokens/gone",
     }
     return names | {name: api.ok("DELETE", path)["undo"] for name, path in undo.items()}
@@ -142,8 +144,9 @@ def world(api: Api, template: tuple[Path, Json]) -> Json:
 def named_in(api: Api, app: Flask) -> Json:
     api.ok("POST", "/api/providers", 201, json=CLAUDE)
     assert api.request("PUT", "/api/config", json=CONFIG).status_code == 200
-    for name in ("writer", "editor"):
-        api.ok("PUT", f"/api/agents/{name}", json=AGENT | {"name": name})
+    api.ok("POST", "/api/providers", 201, json={"name": "former", "providerType": {"type": "opencode"}})
+    for name, provider in (("writer", "claude"), ("editor", "claude"), ("planner", "former")):
+        api.ok("PUT", f"/api/agents/{name}", json=AGENT | {"name": name, "provider": provider})
     found = prepare_runs(api, app)
     task_id = api.task()["id"]
     api.attach(task_id, "a.md")

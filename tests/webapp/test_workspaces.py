@@ -17,12 +17,13 @@ from common.db import sqlite, tables
 from common.db.home import Home
 from common.errors import WorkspaceSwitched
 from common.events import EventType
+from common.settings import load
 from core import housekeeping
 from core.runs import records as run_records
 from core.runs import verbs as runs
-from core.workspaces import switching
+from core.workspaces import opening, switching
 from tests.helpers.api import Api
-from tests.helpers.workspace import SOURCE
+from tests.helpers.workspace import SOURCE, open_workspace
 from webapp import state
 
 KEY = "sk-very-secret-0123456789"
@@ -112,6 +113,47 @@ def test_agents_at_work_keep_the_workspace_open(api: Api, tmp_path: Path) -> Non
     switch(api, "create", tmp_path / "second", stopRuns=True)
 
 
+def test_no_task_is_stuck_in_a_workspace_that_was_left(api: Api, app: Flask, tmp_path: Path) -> None:
+    """Whether its run waited, worked, or had handed off."""
+    configured(api)
+    first = workspaces(api)["open"]
+    database = state.of(app).workspace.get().database
+    body = {"agentName": "writer", "prompt": "p", "force": True}
+    ids = {name: api.task()["id"] for name in ("handed off", "at work", "queued", "planning")}
+    for name in ("handed off", "at work", "queued"):
+        api.ok("POST", f"/api/tasks/{ids[name]}/handoff", json=body)
+        if name != "queued":
+            with database.write() as tx:
+                claimed = runs.claim(tx)
+                assert claimed
+                runs.is_running(tx, claimed[0]["id"])
+    with database.write() as tx:
+        runs.hand_off(tx, run_records.unfinished(tx, ids["handed off"])[0], "editor", "p")
+    api.ok("POST", f"/api/tasks/{ids['planning']}/plan")
+    switch(api, "create", tmp_path / "second", stopRuns=True)
+    switch(api, "select", Path(first))
+    for name, task_id in ids.items():
+        expected = "pending" if name == "planning" else "waiting"
+        assert (name, api.ok("GET", f"/api/tasks/{task_id}")["status"]["type"]) == (name, expected)
+        assert {run["state"] for run in api.ok("GET", f"/api/tasks/{task_id}/runs")} == {"cancelled"}
+    again = api.ok("GET", f"/api/tasks/{ids['at work']}/runs")[0]["id"]
+    assert api.ok("POST", f"/api/runs/{again}/resume")["status"]["type"] == "active"
+
+
+def test_agents_are_not_stopped_for_a_workspace_that_cannot_be_opened(api: Api, tmp_path: Path) -> None:
+    """Another server has it open."""
+    configured(api)
+    task = api.task()
+    api.ok("POST", f"/api/tasks/{task['id']}/plan")
+    before = api.ok("GET", "/api/snapshot")
+    opening.prepare(load({"CHORUS_HOME": str(tmp_path / "other")})).close()
+    with open_workspace(tmp_path / "other") as theirs:
+        body = {"path": str(theirs.folder), "stopRuns": True}
+        error = api.refused("POST", "/api/config/select", 409, "CONFLICT", json=body)
+    assert "open in another Chorus server" in error["message"]
+    assert api.ok("GET", "/api/snapshot") == before
+
+
 @pytest.mark.parametrize("again", ["second", "first"])
 def test_switch_that_ended_half_way_is_made_good(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
@@ -165,8 +207,8 @@ def test_repeated_undo_of_a_forgotten_workspace_gets_the_first_answer(api: Api, 
     assert (first.status_code, again.status_code, again.data) == (200, 200, first.data)
 
 
-def test_open_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) -> None:
-    """It must not be fenced as the former workspace of itself."""
+def test_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) -> None:
+    """It must not be fenced as the former workspace of itself, nor be listed twice."""
     first = switch(api, "select", Path(workspaces(api)["open"]))["configPath"]
     task = api.task()
     epoch = api.ok("GET", "/api/snapshot")["epoch"]
@@ -175,6 +217,9 @@ def test_open_workspace_is_known_by_its_other_names(api: Api, tmp_path: Path) ->
     assert api.ok("GET", "/api/snapshot")["epoch"] == epoch
     api.ok("PATCH", f"/api/tasks/{task['id']}", json={"description": "still written"})
     assert [entry["configPath"] for entry in workspaces(api)["data"]] == [first]
+    second = switch(api, "create", tmp_path / "second")["configPath"]
+    assert switch(api, "select", tmp_path / "link")["configPath"] == first
+    assert [entry["configPath"] for entry in workspaces(api)["data"]] == [first, second]
 
 
 def test_list_says_which_is_open_what_is_missing_and_why_none_is(api: Api, app: Flask, tmp_path: Path) -> None:
@@ -274,6 +319,15 @@ def test_upload_under_a_switch_attaches_nothing(api: Api, tmp_path: Path) -> Non
     api.refused("POST", f"{path}?filename=a.txt", 409, "WORKSPACE_SWITCHED", input_stream=body, content_length=5)
     api.refused("GET", f"{path}/a.txt", 404, "NOT_FOUND")
     assert list(first.rglob("uploads/*/*")) == []
+
+
+def test_folder_of_the_original_is_to_be_imported(api: Api, tmp_path: Path) -> None:
+    """It has a chorus.json and no database: neither verb sends people to the other one."""
+    (tmp_path / "chorus.json").write_text(json.dumps(CONFIG))
+    body = {"path": str(tmp_path)}
+    told = api.refused("POST", "/api/config/select", 404, "NOT_FOUND", json=body)
+    assert "./chorus import" in told["message"]
+    assert api.refused("POST", "/api/config/create", 409, "CONFLICT", json=body)["message"] == told["message"]
 
 
 def test_folder_that_cannot_be_made(api: Api, tmp_path: Path) -> None:

@@ -24,8 +24,10 @@ const NO_ENTRIES = /** @type {readonly WorkspaceEntry[]} */ ([]);
 /** @param {App} app @returns {View} */
 export function createWorkspaces(app) {
   const { store, live, api, actions, notices, painter, saving, router } = app;
-  /** As read when the page was opened; pushes take its place. @type {readonly WorkspaceEntry[]|null} */
-  let read = null;
+  /** The last push that was taken over. */
+  let pushed = store.state.workspaces;
+  /** As read or pushed, whichever came last: a switch cuts the stream, so that its push may be missed. */
+  let known = pushed;
   /** @type {ReadonlySet<string>} */
   let missing = new Set();
   let problem = '';
@@ -38,13 +40,19 @@ export function createWorkspaces(app) {
   const isOpening = () => saving.of('workspace')?.progress === 'saving';
   const reasonNow = () => offline() ?? (isOpening() ? 'another one is being opened' : null);
   const openPath = () => (live.status().closed ? null : store.state.configPath);
-  const entries = () => store.state.workspaces ?? read ?? NO_ENTRIES;
+
+  function entries() {
+    if (store.state.workspaces !== pushed) known = pushed = store.state.workspaces;
+    return known ?? NO_ENTRIES;
+  }
 
   /** A push that came meanwhile is newer. */
   async function load() {
+    entries();
+    const before = pushed;
     try {
       const [list, defaults] = await Promise.all([api.get('/api/workspaces'), api.get('/api/config/defaults')]);
-      read = list.data;
+      if (store.state.workspaces === before) known = list.data;
       missing = new Set(list.data.filter((/** @type {WorkspaceEntry} */ entry) => entry.missing).map((/** @type {WorkspaceEntry} */ entry) => entry.configPath));
       problem = list.body.problem ?? '';
       base = defaults.data.defaultWorkspacePath;
@@ -89,8 +97,9 @@ export function createWorkspaces(app) {
     const name = workspaceName(configPath);
     const path = `/api/workspaces?path=${encodeURIComponent(configPath)}`;
     const answer = await actions.attempt(`workspace:${configPath}`, 'Removing', `“${name}” is still on the list.`, () => api.delete(path));
-    if (answer) actions.offerUndo(`“${name}” is off the list; its folder stays`, `“${name}” could not be put back on the list. Open it by its path.`, answer);
-    if (answer && store.state.workspaces === null) void load();
+    if (!answer) return;
+    actions.offerUndo(`“${name}” is off the list; its folder stays`, `“${name}” could not be put back on the list. Open it by its path.`, answer, load);
+    void load();
   }
 
   const form = createWorkspaceForm(app, { base: () => base, open, reasonNow, problems: { path: pathProblem, name: folderNameProblem }, suggestedPath });
