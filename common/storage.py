@@ -1,6 +1,7 @@
 """What a disk that is full, read-only or gone means for people: one place that makes the errors."""
 
 import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = "The workspace's folder cannot be written. Nothing was changed; an operator must make it writable."
 _GONE = "The workspace's folder is not there any more. Nothing was changed; put it back, or open another workspace."
 _FAILED = "The disk failed. Nothing was changed; the server's log has the details."
+
+log = logging.getLogger(__name__)
 
 
 def full() -> StorageFull:
@@ -26,18 +29,24 @@ def of_system(error: OSError) -> ChorusError:
         return full()
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return ServiceUnavailable(_READ_ONLY)
-    return gone() if error.errno in (errno.ENOENT, errno.ENOTDIR) else ServiceUnavailable(_FAILED)
+    return gone() if error.errno in (errno.ENOENT, errno.ENOTDIR) else _failed(error)
 
 
-def of_sqlite(text: str) -> ChorusError | None:
+def of_sqlite(error: BaseException | None) -> ChorusError | None:
     """The error for what SQLite says when it cannot store; None where something else is wrong."""
+    text = str(error)
     if "disk is full" in text:
         return full()
     if "readonly" in text:
         return ServiceUnavailable(_READ_ONLY)
     if "unable to open" in text:
         return gone()
-    return ServiceUnavailable(_FAILED) if "disk I/O" in text else None
+    return _failed(error) if "disk I/O" in text else None
+
+
+def _failed(error: BaseException | None) -> ServiceUnavailable:
+    log.error("The disk failed: %s (%s).", error, getattr(error, "sqlite_errorname", type(error).__name__))
+    return ServiceUnavailable(_FAILED)
 
 
 @contextmanager

@@ -30,6 +30,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # for plugins that are loaded late and look for who refers to them
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """The seed, and the agents' programs that are driven: tests/browser/test_real_agents.py holds that these run."""
     pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]

@@ -61,7 +61,7 @@ class Database:
         except sa.exc.OperationalError as error:
             if "readonly" in str(error.orig):  # our bug: a write in a read transaction
                 raise
-            raise storage.of_sqlite(str(error.orig)) or error from error
+            raise storage.of_sqlite(error.orig) or error from error
 
     @contextmanager
     def write(self, now: Callable[[], int] = now_ms) -> Iterator[WriteTransaction]:
@@ -82,7 +82,7 @@ class Database:
             except sa.exc.OperationalError as error:
                 if sqlite.is_locked(error):
                     raise Busy("The workspace's database is locked by another program. Nothing was changed.") from error
-                raise storage.of_sqlite(str(error.orig)) or error from error
+                raise storage.of_sqlite(error.orig) or error from error
         if transaction.logged:
             self._on_commit(transaction.position)
 

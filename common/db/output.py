@@ -176,7 +176,7 @@ class OutputReader:
         except sa.exc.DBAPIError as error:
             if sqlite.is_locked(error):
                 raise Busy("The output is locked by another program; try again.") from error
-            raise storage.of_sqlite(str(error.orig)) or error from error
+            raise storage.of_sqlite(error.orig) or error from error
 
     def close(self) -> None:
         self._engine.dispose()
