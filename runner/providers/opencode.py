@@ -10,7 +10,7 @@ from typing import Any
 
 from common.output import OutputKind
 from runner.providers import Job, Launch
-from runner.providers.reading import Lines, is_limit, limited, refused, tool_name
+from runner.providers.reading import Lines, count, dollars, is_limit, limited, refused, tool_name, words
 from runner.records import Ending, How, Record
 
 PROGRAM = "opencode"
@@ -80,14 +80,14 @@ class Output(Lines):
         self._model: str | None = None
 
     def _event(self, event: dict[str, Any], now: int) -> list[Record]:
-        self.progress.session_id = event.get("sessionID") or self.progress.session_id
+        self.progress.session_id = words(event.get("sessionID") or "") or self.progress.session_id
         kind, part = event.get("type"), event.get("part") or {}
         if kind == "error":
             self._error = _failed(event["error"], now)
             return []
         self._retries = 0
         if kind == "text":
-            self.progress.output = part["text"]
+            self.progress.output = words(part["text"])
             return [Record(OutputKind.TEXT, now, {"text": part["text"]})]
         if kind == "tool_use":
             return _tool(part, now)
@@ -98,9 +98,10 @@ class Output(Lines):
     def _step(self, part: dict[str, Any], now: int) -> list[Record]:
         tokens, known = part["tokens"], self.progress
         cache = tokens.get("cache") or {}
-        known.tokens_input += int(tokens["input"]) + int(cache.get("read") or 0) + int(cache.get("write") or 0)
-        known.tokens_output += int(tokens["output"]) + int(tokens.get("reasoning") or 0)
-        known.cost_usd = (known.cost_usd or 0) + part["cost"] if part.get("cost") else known.cost_usd
+        known.tokens_input += count(tokens["input"]) + count(cache.get("read")) + count(cache.get("write"))
+        known.tokens_output += count(tokens["output"]) + count(tokens.get("reasoning"))
+        if cost := dollars(part.get("cost")):
+            known.cost_usd = (known.cost_usd or 0) + cost
         self._finished = part.get("reason") != "tool-calls"
         return [self._usage(now)]
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.output import OutputKind
+from common.output import OutputKind, body
 from runner.environment import allowed
 from runner.limits import Limits, Meter
 from runner.providers import Job, Output, ToolServer, claude_code, openai_compat, opencode
+from runner.providers.reading import LONGEST_WAIT_MS, limited
 from runner.records import Ending, How
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -151,6 +152,70 @@ def test_rubbish_is_told_and_never_ends_well(program: str, lines: list[str]) -> 
         output.line(line, NOW)
         output.error_line(line, NOW)
     output.ending(0, NOW)
+
+
+ODD: dict[str, list[str]] = {
+    "claude": [
+        '{"type": "system", "session_id": {"a": 1}}',
+        '{"type": "system", "session_id": "\\ud800"}',
+        '{"type": "assistant", "message": {"id": "m", "content": [{"type": "text", "text": 5}]}}',
+        '{"type": "assistant", "message": {"id": "m", "content": [{"type": "text", "text": "\\uD83D"}]}}',
+        '{"type": "assistant", "message": {"id": "m", "content": '
+        '[{"type": "tool_use", "id": "t", "name": "x", "input": {"n": NaN, "m": 1e999}}]}}',
+        '{"type": "result", "result": "\\ud800", "usage": {"input_tokens": 1e999}}',
+        '{"type": "result", "result": {"a": 1}, "usage": {}}',
+        '{"type": "result", "result": "x", "usage": {"input_tokens": -1}}',
+        '{"type": "result", "result": "x", "usage": {}, "total_cost_usd": NaN}',
+        '{"type": "result", "result": "x", "usage": {}, "total_cost_usd": "free"}',
+        '{"type": "result", "result": "x", "usage": {}, "total_cost_usd": -5}',
+        f'{{"type": "result", "result": "x", "usage": {{"input_tokens": {10**30}}}}}',
+    ],
+    "opencode": [
+        '{"type": "text", "sessionID": 7, "part": {"text": "x"}}',
+        '{"type": "text", "part": {"text": ["x"]}}',
+        '{"type": "text", "part": {"text": "\\udfff"}}',
+        '{"type": "step_finish", "part": {"tokens": {"input": 1e999, "output": 1}}}',
+        '{"type": "step_finish", "part": {"tokens": {"input": 1, "output": 1}, "cost": -1}}',
+    ],
+    "compat": [
+        '{"type": "session", "id": 5}',
+        '{"type": "text", "first": true, "text": null}',
+        '{"type": "text", "first": true, "text": "\\ud83d"}',
+        '{"type": "usage", "input": 1e999, "output": 1, "costUsd": null}',
+        '{"type": "usage", "input": 1, "output": 1, "costUsd": NaN}',
+        '{"type": "tool_call", "callId": "c", "tool": "t", "input": {"n": NaN}}',
+    ],
+}
+
+
+@pytest.mark.parametrize(("program", "line"), [(name, line) for name, lines in ODD.items() for line in lines])
+def test_whatever_is_read_can_be_kept(program: str, line: str) -> None:
+    """In records and in the row of its run: texts are text, numbers are numbers."""
+    output = OUTPUTS[program]()
+    for record in output.line(line, NOW):
+        json.loads(f"{{{body(record.kind, record.data, NOW)}".encode())
+    known = output.progress
+    f"{known.output}{known.session_id or ''}{output.ending(0, NOW).reason}".encode()
+    assert 0 <= known.tokens_input < 2**53
+    assert known.cost_usd is None or known.cost_usd >= 0
+
+
+def test_result_that_is_garbled_is_none() -> None:
+    output = claude_code.Output()
+    output.line('{"type": "result", "is_error": false, "result": {"a": 1}, "usage": {}}', NOW)
+    assert "could not be read" in output.ending(0, NOW).reason
+
+
+def test_cost_of_all_answers_of_a_turn_counts() -> None:
+    output = openai_compat.Output()
+    for cost in (0.25, 0.5, None):
+        output.line(json.dumps({"type": "usage", "input": 10, "output": 1, "costUsd": cost}), NOW)
+    assert (output.progress.tokens_input, output.progress.cost_usd) == (30, 0.75)
+
+
+@pytest.mark.parametrize("wait_ms", [None, 1, 7_000, 10**30])
+def test_pause_ends_within_a_month(wait_ms: int | None) -> None:
+    assert 0 < (limited("slow", NOW, wait_ms).resume_at or 0) - NOW <= LONGEST_WAIT_MS
 
 
 @pytest.mark.parametrize("program", OUTPUTS)
