@@ -23,12 +23,14 @@ _QUIET = {
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
 }
+_CONFINED = {"OPENCODE_DISABLE_PROJECT_CONFIG": "1"}  # else the folders above its own name tools and programs to start
+_SEARCHING = {"OPENCODE_ENABLE_EXA": "1"}  # else only OpenCode's own models are offered the web search
 _ERROR = re.compile(r'error\.error="(?P<text>(?:[^"\\]|\\.)*)"')
 _UNKNOWN_MODEL = re.compile(r"Model not found: (?P<model>[^\s\"]+?)\.?[\s\")]")
 
 
 def launch(job: Job) -> Launch:
-    """Confined: of all tools only those of Chorus, and the web search where granted; no plugins."""
+    """Confined: of all tools only those of Chorus, and the web search where granted; no plugins of anybody."""
     arguments = [
         "run",
         "--format",
@@ -45,6 +47,7 @@ def launch(job: Job) -> Launch:
     arguments += ["--session", job.session] if job.session else []
     arguments += ["--model", job.model] if job.model else []
     environ = _QUIET | {"OPENCODE_CONFIG": f"{job.folder}/opencode.json"}
+    environ |= ({} if job.unconfined else _CONFINED) | (_SEARCHING if job.web_search else {})
     return Launch(PROGRAM, arguments, job.message, environ, {"opencode.json": json.dumps(_config(job))})
 
 
@@ -68,6 +71,8 @@ def _config(job: Job) -> dict[str, Any]:
         search = "allow" if job.web_search else "deny"
         config["tools"] = {"*": False, f"{PREFIX}*": True} | ({"websearch": True} if job.web_search else {})
         config["permission"] = {"edit": "deny", "bash": "deny", "webfetch": "deny", "websearch": search}
+        # of the agent itself: these stand above what the user's own configuration permits in general
+        config["agent"]["chorus"]["permission"] = {"*": "deny", f"{PREFIX}*": "allow", "websearch": search}
     return config
 
 

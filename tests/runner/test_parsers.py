@@ -233,9 +233,22 @@ def test_confined_programs_have_no_tools_of_their_own() -> None:
     arguments = claude_code.launch(JOB).arguments
     assert arguments[arguments.index("--tools") + 1] == ""
     assert arguments[arguments.index("--allowedTools") + 1] == "mcp__chorus__*"
-    config = json.loads(opencode.launch(JOB).files["opencode.json"])
+    launch = opencode.launch(JOB)
+    config = json.loads(launch.files["opencode.json"])
     assert config["tools"] == {"*": False, "chorus_*": True}
     assert set(config["permission"].values()) == {"deny"}
+    assert config["agent"]["chorus"]["permission"] == {"*": "deny", "chorus_*": "allow", "websearch": "deny"}
+    assert launch.environ["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
+
+
+def test_web_search_is_on_where_it_is_granted() -> None:
+    job = replace(JOB, web_search=True)
+    arguments = claude_code.launch(job).arguments
+    assert arguments[arguments.index("--tools") + 1] == "WebSearch"
+    launch = opencode.launch(job)
+    assert json.loads(launch.files["opencode.json"])["agent"]["chorus"]["permission"]["websearch"] == "allow"
+    assert launch.environ["OPENCODE_ENABLE_EXA"] == "1"
+    assert "OPENCODE_ENABLE_EXA" not in opencode.launch(JOB).environ
 
 
 def test_limits_count_what_is_the_agents_own() -> None:
