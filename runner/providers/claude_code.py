@@ -4,6 +4,7 @@ Flags and lines were taken from version 2.1 itself (`claude --help`, recorded ru
 """
 
 import json
+import math
 from typing import Any
 
 from common.output import OutputKind
@@ -36,7 +37,9 @@ def launch(job: Job) -> Launch:
     arguments += ["--strict-mcp-config", "--mcp-config", f"{job.folder}/mcp.json"]
     arguments += ["--resume", job.session] if job.session else []
     arguments += ["--model", job.model] if job.model else []
-    arguments += ["--max-budget-usd", f"{job.budget_usd:.4f}"] if job.budget_usd is not None else []
+    arguments += (
+        ["--max-budget-usd", f"{math.ceil(job.budget_usd * 10_000) / 10_000:.4f}"] if job.budget_usd is not None else []
+    )
     if job.unconfined:
         arguments += [
             "--append-system-prompt-file",
@@ -125,7 +128,8 @@ class Output(Lines):
 
     def _end(self, event: dict[str, Any], now: int) -> list[Record]:
         known, used = self.progress, event.get("usage") or {}
-        known.tokens_input, known.tokens_output = _input(used), count(used.get("output_tokens"))
+        known.tokens_input = max(known.tokens_input, _input(used))  # where it ends in an error, it tells none
+        known.tokens_output = max(known.tokens_output, count(used.get("output_tokens")))
         known.cost_usd = dollars(event.get("total_cost_usd"))
         known.output = words(event.get("result") or "") or known.output
         self._result = event
@@ -144,6 +148,8 @@ class Output(Lines):
 
     def _failed(self, result: dict[str, Any], now: int) -> Ending:
         status, text = result.get("api_error_status"), str(result.get("result") or result.get("subtype"))
+        if text == "error_max_budget_usd":
+            return Ending(How.FAILED, "It has spent what the caps of cost had left.")
         if is_limit(status, text):
             return limited(text, now, self._wait_ms, self._resets_at)
         if "/login" in text:

@@ -241,6 +241,25 @@ def test_confined_programs_have_no_tools_of_their_own() -> None:
     assert launch.environ["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
 
 
+def test_budget_is_never_less_than_what_is_left() -> None:
+    """Else the program could stop a little below the cap, and its end would not be told as the cap's."""
+    arguments = claude_code.launch(replace(JOB, budget_usd=0.12341)).arguments
+    assert arguments[arguments.index("--max-budget-usd") + 1] == "0.1235"
+
+
+def test_budget_that_is_spent() -> None:
+    """As version 2.1 tells it: without the tokens, which its messages told."""
+    output = claude_code.Output()
+    message = {"id": "m", "model": "claude", "content": [], "usage": {"input_tokens": 3_000, "output_tokens": 500}}
+    output.line(json.dumps({"type": "assistant", "message": message}), NOW)
+    none = {"input_tokens": 0, "output_tokens": 0}
+    spent = {"type": "result", "subtype": "error_max_budget_usd", "is_error": True, "total_cost_usd": 0.0275}
+    output.line(json.dumps(spent | {"usage": none}), NOW)
+    known, ending = output.progress, output.ending(1, NOW)
+    assert (known.tokens_input, known.tokens_output, known.cost_usd) == (3_000, 500, 0.0275)
+    assert (ending.how, ending.reason) == (How.FAILED, "It has spent what the caps of cost had left.")
+
+
 def test_web_search_is_on_where_it_is_granted() -> None:
     job = replace(JOB, web_search=True)
     arguments = claude_code.launch(job).arguments
