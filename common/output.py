@@ -98,7 +98,7 @@ _FORMS = {
 
 
 def _long(name: str, value: Any) -> dict[str, Any]:
-    text = _clean(value if isinstance(value, str) else _json(value))
+    text = clean(value if isinstance(value, str) else _json(value))
     cut = cut_utf8(text, RECORD_BYTES)
     return {name: text} if cut is text else {name: cut, "bytes": len(text.encode())}
 
@@ -106,7 +106,9 @@ def _long(name: str, value: Any) -> dict[str, Any]:
 def _any(name: str, value: Any) -> dict[str, Any]:
     """JSON of any shape stays what it is while it is small, and becomes a text that can be cut otherwise."""
     text = _json(value)
-    if len(text) > RECORD_BYTES // 4 or _clean(text) != text:  # a character has at most four bytes
+    if (
+        text == _UNSHOWABLE or len(text) > RECORD_BYTES // 4 or clean(text) != text
+    ):  # a character has at most four bytes
         return _long(name, text)
     return {name: value}
 
@@ -118,7 +120,7 @@ def _json(value: Any) -> str:
         return _UNSHOWABLE
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without NUL and lone surrogates, which are no text for every tool that will read it."""
     if text.isascii():
         return text.replace("\0", "\ufffd")
@@ -126,7 +128,7 @@ def _clean(text: str) -> str:
 
 
 def _name(value: Any) -> str:
-    return cut_utf8(_clean(value), NAME_BYTES) if isinstance(value, str) else ""
+    return cut_utf8(clean(value), NAME_BYTES) if isinstance(value, str) else ""
 
 
 def _count(value: Any) -> int:

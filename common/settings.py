@@ -143,7 +143,7 @@ SETTINGS = (
         "file",
         "",
         _path,
-        "The chorus-tools program for agents; checked at start, used once agents run.",
+        "A chorus-tools program: checked at start, and not used, since agents reach their tools through MCP.",
     ),
     Setting("CHORUS_WEB_WORKERS", "web_workers", "processes", "2", _integer(1, 64), "Processes of the HTTP server."),
     Setting("CHORUS_WEB_THREADS", "web_threads", "threads", "8", _integer(1, 256), "Threads of each HTTP process."),

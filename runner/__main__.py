@@ -17,7 +17,7 @@ from runner.house import House
 from runner.runner import Runner
 from runner.sink import Sink
 
-TOOL_SERVER = [sys.executable, "-m", "agenttools.mcp"]
+TOOL_SERVER = [sys.executable, "-P", "-m", "agenttools.mcp"]  # no modules from the folder that it is started in
 
 
 def main() -> None:

@@ -81,6 +81,7 @@ class Attendant:
         self._stop: Stop | None = None
         self._guard = threading.Lock()
         self._reminded = False
+        self._lost: list[str] = []  # messages that went to a session which was not there any more
         self._account = Account(house.caps, workspace, run)
         self._noted_at = 0.0
         self._output_text = ""
@@ -153,7 +154,8 @@ class Attendant:
     def _take_turn(self, agent: Agent, message: str) -> Ending:
         with self.workspace.database.read() as reading:
             told = queue.waiting(reading, self._row["task_id"])
-        prompt = prompts.with_messages(message, [entry["content"] for entry in told])
+        messages = self._lost + [entry["content"] for entry in told]
+        prompt = prompts.with_messages(message, messages)
         output = agent.provider.output()
         process = self._start(agent, prompt)
         try:
@@ -164,6 +166,7 @@ class Attendant:
             process.close()
             with self._guard:
                 self._turn = None
+        self._lost = messages if ending.how is How.NO_SESSION else []
         return self._remember(output, ending)
 
     def _start(self, agent: Agent, prompt: str) -> AgentProcess:

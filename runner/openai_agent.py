@@ -18,11 +18,13 @@ from typing import Any
 import openai
 
 from agenttools.client import Refused, Unreachable, from_environment
+from common.output import clean
 from common.schemas.base import is_uuid
 from runner.toolcalls import Tools
 
 MOST_TRIES = 4
 LONGEST_WAIT_S = 30.0  # a longer one is a pause of the run
+MOST_WAIT_S = 31 * 24 * 3600.0  # that a server may ask for
 TEXT_EVERY_S = 0.1
 READ_TIMEOUT_S = 300.0
 Json = dict[str, Any]
@@ -39,10 +41,14 @@ class Answer:
 
     def message(self) -> Json:
         calls = [
-            {"id": c["id"], "type": "function", "function": {"name": c["name"], "arguments": c["arguments"]}}
+            {
+                "id": c["id"],
+                "type": "function",
+                "function": {"name": clean(c["name"]), "arguments": clean(c["arguments"])},
+            }
             for c in self.calls.values()
         ]
-        return {"role": "assistant", "content": self.text or None} | ({"tool_calls": calls} if calls else {})
+        return {"role": "assistant", "content": clean(self.text) or None} | ({"tool_calls": calls} if calls else {})
 
 
 class Unreadable(Exception):
@@ -146,10 +152,9 @@ class Loop:
 
 def _read(chunks: Any, answer: Answer) -> Iterator[str]:
     """Fills `answer` from the stream and yields its text as it comes."""
+    usage = None
     for chunk in chunks:
-        if usage := getattr(chunk, "usage", None):
-            cost = getattr(usage, "cost", None)  # OpenRouter tells it
-            tell("usage", input=usage.prompt_tokens or 0, output=usage.completion_tokens or 0, costUsd=cost)
+        usage = getattr(chunk, "usage", None) or usage  # some servers tell with each chunk what was used so far
         if not chunk.choices:
             continue
         choice = chunk.choices[0]
@@ -160,6 +165,9 @@ def _read(chunks: Any, answer: Answer) -> Iterator[str]:
         if choice.delta.content:
             answer.text += choice.delta.content
             yield choice.delta.content
+    if usage:
+        cost = getattr(usage, "cost", None)  # OpenRouter tells it
+        tell("usage", input=usage.prompt_tokens or 0, output=usage.completion_tokens or 0, costUsd=cost)
     if answer.reason is None:
         raise Unreadable("the answer stopped in its middle")
 
@@ -205,7 +213,7 @@ def _wait_s(error: openai.APIError, attempt: int) -> float | None:
 
 def _retry_after_s(error: openai.APIStatusError) -> float | None:
     try:
-        return max(0.0, float(error.response.headers["retry-after"]))
+        return min(MOST_WAIT_S, max(0.0, float(error.response.headers["retry-after"])))
     except (KeyError, ValueError):
         return None
 

@@ -7,6 +7,7 @@ import selectors
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from core.runs.recovery import RUN_MARK
 LONGEST_LINE = 8 * 1024 * 1024
 CHUNK = 256 * 1024
 STOPPED_S = 5.0
+PATIENCE_S = 3.0  # with a keeper that was told to end its tree: it needs 2 s, unless somebody has stopped it
 
 
 class CannotStart(Exception):
@@ -69,6 +71,7 @@ class AgentProcess:
             self._keepers.add(self._keeper.pid)
         os.close(status)
         self._life = threading.Lock()
+        self._told_at: float | None = None
         self._send_spec(command, status)
         self.processes = self._await_start()
 
@@ -114,6 +117,7 @@ class AgentProcess:
                 for key, _ in selector.select(tick_s):
                     if key.data is not None:
                         yield from _take(selector, key)
+                self._lose_patience()
                 yield Heard()
             yield from _rest(selector)
 
@@ -129,14 +133,20 @@ class AgentProcess:
         selector.unregister(self._status)
         return True
 
+    def _lose_patience(self) -> None:
+        if self._told_at is not None and time.monotonic() - self._told_at > PATIENCE_S:
+            self._keeper.kill()
+
     def _end_without_keeper(self) -> None:
         roots = [pid for pid, started in self.processes if proctree.is_alive(pid, started)]
         proctree.kill(roots, [self._mark], STOPPED_S)
+        self.end_strangers()
 
     def stop(self) -> None:
         """Ends the tree: SIGTERM, then SIGKILL. Returns at once; `hear` ends when all of it is gone."""
         with self._life, contextlib.suppress(OSError, ValueError):
             assert self._keeper.stdin is not None
+            self._told_at = self._told_at or time.monotonic()
             self._keeper.stdin.close()
 
     def close(self) -> None:

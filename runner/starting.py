@@ -32,7 +32,7 @@ def start(
         _write(folder / name, text)
     if not cwd.is_dir():
         raise CannotStart(f"The folder it should work in is missing: {cwd.name}.")
-    argv = [_find(launch, environ, provider.install), *launch.arguments]
+    argv = [*_program(launch, environ, provider.install), *launch.arguments]
     path = {"PYTHONPATH": str(ROOT)} if launch.program == PYTHON else {}
     return AgentProcess(run_id, Command(argv, {**environ, **launch.environ, **path}, cwd, folder / STDIN, processes))
 
@@ -42,13 +42,13 @@ def agent_environment(environ: Mapping[str, str], names: tuple[str, ...], own: M
     return {"PATH": os.defpath, **allowed(environ, names), **own}
 
 
-def _find(launch: Launch, environ: Mapping[str, str], install: str) -> str:
+def _program(launch: Launch, environ: Mapping[str, str], install: str) -> list[str]:
     if launch.program == PYTHON:
-        return sys.executable
+        return [sys.executable, "-P"]  # no modules from the folder that the agent works in
     found = shutil.which(launch.program, path=environ.get("PATH"))
     if found is None:
         raise CannotStart(f"The program {launch.program} was not found on the PATH of Chorus. {install}")
-    return os.path.abspath(found)
+    return [os.path.abspath(found)]
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """Reading requests: JSON bodies with their limits, If-Match, Idempotency-Key."""
 
 import json
+import math
 import re
 from functools import cache
 from typing import Any
@@ -73,7 +74,7 @@ def _not_json() -> UnsupportedMediaType:
 
 def _parse(raw: bytes) -> Any:
     try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant)
+        return json.loads(raw.decode(), parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
         raise BadRequest("The body is not JSON that we can read: it is nested too deeply.") from None
     except ValueError as error:
@@ -83,6 +84,14 @@ def _parse(raw: bytes) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """1e999 is JSON, but no number that could be answered."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def if_match() -> int | None:

@@ -1,7 +1,6 @@
 """Showing a text by lines, and patching it. Pure."""
 
-from collections.abc import Iterable, Mapping
-from itertools import accumulate, takewhile
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from common.errors import Conflict
@@ -23,18 +22,26 @@ def show(text: str, offset: int, limit: int | None) -> Shown:
 
     Only whole lines are shown, unless the first is too long by itself.
     """
-    lines = text.split("\n")
-    end = len(lines) if limit is None else offset + limit
-    numbered = [f"{number:>6}\t{line}" for number, line in enumerate(lines[offset:end], offset + 1)]
-    fitting = _fitting(numbered)
-    shown = "\n".join(numbered[:fitting]) if fitting else cut_utf8("".join(numbered[:1]), SHOWN_BYTES)
-    return Shown(shown, len(lines), end < len(lines) or fitting < len(numbered))
+    total = text.count("\n") + 1
+    end = total if limit is None else min(total, offset + limit)
+    shown: list[str] = []
+    size = 0
+    for line in _numbered(text, offset, end):
+        size += len(line.encode()) + 1
+        if size > SHOWN_BYTES:
+            shown = shown or [cut_utf8(line, SHOWN_BYTES)]
+            return Shown("\n".join(shown), total, truncated=True)
+        shown.append(line)
+    return Shown("\n".join(shown), total, end < total)
 
 
-def _fitting(lines: list[str]) -> int:
-    """How many of the first lines fit."""
-    sizes = accumulate(len(line.encode()) + 1 for line in lines)
-    return sum(1 for _ in takewhile(lambda size: size <= SHOWN_BYTES, sizes))
+def _numbered(text: str, offset: int, end: int) -> Iterator[str]:
+    """One by one: a file may have millions of lines."""
+    at = _start_of_line(text, offset + 1) if offset < end else 0
+    for number in range(offset + 1, end + 1):
+        stop = text.find("\n", at)
+        yield f"{number:>6}\t{text[at : stop if stop >= 0 else len(text)]}"
+        at = stop + 1
 
 
 def patch(text: str, patches: Iterable[Mapping[str, Any]]) -> str:

@@ -4,11 +4,12 @@ Flags and lines were taken from version 2.1 itself (`claude --help`, recorded ru
 """
 
 import json
+import math
 from typing import Any
 
 from common.output import OutputKind
 from runner.providers import Job, Launch
-from runner.providers.reading import Lines, is_limit, limited, refused, tool_name
+from runner.providers.reading import Lines, count, dollars, is_limit, limited, refused, tool_name, words
 from runner.records import Ending, How, Record
 
 PROGRAM = "claude"
@@ -36,7 +37,9 @@ def launch(job: Job) -> Launch:
     arguments += ["--strict-mcp-config", "--mcp-config", f"{job.folder}/mcp.json"]
     arguments += ["--resume", job.session] if job.session else []
     arguments += ["--model", job.model] if job.model else []
-    arguments += ["--max-budget-usd", f"{job.budget_usd:.4f}"] if job.budget_usd is not None else []
+    arguments += (
+        ["--max-budget-usd", f"{math.ceil(job.budget_usd * 10_000) / 10_000:.4f}"] if job.budget_usd is not None else []
+    )
     if job.unconfined:
         arguments += [
             "--append-system-prompt-file",
@@ -69,7 +72,7 @@ class Output(Lines):
 
     def _event(self, event: dict[str, Any], now: int) -> list[Record]:
         kind = event.get("type")
-        self.progress.session_id = event.get("session_id") or self.progress.session_id
+        self.progress.session_id = words(event.get("session_id") or "") or self.progress.session_id
         if kind == "system":
             return self._system(event, now)
         if kind == "assistant":
@@ -111,24 +114,25 @@ class Output(Lines):
         found = []
         for block in message["content"]:
             if block["type"] == "text":
-                self.progress.output = block["text"]
+                self.progress.output = words(block["text"])
                 found.append(Record(OutputKind.TEXT, now, {"text": block["text"]}))
             elif block["type"] == "tool_use":
                 data = {"callId": block["id"], "tool": tool_name(block["name"], PREFIX), "input": block["input"]}
                 found.append(Record(OutputKind.TOOL_CALL, now, data))
         used = message.get("usage") or {}
         if message.get("model") != "<synthetic>":
-            self._messages[message["id"]] = (_input(used), int(used.get("output_tokens") or 0))
+            self._messages[message["id"]] = (_input(used), count(used.get("output_tokens")))
         self.progress.tokens_input = sum(pair[0] for pair in self._messages.values())
         self.progress.tokens_output = sum(pair[1] for pair in self._messages.values())
         return found
 
     def _end(self, event: dict[str, Any], now: int) -> list[Record]:
+        known, used = self.progress, event.get("usage") or {}
+        known.tokens_input = max(known.tokens_input, _input(used))  # where it ends in an error, it tells none
+        known.tokens_output = max(known.tokens_output, count(used.get("output_tokens")))
+        known.cost_usd = dollars(event.get("total_cost_usd"))
+        known.output = words(event.get("result") or "") or known.output
         self._result = event
-        known = self.progress
-        known.tokens_input, known.tokens_output = _input(event["usage"]), int(event["usage"]["output_tokens"])
-        known.cost_usd = event.get("total_cost_usd")
-        known.output = event.get("result") or known.output
         return [self._usage(now)]
 
     def ending(self, code: int | None, now: int) -> Ending:
@@ -144,6 +148,8 @@ class Output(Lines):
 
     def _failed(self, result: dict[str, Any], now: int) -> Ending:
         status, text = result.get("api_error_status"), str(result.get("result") or result.get("subtype"))
+        if text == "error_max_budget_usd":
+            return Ending(How.FAILED, "It has spent what the caps of cost had left.")
         if is_limit(status, text):
             return limited(text, now, self._wait_ms, self._resets_at)
         if "/login" in text:
@@ -154,7 +160,7 @@ class Output(Lines):
 def _input(usage: dict[str, Any]) -> int:
     """Tokens in, those from and to the cache included."""
     names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return sum(int(usage.get(name) or 0) for name in names)
+    return sum(count(usage.get(name)) for name in names)
 
 
 def _results(message: dict[str, Any], now: int) -> list[Record]:

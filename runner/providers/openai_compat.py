@@ -8,7 +8,7 @@ from typing import Any
 
 from common.output import OutputKind
 from runner.providers import PYTHON, Job, Launch
-from runner.providers.reading import Lines, limited, refused
+from runner.providers.reading import Lines, count, dollars, limited, refused, words
 from runner.records import Ending, How, Record
 
 PROGRAM = PYTHON
@@ -38,18 +38,19 @@ class Output(Lines):
     def _event(self, event: dict[str, Any], now: int) -> list[Record]:
         kind = event.pop("type")
         if kind == "session":
-            self.progress.session_id = event["id"]
+            self.progress.session_id = words(event["id"])
         elif kind == "text":
             if event["first"]:
                 self.progress.output = ""
-            self.progress.output += event["text"]
+            self.progress.output += words(event["text"])
             return [Record(OutputKind.TEXT, now, {"text": event["text"]})]
         elif kind in (OutputKind.TOOL_CALL, OutputKind.TOOL_RESULT):
             return [Record(OutputKind(kind), now, event)]
         elif kind == "usage":
-            self.progress.tokens_input += event["input"]
-            self.progress.tokens_output += event["output"]
-            self.progress.cost_usd = event["costUsd"]
+            self.progress.tokens_input += count(event["input"])
+            self.progress.tokens_output += count(event["output"])
+            if (cost := dollars(event["costUsd"])) is not None:  # of one answer; a turn has several
+                self.progress.cost_usd = (self.progress.cost_usd or 0) + cost
             return [self._usage(now)]
         elif kind == "end":
             self._end = _end(event, now)

@@ -10,7 +10,7 @@ from typing import Any
 
 from common.output import OutputKind
 from runner.providers import Job, Launch
-from runner.providers.reading import Lines, is_limit, limited, refused, tool_name
+from runner.providers.reading import Lines, count, dollars, is_limit, limited, refused, tool_name, words
 from runner.records import Ending, How, Record
 
 PROGRAM = "opencode"
@@ -23,12 +23,14 @@ _QUIET = {
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
 }
+_CONFINED = {"OPENCODE_DISABLE_PROJECT_CONFIG": "1"}  # else the folders above its own name tools and programs to start
+_SEARCHING = {"OPENCODE_ENABLE_EXA": "1"}  # else only OpenCode's own models are offered the web search
 _ERROR = re.compile(r'error\.error="(?P<text>(?:[^"\\]|\\.)*)"')
 _UNKNOWN_MODEL = re.compile(r"Model not found: (?P<model>[^\s\"]+?)\.?[\s\")]")
 
 
 def launch(job: Job) -> Launch:
-    """Confined: of all tools only those of Chorus, and the web search where granted; no plugins."""
+    """Confined: of all tools only those of Chorus, and the web search where granted; no plugins of anybody."""
     arguments = [
         "run",
         "--format",
@@ -45,6 +47,7 @@ def launch(job: Job) -> Launch:
     arguments += ["--session", job.session] if job.session else []
     arguments += ["--model", job.model] if job.model else []
     environ = _QUIET | {"OPENCODE_CONFIG": f"{job.folder}/opencode.json"}
+    environ |= ({} if job.unconfined else _CONFINED) | (_SEARCHING if job.web_search else {})
     return Launch(PROGRAM, arguments, job.message, environ, {"opencode.json": json.dumps(_config(job))})
 
 
@@ -68,6 +71,8 @@ def _config(job: Job) -> dict[str, Any]:
         search = "allow" if job.web_search else "deny"
         config["tools"] = {"*": False, f"{PREFIX}*": True} | ({"websearch": True} if job.web_search else {})
         config["permission"] = {"edit": "deny", "bash": "deny", "webfetch": "deny", "websearch": search}
+        # of the agent itself: these stand above what the user's own configuration permits in general
+        config["agent"]["chorus"]["permission"] = {"*": "deny", f"{PREFIX}*": "allow", "websearch": search}
     return config
 
 
@@ -80,14 +85,14 @@ class Output(Lines):
         self._model: str | None = None
 
     def _event(self, event: dict[str, Any], now: int) -> list[Record]:
-        self.progress.session_id = event.get("sessionID") or self.progress.session_id
+        self.progress.session_id = words(event.get("sessionID") or "") or self.progress.session_id
         kind, part = event.get("type"), event.get("part") or {}
         if kind == "error":
             self._error = _failed(event["error"], now)
             return []
         self._retries = 0
         if kind == "text":
-            self.progress.output = part["text"]
+            self.progress.output = words(part["text"])
             return [Record(OutputKind.TEXT, now, {"text": part["text"]})]
         if kind == "tool_use":
             return _tool(part, now)
@@ -98,9 +103,10 @@ class Output(Lines):
     def _step(self, part: dict[str, Any], now: int) -> list[Record]:
         tokens, known = part["tokens"], self.progress
         cache = tokens.get("cache") or {}
-        known.tokens_input += int(tokens["input"]) + int(cache.get("read") or 0) + int(cache.get("write") or 0)
-        known.tokens_output += int(tokens["output"]) + int(tokens.get("reasoning") or 0)
-        known.cost_usd = (known.cost_usd or 0) + part["cost"] if part.get("cost") else known.cost_usd
+        known.tokens_input += count(tokens["input"]) + count(cache.get("read")) + count(cache.get("write"))
+        known.tokens_output += count(tokens["output"]) + count(tokens.get("reasoning"))
+        if cost := dollars(part.get("cost")):
+            known.cost_usd = (known.cost_usd or 0) + cost
         self._finished = part.get("reason") != "tool-calls"
         return [self._usage(now)]
 

@@ -4,13 +4,16 @@ import json
 import re
 from typing import Any
 
-from common.output import OutputKind
+from common.output import OutputKind, clean
 from common.tools import TOOLS
+from common.wire import dumps
 from runner.records import Ending, How, Progress, Record
 
 STDERR_LINES = 20
 LINE_KEPT = 500
 WAIT_MS = 5 * 60 * 1000  # for a limit that does not say when it ends
+LONGEST_WAIT_MS = 31 * 24 * 3_600_000  # until it is tried again, whatever was said
+_MOST = 2**53 - 1  # in one line: no program counts further
 _OURS = {name.replace(".", "_"): name for name in TOOLS}  # as the MCP server calls them
 _LIMIT_WORDS = re.compile(
     r"rate.?limit|usage limit|limit reached|hit your .*limit|quota|too many requests|\b429\b", re.I
@@ -29,14 +32,14 @@ class Lines:
         if not text.strip():
             return []
         try:
-            event = json.loads(text)
+            event = _parsed(text)
         except (ValueError, RecursionError):
             event = None
         if not isinstance(event, dict):
             return self._not_json(text, now)
         try:
             return self._event(event, now)
-        except (KeyError, TypeError, AttributeError, ValueError):
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
             return self._not_json(text, now)
 
     def error_line(self, text: str, now: int) -> list[Record]:
@@ -66,6 +69,36 @@ class Lines:
         return Ending(How.FAILED, f"{program} {how}" + (f": {said}" if said else "."))
 
 
+def _parsed(text: str) -> Any:
+    """A line of JSON, its texts without lone surrogates, which cannot be stored. Raises ValueError, RecursionError."""
+    event = json.loads(text)
+    return json.loads(clean(dumps(event))) if "\\ud" in text.lower() else event
+
+
+def words(value: Any) -> str:
+    """A text. Raises TypeError."""
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
+def count(value: Any) -> int:
+    """A number of tokens; none are 0. Raises TypeError, ValueError, OverflowError."""
+    number = int(value or 0)
+    if not 0 <= number <= _MOST:
+        raise ValueError("no number of tokens")
+    return number
+
+
+def dollars(value: Any) -> float | None:
+    """What something cost, where that is told. Raises TypeError, ValueError."""
+    if value is None:
+        return None
+    if not 0 <= float(value) <= _MOST:
+        raise ValueError("no amount")
+    return float(value)
+
+
 def _plain(text: str) -> str:
     """Without colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -85,7 +118,8 @@ def is_limit(status: int | None, text: str) -> bool:
 def limited(text: str, now: int, wait_ms: int | None = None, resume_at: int | None = None) -> Ending:
     """The provider takes no more until `resume_at`, or for `wait_ms`; 5 minutes where it does not say."""
     until = resume_at if resume_at is not None else now + (wait_ms if wait_ms else WAIT_MS)
-    return Ending(How.LIMITED, f"The provider's limit is reached: {text}", max(until, now + 1_000))
+    until = min(max(until, now + 1_000), now + LONGEST_WAIT_MS)
+    return Ending(How.LIMITED, f"The provider's limit is reached: {text}", until)
 
 
 def refused(status: int | None, text: str, model: str | None) -> Ending:

@@ -42,6 +42,14 @@ PAGES = {
     "/nowhere": "not-found",
 }
 SHORTS = ("light", 360), ("dark", 1440)
+MANY = 100_000  # records
+DRAWN = 400  # of them, at most
+LONG_MS = 500  # on a busy machine; a page that drew all of them would need many seconds
+WATCH_LONG_TASKS = """
+  window.longest = 0;
+  const note = ({duration}) => (window.longest = Math.max(window.longest, duration));
+  new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: 'longtask', buffered: true});
+"""
 
 
 @pytest.fixture(scope="module")
@@ -434,6 +442,31 @@ def test_live_output(anna: Browser, ben: Browser, server: Server, crew: Hands) -
     assert anna.count(css("output")) == 0
     anna.find(f"{css('run-output')} > summary").click()
     anna.shows(f"{css('output-list')}[data-last='303']")
+
+
+def test_a_hundred_thousand_records_stay_smooth(anna: Browser, server: Server, crew: Hands) -> None:
+    """Only the end is fetched and drawn, however much was said before; no work of the page takes long."""
+    task_id = outside.new_task(server, "Say very much")
+    body = {"agentName": "writer", "prompt": "Speak", "force": True}
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", body)
+    writer = crew.take()
+    with speaking(server, writer, rate=0, count=MANY) as speaker:
+        assert speaker.wait(60) == 0
+    anna.open(server, page.task_url(task_id))
+    anna.shows(f"{css('output-list')}[data-last='{MANY}']", seconds=30)
+    anna.run(WATCH_LONG_TASKS)
+    with speaking(server, writer, rate=100, count=300) as speaker:
+        assert speaker.wait(30) == 0
+    anna.shows(f"{css('output-list')}[data-last='{MANY + 300}']", seconds=30)
+    first = numbers(anna)[0]
+    anna.wait_for(lambda: scrolled_up(anna) and numbers(anna)[0] < first, "it has been read back")
+    assert len(numbers(anna)) <= DRAWN
+    anna.write("output-search", f"said {MANY // 2 + 2}")
+    anna.shows(css("output-found"), "1 record with", 30)
+    longest = anna.run("return window.longest")
+    print(f"longest work of the page with {MANY} records: {longest:.0f} ms")
+    assert longest < LONG_MS
+    anna.wait_seq(writer.end())
 
 
 def test_every_page_with_many_tasks_a_dialog_and_an_error(anna: Browser, server: Server, crew: Hands) -> None:

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,19 @@ def folder(tmp_path: Path) -> Path:
 def worker(workspace: Workspace, folder: Path) -> Worker:
     equip(workspace, folder)
     return at_work(workspace)
+
+
+def test_millions_of_lines_take_no_memory() -> None:
+    text = "ab\n" * 1_000_000
+    tracemalloc.start()
+    try:
+        shown = [texts.show(text, offset, None) for offset in (0, 999_990)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [(page.total, page.truncated) for page in shown] == [(1_000_001, True), (1_000_001, False)]
+    assert shown[1].text.endswith("1000000\tab\n1000001\t")
+    assert peak < 1024 * 1024
 
 
 def test_read_shows_numbered_lines(worker: Worker) -> None:

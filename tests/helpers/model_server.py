@@ -58,11 +58,12 @@ def plain(name: str) -> str:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model says and calls. `tokens` are input and output."""
+    """What the model says and calls. `tokens` are input and output; `cost` in USD, which OpenRouter tells."""
 
     text: str = ""
     calls: Sequence[Call] = ()
     tokens: tuple[int, int] = (100, 20)
+    cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -378,7 +379,8 @@ def _openai_head(talk: Talk, number: int) -> Json:
 
 def _usage(reply: Reply) -> Json:
     given, said = reply.tokens
-    return {"prompt_tokens": given, "completion_tokens": said, "total_tokens": given + said}
+    used: Json = {"prompt_tokens": given, "completion_tokens": said, "total_tokens": given + said}
+    return used if reply.cost is None else used | {"cost": reply.cost}
 
 
 def _openai_events(talk: Talk, reply: Reply) -> list[str]:
@@ -393,8 +395,9 @@ def _openai_events(talk: Talk, reply: Reply) -> list[str]:
         for part in (text[: len(text) // 2], text[len(text) // 2 :]):
             deltas.append({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
     head = _openai_head(talk, number) | {"object": "chat.completion.chunk"}
+    head |= {"usage": _usage(reply)}  # some servers tell it with each chunk, others with the last
     chunks = [head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
     reason = "tool_calls" if reply.calls else "stop"
     chunks.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
-    chunks.append(head | {"choices": [], "usage": _usage(reply)})
+    chunks.append(head | {"choices": []})
     return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]

@@ -23,6 +23,7 @@ PLAN: dict[str, Any] = {
 }
 TOOLS = ["file.read", "file.create", "handoff"]
 NOTE = "Hello\n"
+PERMISSIVE = {"tools": {"bash": True}, "permission": {"*": "allow", "bash": {"*": "allow"}}}
 PATIENCE = 2  # failed calls in a row
 _PASSES = "HOME PATH ANTHROPIC_* CLAUDE_CODE_*"  # of the environment
 
@@ -76,10 +77,12 @@ def _report(text: str) -> tuple[str, dict[str, Any]]:
 def environment(folder: Path, model: Model, *passes: str) -> dict[str, str]:
     """Settings of a server whose agents run the real programs on `model`, with a home of their own in `folder`.
 
+    What the user and the folders above the workspace permit to OpenCode must not reach its agents.
     `passes`: more names that agents get from the environment.
     """
     home = folder / "user"
     _configure_opencode(home, model)
+    (folder / "opencode.json").write_text(json.dumps(PERMISSIVE))
     return {
         "HOME": str(home),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
@@ -98,7 +101,7 @@ def _configure_opencode(home: Path, model: Model) -> None:
     provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": models}
     path = home / ".config" / "opencode" / "opencode.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"provider": {"scripted": provider}}))
+    path.write_text(json.dumps({"provider": {"scripted": provider}} | PERMISSIVE))
 
 
 def hire(server: Server, folder: Path, model: Model) -> None:

@@ -143,6 +143,20 @@ def test_lost_session_begins_anew(shared: Bench) -> None:
     shared.wait_state(task, "interrupted")
 
 
+def test_messages_are_not_lost_with_a_session(shared: Bench) -> None:
+    """They had been delivered to a session that was not there: who begins anew is told them again."""
+    task = shared.task("end('x')")
+    shared.wait_state(task, "interrupted")
+    (shared.workspace.folder / "work" / task.id / "writer" / "lost").touch()
+    shared.do(queue.enqueue, task.id, "Mind the gap")
+    before = len(calls_of(shared, task))
+    shared.do(verbs.resume, shared.run(task)["id"])
+    shared.wait(lambda: len(calls_of(shared, task)) >= before + 2, "begun anew")
+    lost, anew = calls_of(shared, task)[before : before + 2]
+    assert all(call["told"].endswith("## Messages from people\n\nMind the gap") for call in (lost, anew))
+    shared.wait_state(task, "interrupted")
+
+
 def test_cap_ends_a_task_and_says_so(limited: Bench) -> None:
     """One turn costs half a dollar: the fifth would pass the cap of two."""
     task = limited.task("end('x')")

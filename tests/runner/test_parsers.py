@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.output import OutputKind
+from common.output import OutputKind, body
 from runner.environment import allowed
 from runner.limits import Limits, Meter
 from runner.providers import Job, Output, ToolServer, claude_code, openai_compat, opencode
+from runner.providers.reading import LONGEST_WAIT_MS, limited
 from runner.records import Ending, How
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -153,6 +154,70 @@ def test_rubbish_is_told_and_never_ends_well(program: str, lines: list[str]) -> 
     output.ending(0, NOW)
 
 
+ODD: dict[str, list[str]] = {
+    "claude": [
+        '{"type": "system", "session_id": {"a": 1}}',
+        '{"type": "system", "session_id": "\\ud800"}',
+        '{"type": "assistant", "message": {"id": "m", "content": [{"type": "text", "text": 5}]}}',
+        '{"type": "assistant", "message": {"id": "m", "content": [{"type": "text", "text": "\\uD83D"}]}}',
+        '{"type": "assistant", "message": {"id": "m", "content": '
+        '[{"type": "tool_use", "id": "t", "name": "x", "input": {"n": NaN, "m": 1e999}}]}}',
+        '{"type": "result", "result": "\\ud800", "usage": {"input_tokens": 1e999}}',
+        '{"type": "result", "result": {"a": 1}, "usage": {}}',
+        '{"type": "result", "result": "x", "usage": {"input_tokens": -1}}',
+        '{"type": "result", "result": "x", "usage": {}, "total_cost_usd": NaN}',
+        '{"type": "result", "result": "x", "usage": {}, "total_cost_usd": "free"}',
+        '{"type": "result", "result": "x", "usage": {}, "total_cost_usd": -5}',
+        f'{{"type": "result", "result": "x", "usage": {{"input_tokens": {10**30}}}}}',
+    ],
+    "opencode": [
+        '{"type": "text", "sessionID": 7, "part": {"text": "x"}}',
+        '{"type": "text", "part": {"text": ["x"]}}',
+        '{"type": "text", "part": {"text": "\\udfff"}}',
+        '{"type": "step_finish", "part": {"tokens": {"input": 1e999, "output": 1}}}',
+        '{"type": "step_finish", "part": {"tokens": {"input": 1, "output": 1}, "cost": -1}}',
+    ],
+    "compat": [
+        '{"type": "session", "id": 5}',
+        '{"type": "text", "first": true, "text": null}',
+        '{"type": "text", "first": true, "text": "\\ud83d"}',
+        '{"type": "usage", "input": 1e999, "output": 1, "costUsd": null}',
+        '{"type": "usage", "input": 1, "output": 1, "costUsd": NaN}',
+        '{"type": "tool_call", "callId": "c", "tool": "t", "input": {"n": NaN}}',
+    ],
+}
+
+
+@pytest.mark.parametrize(("program", "line"), [(name, line) for name, lines in ODD.items() for line in lines])
+def test_whatever_is_read_can_be_kept(program: str, line: str) -> None:
+    """In records and in the row of its run: texts are text, numbers are numbers."""
+    output = OUTPUTS[program]()
+    for record in output.line(line, NOW):
+        json.loads(f"{{{body(record.kind, record.data, NOW)}".encode())
+    known = output.progress
+    f"{known.output}{known.session_id or ''}{output.ending(0, NOW).reason}".encode()
+    assert 0 <= known.tokens_input < 2**53
+    assert known.cost_usd is None or known.cost_usd >= 0
+
+
+def test_result_that_is_garbled_is_none() -> None:
+    output = claude_code.Output()
+    output.line('{"type": "result", "is_error": false, "result": {"a": 1}, "usage": {}}', NOW)
+    assert "could not be read" in output.ending(0, NOW).reason
+
+
+def test_cost_of_all_answers_of_a_turn_counts() -> None:
+    output = openai_compat.Output()
+    for cost in (0.25, 0.5, None):
+        output.line(json.dumps({"type": "usage", "input": 10, "output": 1, "costUsd": cost}), NOW)
+    assert (output.progress.tokens_input, output.progress.cost_usd) == (30, 0.75)
+
+
+@pytest.mark.parametrize("wait_ms", [None, 1, 7_000, 10**30])
+def test_pause_ends_within_a_month(wait_ms: int | None) -> None:
+    assert 0 < (limited("slow", NOW, wait_ms).resume_at or 0) - NOW <= LONGEST_WAIT_MS
+
+
 @pytest.mark.parametrize("program", OUTPUTS)
 def test_secrets_and_texts_are_not_in_the_arguments(program: str) -> None:
     """(S11)"""
@@ -168,9 +233,41 @@ def test_confined_programs_have_no_tools_of_their_own() -> None:
     arguments = claude_code.launch(JOB).arguments
     assert arguments[arguments.index("--tools") + 1] == ""
     assert arguments[arguments.index("--allowedTools") + 1] == "mcp__chorus__*"
-    config = json.loads(opencode.launch(JOB).files["opencode.json"])
+    launch = opencode.launch(JOB)
+    config = json.loads(launch.files["opencode.json"])
     assert config["tools"] == {"*": False, "chorus_*": True}
     assert set(config["permission"].values()) == {"deny"}
+    assert config["agent"]["chorus"]["permission"] == {"*": "deny", "chorus_*": "allow", "websearch": "deny"}
+    assert launch.environ["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
+
+
+def test_budget_is_never_less_than_what_is_left() -> None:
+    """Else the program could stop a little below the cap, and its end would not be told as the cap's."""
+    arguments = claude_code.launch(replace(JOB, budget_usd=0.12341)).arguments
+    assert arguments[arguments.index("--max-budget-usd") + 1] == "0.1235"
+
+
+def test_budget_that_is_spent() -> None:
+    """As version 2.1 tells it: without the tokens, which its messages told."""
+    output = claude_code.Output()
+    message = {"id": "m", "model": "claude", "content": [], "usage": {"input_tokens": 3_000, "output_tokens": 500}}
+    output.line(json.dumps({"type": "assistant", "message": message}), NOW)
+    none = {"input_tokens": 0, "output_tokens": 0}
+    spent = {"type": "result", "subtype": "error_max_budget_usd", "is_error": True, "total_cost_usd": 0.0275}
+    output.line(json.dumps(spent | {"usage": none}), NOW)
+    known, ending = output.progress, output.ending(1, NOW)
+    assert (known.tokens_input, known.tokens_output, known.cost_usd) == (3_000, 500, 0.0275)
+    assert (ending.how, ending.reason) == (How.FAILED, "It has spent what the caps of cost had left.")
+
+
+def test_web_search_is_on_where_it_is_granted() -> None:
+    job = replace(JOB, web_search=True)
+    arguments = claude_code.launch(job).arguments
+    assert arguments[arguments.index("--tools") + 1] == "WebSearch"
+    launch = opencode.launch(job)
+    assert json.loads(launch.files["opencode.json"])["agent"]["chorus"]["permission"]["websearch"] == "allow"
+    assert launch.environ["OPENCODE_ENABLE_EXA"] == "1"
+    assert "OPENCODE_ENABLE_EXA" not in opencode.launch(JOB).environ
 
 
 def test_limits_count_what_is_the_agents_own() -> None:

@@ -102,6 +102,17 @@ def test_keeper_that_is_killed(shared: Bench) -> None:
     shared.wait(lambda: not shared.left() and not escaped(), "the whole tree gone", 2 * GONE_S)
 
 
+def test_keeper_that_is_stopped_cannot_be_hidden_behind(shared: Bench) -> None:
+    """An agent with tools of its own may send any signal, to its keeper too."""
+    task = shared.task(f"os.kill(os.getppid(), signal.SIGSTOP); {STUBBORN}")
+    begun(shared, task)
+    shared.wait(escaped, "an escaped process")
+    started = time.monotonic()
+    shared.do(verbs.cancel, shared.run(task)["id"])
+    gone(shared, started)
+    shared.wait_state(task, "cancelled")
+
+
 def test_report_counts_even_after_a_crash(shared: Bench) -> None:
     task = shared.task(HOLD)
     agent = begun(shared, task)
