@@ -55,7 +55,7 @@ def perform(database: Database, call: Call) -> Answer:
     Raises NotFound (the task), Unauthorized, Forbidden, BadRequest, ValidationFailed, Conflict, RateLimited and what
     the tool raises.
     """
-    _pace.take(hashlib.sha256((call.token or "").encode()).hexdigest(), time.monotonic())
+    _pace.take(_who(call), time.monotonic())
     try:
         return _attempt(database, call)
     except KeyReused:
@@ -67,6 +67,10 @@ def perform(database: Database, call: Call) -> Answer:
         if first is None:
             raise
         return first
+
+
+def _who(call: Call) -> str:
+    return hashlib.sha256((call.token or "").encode()).hexdigest()
 
 
 def usable(reader: Reader, task_id: str, token: str | None) -> list[dict[str, Any]]:
@@ -160,4 +164,5 @@ def _is_worth_keeping(tx: WriteTransaction, holder: Run) -> bool:
 def _record(tx: WriteTransaction, run: Run, call: Call, status: str, output: str) -> None:
     """The history entry of a call, with what went in and what came out."""
     told = {"tool": call.tool[:100], "status": status, "input": dumps(call.arguments), "output": output}
+    _pace.carried(_who(call), len(told["input"]) + len(output), time.monotonic())
     history.append(tx, run["task_id"], "tool_executed", **told, callId=call.call_id, runId=run["id"])

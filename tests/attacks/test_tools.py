@@ -274,10 +274,24 @@ def test_answers_are_bounded(worker: Worker, folder: Path) -> None:
 def test_calls_without_end_are_slowed_down(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "BURST", 10)
     monkeypatch.setattr(pace, "CALLS_A_SECOND", 0.01)
+    monkeypatch.setattr(calls, "_pace", pace.Pace())
     with pytest.raises(RateLimited):
         for _ in range(12):
             worker.call("help")
     assert len(entries(worker.workspace, worker.task_id)) == 10
+
+
+def test_what_calls_carry_is_bounded(worker: Worker, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it is kept in the history: an agent that reads without end must not fill the disk."""
+    monkeypatch.setattr(pace, "BYTES_AT_ONCE", 1_000_000)
+    monkeypatch.setattr(pace, "BYTES_A_SECOND", 1.0)
+    monkeypatch.setattr(calls, "_pace", pace.Pace())
+    (folder / "flood").write_text("flood\n" * 100_000)
+    size = len(worker.call("file.read", path="flood")["content"])
+    with pytest.raises(RateLimited, match="ask for less"):
+        for _ in range(100):
+            worker.call("file.read", path="flood")
+    assert len(entries(worker.workspace, worker.task_id)) <= 1_000_000 / size + 1
 
 
 def test_hand_offs_go_five_deep_and_in_no_circle(workspace: Workspace, folder: Path) -> None:
