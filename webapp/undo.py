@@ -25,6 +25,7 @@ def undo(token: str) -> Response:
     if state.current().home.recall(token, now_ms()):
         response = json_response(envelope({"restored": "workspace", "taskId": ""}), 200, position())
         kept.keep(key, response)
+        state.current().bell.ring()
         return response
     return mutation(lambda tx: _restored(tx, token), 200, key)
 

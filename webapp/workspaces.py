@@ -62,6 +62,7 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
                 raise
             response = error_answer(error)
         kept.keep(key, response)
+    current.bell.ring()
     return response
 
 
@@ -111,6 +112,7 @@ def forget_workspace() -> Response:
         raise ValidationFailed("The query is not valid.", fields={"path": ["Missing data for required field."]})
     token = secrets.token_urlsafe(16)
     was_listed = state.current().home.forget(path, token, now_ms())
+    state.current().bell.ring()
     return json_response(dumps({"data": {"undo": token} if was_listed else {}}), 200, position())
 
 

@@ -64,10 +64,10 @@ class Feed:
         return self._workspace.folder if self._workspace and self.log else None
 
     def look(self, thorough: bool) -> News:
-        """Reads what is new. `thorough`: also whether another workspace is open, and how far back the log reaches."""
+        """Reads what is new. `thorough`: also whether the workspace is there, and how far back its log goes."""
         news = News()
         try:
-            if thorough or self._fenced:  # a fenced log means that a switch is under way
+            if self._home.has_changed() or thorough or self._fenced:  # a fenced log: a switch is under way
                 self._look_home(news)
             if self._reader:
                 self._look_log(self._reader, news)

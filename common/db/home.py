@@ -62,6 +62,7 @@ high_water = sa.Table(
 )
 
 _OPEN = Prepared(sa.select(state.c.generation, state.c.folder, state.c.problem))  # asked with every request
+_VERSION = "PRAGMA data_version"  # moves with each commit of another connection
 _RECENT = sa.select(recent.c.config_path, recent.c.last_opened_at).order_by(recent.c.last_opened_at.desc())
 
 
@@ -99,6 +100,7 @@ class Home:
         self._engine = sqlite.engine(self.path, module, read_only=watching, patience_s=patience_s)
         self._asking = threading.Lock()
         self._asked: sa.Connection | None = None  # kept: every request asks, and taking one from the pool costs more
+        self._version: int | None = None
 
     @classmethod
     def create(cls, folder: Path, module: ModuleType) -> "Home":
@@ -114,10 +116,20 @@ class Home:
 
     def open_workspace(self) -> OpenWorkspace:
         with self._asking:
-            if self._asked is None:
-                self._asked = self._engine.connect()
-            ((generation, folder, problem),) = _OPEN.run(self._asked)
+            ((generation, folder, problem),) = _OPEN.run(self._kept())
         return OpenWorkspace(generation, Path(folder) if folder else None, problem)
+
+    def has_changed(self) -> bool:
+        """Whether anybody has committed since the last time this was asked. Costs a hundredth of asking what."""
+        with self._asking, sqlite.driver_of(self._kept(), _VERSION) as driver:
+            (version,) = driver.execute(_VERSION).fetchone()
+        before, self._version = self._version, version
+        return bool(before != version)
+
+    def _kept(self) -> sa.Connection:
+        if self._asked is None:
+            self._asked = self._engine.connect()
+        return self._asked
 
     def recent(self) -> list[Recent]:
         """The recent list, newest first."""

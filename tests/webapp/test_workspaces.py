@@ -1,5 +1,6 @@
 """Opening another workspace while the server runs, and what deleting a provider takes along."""
 
+import contextlib
 import io
 import json
 import shutil
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from common import queue
 from common.clock import now_ms
 from common.db import sqlite, tables
 from common.db.home import Home
@@ -47,6 +49,19 @@ def configured(api: Api) -> None:
     api.ok("POST", "/api/providers", 201, json=PROVIDER)
     config = {"allowedAgentDirectories": [], "initialAgentDirectory": "", "systemAgentProvider": "local"}
     assert api.request("PUT", "/api/config", json=config).status_code == 200
+
+
+def test_the_bell_rings_for_the_recent_list(app: Flask, api: Api, tmp_path: Path) -> None:
+    """As for everything else: the screens are told at once."""
+    with contextlib.closing(queue.listen(queue.bell_path(state.of(app).settings.home))) as bell:
+        switch(api, "create", tmp_path / "second")
+        assert bell.recv(1)
+        queue.drain(bell)
+        token = api.request("DELETE", f"/api/workspaces?path={tmp_path}/second/chorus.json").get_json()["data"]["undo"]
+        assert bell.recv(1)
+        queue.drain(bell)
+        api.ok("POST", f"/api/undo/{token}")
+        assert bell.recv(1)
 
 
 def test_created_workspace_is_open_for_everybody_and_the_first_comes_back(api: Api, tmp_path: Path) -> None:

@@ -239,6 +239,16 @@ def test_a_switch_is_seen_by_its_fence_without_a_thorough_look(
         assert feed.look(thorough=False).interrupted is ResyncReason.WORKSPACE
 
 
+def test_the_recent_list_is_read_as_soon_as_it_changes(settings: Settings, workspace: Workspace, feed: Feed) -> None:
+    feed.look(thorough=True)
+    assert feed.look(thorough=False).recent is None
+    home = Home(settings.home, feed.module)
+    home.forget(workspace.config_path, "token", now_ms())
+    assert feed.look(thorough=False).recent == []
+    assert feed.look(thorough=False).recent is None
+    home.close()
+
+
 def test_an_unreadable_database_is_a_reason_and_not_the_end(workspace: Workspace, feed: Feed, ring: Ring) -> None:
     commit(workspace, 2)
     feed.look(thorough=True)
