@@ -81,7 +81,6 @@ class Attendant:
         self._stop: Stop | None = None
         self._guard = threading.Lock()
         self._reminded = False
-        self._lost: list[str] = []  # messages that went to a session which was not there any more
         self._account = Account(house.caps, workspace, run)
         self._noted_at = 0.0
         self._output_text = ""
@@ -152,10 +151,13 @@ class Attendant:
         return prompts.CONTINUE if resumes else str(self._row["input"])
 
     def _take_turn(self, agent: Agent, message: str) -> Ending:
+        task_id = self._row["task_id"]
         with self.workspace.database.read() as reading:
-            told = queue.waiting(reading, self._row["task_id"])
-        messages = self._lost + [entry["content"] for entry in told]
-        prompt = prompts.with_messages(message, messages)
+            told = queue.waiting(reading, task_id)
+            # Who begins anew knows nothing of what went to a session that is gone, or was never noted.
+            anew = set() if self._account.session else records.alike(reading, self._row)
+            known = queue.delivered(reading, task_id, anew) if anew else []
+        prompt = prompts.with_messages(message, known + [entry["content"] for entry in told])
         output = agent.provider.output()
         process = self._start(agent, prompt)
         try:
@@ -166,7 +168,6 @@ class Attendant:
             process.close()
             with self._guard:
                 self._turn = None
-        self._lost = messages if ending.how is How.NO_SESSION else []
         return self._remember(output, ending)
 
     def _start(self, agent: Agent, prompt: str) -> AgentProcess:

@@ -147,7 +147,8 @@ class Runner:
         return True
 
     def _claim_in(self, tx: WriteTransaction) -> tuple[Run, str] | None:
-        claimed = verbs.claim(tx, children_only=self._is_full())
+        # A run that was resumed as soon as it paused waits until its former attendant has cleared up.
+        claimed = verbs.claim(tx, children_only=self._is_full(), but=self._attendants)
         if claimed is not None:
             leases.take(tx, claimed[0]["id"], self._holder)
         return claimed

@@ -74,6 +74,12 @@ def unfinished(reader: Reader, task_id: str) -> list[Run]:
     return [dict(row._mapping) for row in reader.execute(statement)]
 
 
+def alike(reader: Reader, run: Run) -> set[str]:
+    """Ids of the runs of the same agent on the same work: who is resumed goes on in a new run with the same input."""
+    same = (_r.c[name] == run[name] for name in ("task_id", "agent_name", "input"))
+    return set(reader.execute(sa.select(_r.c.id).where(*same)).scalars())
+
+
 def all_unfinished(reader: Reader) -> list[Run]:
     """All runs that have not ended, the oldest first."""
     statement = sa.select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.rank)

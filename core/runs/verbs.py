@@ -1,5 +1,6 @@
 """Starting, feeding and ending runs. The runner and people use the same verbs; each is one transaction."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -128,12 +129,13 @@ def hand_off(tx: WriteTransaction, parent: Run, agent_name: str, prompt: str) ->
 # --- what the runner says ---
 
 
-def claim(tx: WriteTransaction, *, children_only: bool = False) -> tuple[Run, str] | None:
+def claim(tx: WriteTransaction, *, children_only: bool = False, but: Collection[str] = ()) -> tuple[Run, str] | None:
     """The oldest queued run, now starting, with the token that acts for it; None where nothing waits.
 
-    `children_only`: of those that were handed to; their parents wait for them.
+    `children_only`: of those that were handed to; their parents wait for them. `but`: ids of runs that are not meant.
     """
-    queued = sa.select(_r).where(_r.c.state == RunState.QUEUED, _r.c.ended_at.is_(None)).order_by(_r.c.rank).limit(1)
+    queued = sa.select(_r).where(_r.c.state == RunState.QUEUED, _r.c.ended_at.is_(None), _r.c.id.not_in(list(but)))
+    queued = queued.order_by(_r.c.rank).limit(1)
     row = tx.execute(queued.where(_r.c.parent_id.is_not(None)) if children_only else queued).first()
     if row is None:
         return None

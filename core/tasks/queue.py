@@ -1,6 +1,7 @@
 """The message queue of a task: what people want to tell the agent at its next turn."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,8 @@ from core.tasks import history, records
 from core.tasks.records import Reader
 
 MESSAGES_AT_MOST = 100
-_m = tables.messages
+DELIVERED = "message_delivered"  # in the history
+_m, _h = tables.messages, tables.history
 _schema = MessageSchema()
 
 
@@ -71,6 +73,12 @@ def waiting(reader: Reader, task_id: str) -> list[dict[str, Any]]:
     return messages
 
 
+def delivered(reader: Reader, task_id: str, run_ids: Collection[str]) -> list[str]:
+    """What the agents of these runs have been given so far, first in first."""
+    told = sa.select(_h.c.data).where(_h.c.task_id == task_id, _h.c.event_type == DELIVERED).order_by(_h.c.id)
+    return [data["content"] for (data,) in reader.execute(told) if data["runId"] in run_ids]
+
+
 def deliver(tx: WriteTransaction, task_id: str, message_ids: list[str], run_id: str) -> None:
     """They have been given to the agent of a run. What was taken back meanwhile is left alone."""
     given = {message["id"]: message["content"] for message in waiting(tx, task_id) if message["id"] in message_ids}
@@ -78,7 +86,7 @@ def deliver(tx: WriteTransaction, task_id: str, message_ids: list[str], run_id: 
         return
     tx.execute(sa.update(_m).where(_m.c.id.in_(given)).values(deleted_at=tx.now))
     for message_id, content in given.items():
-        history.append(tx, task_id, "message_delivered", content=content, messageId=message_id, runId=run_id)
+        history.append(tx, task_id, DELIVERED, content=content, messageId=message_id, runId=run_id)
     emit_queue(tx, task_id)
 
 

@@ -36,7 +36,7 @@ def launch(job: Job) -> Launch:
         "--format",
         "json",
         "--agent",
-        "chorus",
+        _agent_name(job),
         "--title",
         "Chorus",
         "--print-logs",
@@ -51,12 +51,14 @@ def launch(job: Job) -> Launch:
     return Launch(PROGRAM, arguments, job.message, environ, {"opencode.json": json.dumps(_config(job))})
 
 
+def _agent_name(job: Job) -> str:
+    """Nobody's own agent bears it: OpenCode would merge the two, with what the other one permits."""
+    return f"chorus-{job.folder.rpartition('/')[2]}"
+
+
 def _config(job: Job) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        "autoupdate": False,
-        "share": "disabled",
-        "agent": {"chorus": {"mode": "primary", "description": "An agent of Chorus", "prompt": job.system}},
-    }
+    agent: dict[str, Any] = {"mode": "primary", "description": "An agent of Chorus", "prompt": job.system}
+    config: dict[str, Any] = {"autoupdate": False, "share": "disabled", "agent": {_agent_name(job): agent}}
     if job.tools is not None:
         config["mcp"] = {
             "chorus": {
@@ -72,7 +74,7 @@ def _config(job: Job) -> dict[str, Any]:
         config["tools"] = {"*": False, f"{PREFIX}*": True} | ({"websearch": True} if job.web_search else {})
         config["permission"] = {"edit": "deny", "bash": "deny", "webfetch": "deny", "websearch": search}
         # of the agent itself: these stand above what the user's own configuration permits in general
-        config["agent"]["chorus"]["permission"] = {"*": "deny", f"{PREFIX}*": "allow", "websearch": search}
+        agent["permission"] = {"*": "deny", f"{PREFIX}*": "allow", "websearch": search}
     return config
 
 

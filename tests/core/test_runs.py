@@ -226,6 +226,15 @@ def test_two_plans_at_once_start_one_planner(ready: Workspace, task: Task) -> No
     assert len(stack(ready, task.id)) == 1
 
 
+def test_run_whose_former_attendant_still_clears_up_is_not_claimed(ready: Workspace, task: Task) -> None:
+    do(ready, verbs.plan, task.id)
+    [run] = stack(ready, task.id)
+    assert do(ready, verbs.claim, but={run["id"]}) is None
+    claimed = do(ready, verbs.claim, but={"another"})
+    assert claimed is not None
+    assert claimed[0]["id"] == run["id"]
+
+
 def test_plan_needs_a_provider(workspace: Workspace) -> None:
     task = do(workspace, task_verbs.create, "x", SOURCE)
     with pytest.raises(Conflict, match="Settings"):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.clock import now_ms
-from core.runs import verbs
+from core.runs import records, verbs
 from core.runs.prompts import CONTINUE
 from core.tasks import queue
 from core.tasks import verbs as task_verbs
@@ -154,6 +154,23 @@ def test_messages_are_not_lost_with_a_session(shared: Bench) -> None:
     shared.wait(lambda: len(calls_of(shared, task)) >= before + 2, "begun anew")
     lost, anew = calls_of(shared, task)[before : before + 2]
     assert all(call["told"].endswith("## Messages from people\n\nMind the gap") for call in (lost, anew))
+    shared.wait_state(task, "interrupted")
+
+
+def test_messages_are_told_again_where_no_session_was_noted(shared: Bench) -> None:
+    """The runner was killed between the delivery and the first word of the agent."""
+    task = shared.task("end('x')")
+    shared.wait_state(task, "interrupted")
+    message = shared.do(queue.enqueue, task.id, "Mind the gap")
+    run = shared.run(task)
+    shared.do(queue.deliver, task.id, [message["id"]], run["id"])
+    shared.do(records.save, run, session_id=None)
+    before = len(calls_of(shared, task))
+    shared.do(verbs.resume, run["id"])
+    shared.wait(lambda: len(calls_of(shared, task)) > before, "begun anew")
+    told = calls_of(shared, task)[before]["told"]
+    assert told.startswith("#!python\nend('x')")
+    assert told.endswith("## Messages from people\n\nMind the gap")
     shared.wait_state(task, "interrupted")
 
 

@@ -237,7 +237,10 @@ def test_confined_programs_have_no_tools_of_their_own() -> None:
     config = json.loads(launch.files["opencode.json"])
     assert config["tools"] == {"*": False, "chorus_*": True}
     assert set(config["permission"].values()) == {"deny"}
-    assert config["agent"]["chorus"]["permission"] == {"*": "deny", "chorus_*": "allow", "websearch": "deny"}
+    [(name, agent)] = config["agent"].items()
+    assert agent["permission"] == {"*": "deny", "chorus_*": "allow", "websearch": "deny"}
+    assert launch.arguments[launch.arguments.index("--agent") + 1] == name
+    assert name not in opencode.launch(replace(JOB, folder="/another")).files["opencode.json"], "it is nobody else's"
     assert launch.environ["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
 
 
@@ -265,7 +268,8 @@ def test_web_search_is_on_where_it_is_granted() -> None:
     arguments = claude_code.launch(job).arguments
     assert arguments[arguments.index("--tools") + 1] == "WebSearch"
     launch = opencode.launch(job)
-    assert json.loads(launch.files["opencode.json"])["agent"]["chorus"]["permission"]["websearch"] == "allow"
+    [agent] = json.loads(launch.files["opencode.json"])["agent"].values()
+    assert agent["permission"]["websearch"] == "allow"
     assert launch.environ["OPENCODE_ENABLE_EXA"] == "1"
     assert "OPENCODE_ENABLE_EXA" not in opencode.launch(JOB).environ
 
