@@ -80,6 +80,13 @@ def test_each_program_has_its_unit_and_its_line_in_the_operations_document() -> 
         assert told <= {row.env for row in SETTINGS}, path.name
 
 
+def test_units_that_may_write_nowhere_give_a_temporary_folder() -> None:
+    """ProtectSystem=strict makes /tmp read-only too (systemd.exec(5)); without one no provider can be tested."""
+    units = {path.name: path.read_text().splitlines() for path in (ROOT / "deploy").glob("*.service")}
+    strict = {name for name, lines in units.items() if "ProtectSystem=strict" in lines}
+    assert strict == {name for name, lines in units.items() if "PrivateTmp=true" in lines} == set(units)
+
+
 def test_commands_of_the_cli_document() -> None:
     text = (ROOT / "docs" / "cli.md").read_text()
     commands = [*main.chorus.list_commands(Context(main.chorus)), *(f"tasks {name}" for name in tasks_command.commands)]
