@@ -24,7 +24,6 @@ class RunState(StrEnum):
 
 
 ENDED = frozenset({RunState.SUCCEEDED, RunState.BLOCKED, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED})
-UNFINISHED = frozenset(RunState) - ENDED
 
 # Legal next states; an end is final, and a person's `stopping` leads to an end only.
 _NEXT: dict[RunState, frozenset[RunState]] = {

@@ -24,8 +24,6 @@ _VERBS = {
     AWAITING_INPUT: "only the planner's questions lead there",
 }
 
-FINAL = frozenset({COMPLETED, FAILED})
-
 
 def check_person_move(before: TaskStatus, after: TaskStatus, *, has_plan: bool) -> None:
     """Raises InvalidTransition, saying what to do instead, unless a person may move a task from `before` to `after`."""
