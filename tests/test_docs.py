@@ -8,6 +8,7 @@ from click import Context
 
 from cli import main
 from cli.tasks import tasks_command
+from common.errors import ChorusError
 from common.schemas.tools import ARGUMENTS
 from common.settings import ROOT, SETTINGS, markdown_table
 from common.tools import OUTSIDE
@@ -78,6 +79,15 @@ def test_each_program_has_its_unit_and_its_line_in_the_operations_document() -> 
         assert path.name in text
         told = {name for line in re.findall(r"Environment=(.+)", unit) for name in re.findall(r"(\w+)=", line)}
         assert told <= {row.env for row in SETTINGS}, path.name
+
+
+def test_codes_of_the_api_document() -> None:
+    rows = re.findall(r"^\| ([\d, ]+) \| (.+?) \| .+ \|$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    told = {code: statuses for statuses, codes in rows for code in re.findall(r"\w+", codes)}
+    errors: list[type[ChorusError]] = [ChorusError, *ChorusError.__subclasses__()]
+    for error in errors:
+        assert str(error.status) in told.pop(error.code), error.code
+    assert told == {}
 
 
 def test_units_that_may_write_nowhere_give_a_temporary_folder() -> None:

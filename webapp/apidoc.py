@@ -11,9 +11,35 @@ is in [protocol.md](protocol.md).
 
 Success is `{"data": …, "meta": {"timestamp": ms}}`, failure `{"error": {"code", "message", "fields"?}}`, unless the
 route says otherwise. Times are ms since 1970, UTC. `*` marks what must be there. Every answer carries `X-Chorus-Seq`,
-`<epoch>:<seq>` of the event it caused or the state it read. Any `POST` may carry `Idempotency-Key`; "version" means
-that `If-Match: "<version>"` is understood. Beside the statuses named, a route may answer 400, 403, 503, and 409 after a
-switch of workspaces; where it writes also 413, 415 and 507 (the disk is full).
+`<epoch>:<seq>` of the event it caused or the state it read. Any `POST` may carry `Idempotency-Key`: for a day its
+repeat gets the first answer. "version" means that `If-Match: "<version>"` is understood: the change is refused if a
+field that it writes has changed since that version. Beside the statuses named, a route may answer 400, 403, 503, and
+409 after a switch of workspaces; where it writes also 413, 415 and 507 (the disk is full).
+
+There is no login. A program needs no `Origin`; the `Host` must be one of the server's names.
+
+```
+curl -X POST http://127.0.0.1:8080/api/tasks -H 'Content-Type: application/json' \\
+  -d '{"description": "Try it", "source": {"sourceType": "terminal", "userId": "me", "conversationId": null}}'
+```
+
+| Status | Code | When |
+|---|---|---|
+| 400 | `BAD_REQUEST` | it cannot be read, or a header of it |
+| 401 | `UNAUTHORIZED` | a call of a tool without a valid token |
+| 403 | `FORBIDDEN` | Host or Origin is not allowed; a tool, or a path, is not |
+| 404, 405 | `NOT_FOUND`, `METHOD_NOT_ALLOWED` | there is nothing; the address has other methods (`Allow`) |
+| 409 | `CONFLICT` | it does not go with what there is: a name that is taken, a full queue, an agent at work |
+| 409 | `INVALID_STATUS`, `INVALID_TRANSITION` | the task's state does not permit it; the message says what does |
+| 409 | `WORKSPACE_SWITCHED` | the change was made for another log (`X-Chorus-Epoch`) |
+| 410 | `RESYNC` | take a snapshot; `reason` as on the WebSocket |
+| 412 | `STALE` | somebody was faster (`If-Match`); `current` is what there is now |
+| 413, 415 | `TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` | the body; it must be JSON |
+| 422 | `VALIDATION_ERROR` | `fields` names each wrong one, with the reasons |
+| 422 | `KEY_REUSED` | the `Idempotency-Key` was used for another request |
+| 429, 503 | `RATE_LIMITED`, `BUSY`, `SERVICE_UNAVAILABLE` | try again after `Retry-After` seconds |
+| 500 | `INTERNAL_ERROR` | a bug in Chorus; nothing was changed |
+| 507 | `STORAGE_FULL` | the disk is full; nothing was changed |
 """
 _EVERYWHERE = {"400", "403", "413", "415", "503", "507"}
 _METHODS = ("get", "post", "put", "patch", "delete")
