@@ -5,6 +5,8 @@ import select
 import shutil
 import time
 
+import sqlalchemy as sa
+
 from common import queue
 from common.db.write import WriteTransaction
 from common.errors import ChorusError
@@ -36,6 +38,7 @@ class Runner:
         self._workspace: Workspace | None = None
         self._renewed_at = 0.0
         self._stopping = False
+        self._problem = ""  # that has been logged, and lasts
 
     def stop(self) -> None:
         self._stopping = True
@@ -57,12 +60,19 @@ class Runner:
     def _look_safely(self) -> None:
         try:
             self._look()
+            self._problem = ""
         except ChorusError as error:  # busy, or no workspace is open: the next look is soon
             if self._workspace is not None and error.code == "SERVICE_UNAVAILABLE":
                 self._open(None)
             log.debug("the runner waits: %s", error.message)
+        except sa.exc.OperationalError as error:  # not made yet, or its disk is away: each look says the same
+            self._cannot_read(f"The database cannot be read: {error.orig}. The runner looks again.")
         except Exception:
             log.exception("the runner's look failed; it looks again")
+
+    def _cannot_read(self, problem: str) -> None:
+        log.log(logging.DEBUG if problem == self._problem else logging.WARNING, "%s", problem)
+        self._problem = problem
 
     def _look(self) -> None:
         workspace = self._current.get()

@@ -275,3 +275,16 @@ def test_ended_processes_are_not_mistaken_for_others() -> None:
     assert proctree.kill([sleeper.pid], [], 5) == []
     assert not proctree.is_alive(sleeper.pid, started)
     sleeper.wait()
+
+
+def test_database_that_cannot_be_read_yet_is_said_once(tmp_path: Path) -> None:
+    """As where systemd starts the runner before the HTTP server has made CHORUS_HOME."""
+    with bench(tmp_path, start=False) as made:
+        database = made.home / "home.db"
+        database.rename(tmp_path / "aside")
+        made.start(CHORUS_LOG_LEVEL="debug")
+        made.wait(lambda: made.output.count("The database cannot be read") > 1, "a second look")
+        (tmp_path / "aside").rename(database)
+        made.wait_state(made.task("end('done')"), "interrupted")
+        assert made.output.count("[WARN] The database cannot be read") == 1
+        assert "Traceback" not in made.output
