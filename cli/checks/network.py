@@ -19,6 +19,7 @@ from common.settings import Settings
 
 TIMEOUT_S = 5.0
 PROXY = "See deploy/nginx.conf."
+_LOGIN = {401, 302, 303, 307}  # a password is asked for, or the page of a login is elsewhere
 _HOST = "the proxy changes the Host header; it must pass it on (nginx: proxy_set_header Host $http_host)."
 
 
@@ -101,13 +102,18 @@ def _page(public_url: str, status: int, raw: bytes) -> tuple[Finding, Any]:
             return ok("proxy", f"{public_url} reaches the HTTP server"), answer["data"]
         message = answer["error"]["message"]
     except (ValueError, KeyError, TypeError):
-        text = (
-            f"{public_url} answers {status}, and not Chorus: the proxy must send all but /ws to the HTTP port. {PROXY}"
-        )
-        return problem("proxy", text), None
+        return _not_chorus(public_url, status), None
     if status == 403 and "Host header" in message:
         return problem("proxy", f"{_HOST} {message}"), None
     return problem("proxy", f"{public_url} answers {status}: {message}"), None
+
+
+def _not_chorus(public_url: str, status: int) -> Finding:
+    if status in _LOGIN:
+        text = f"{public_url} answers {status}: its login lets this check see nothing. Look at the badge in a browser."
+        return warning("proxy", text)
+    text = f"{public_url} answers {status}, and not Chorus: the proxy must send all but /ws to the HTTP port. {PROXY}"
+    return problem("proxy", text)
 
 
 def handshake(subject: str, url: str, page: str) -> Finding:

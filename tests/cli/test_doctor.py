@@ -5,7 +5,9 @@ import json
 import re
 import socket
 import sqlite3
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,25 @@ def test_port_that_another_program_has(tmp_path: Path) -> None:
         first, _ = network.check_ports(load({"CHORUS_PORT": str(port)}), served=False)  # the next port may be taken too
     assert first.level is Level.PROBLEM
     assert f"{port} (HTTP) is used by another program" in first.text
+
+
+class _Login(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(401)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_proxy_that_asks_for_a_login() -> None:
+    with HTTPServer(("127.0.0.1", 0), _Login) as login:
+        asked = threading.Thread(target=login.handle_request)
+        asked.start()
+        [found] = network.check_proxy(f"http://127.0.0.1:{login.server_port}")
+        asked.join()
+    assert found.level is Level.WARNING
+    assert "401" in found.text
+    assert "login" in found.text
 
 
 # -- whole
