@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from common.clock import now_ms
 from common.db import tables
 from common.db.database import Database
+from common.db.home import UNDO_MS
 from common.db.write import WriteTransaction
 from core.attachments import files
 from core.config import verbs as config
 from core.files.drafts import Drafts
 from core.idempotency import KEEP_MS
 from core.tasks import verbs
-from core.undo import UNDO_MS
 
 SWEEP_AFTER_MS = 2 * UNDO_MS
 SWEPT_AT_ONCE = 50

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.home import UNDO_MS
 from common.db.write import WriteTransaction
 from common.errors import NotFound
 
-UNDO_MS = 60_000
 _u = tables.undo_tokens
 
 

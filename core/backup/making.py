@@ -16,13 +16,13 @@ from common.clock import now_ms
 from common.db import eventlog, sqlite, tables
 from common.db.eventlog import Position
 from common.db.home import DATABASE
+from common.db.output import OUTPUT
 from core import zips
 from core.config.file import CONFIG_FILE
 from core.workspaces.opening import UPLOADS, check_usable
 
 FORMAT, FORMAT_VERSION = "chorus-backup", 1
 MANIFEST = "backup.json"
-OUTPUT = "output.db"  # what agents have printed; not every workspace has one
 
 Progress = Callable[[str, int], None]  # what is being done, and how many are done
 
@@ -71,7 +71,7 @@ def _write(folder: Path, module: ModuleType, file: IO[bytes], copies: list[Path]
         for name in sorted(expected - set(archive.namelist())):
             _add(archive, folder / name, name)
         archive.write(copies[0], DATABASE)
-        if (folder / OUTPUT).is_file():
+        if (folder / OUTPUT).is_file():  # not every workspace has one
             sqlite.copy(folder / OUTPUT, copies[1], module)
             archive.write(copies[1], OUTPUT)
         _add(archive, folder / CONFIG_FILE, CONFIG_FILE)

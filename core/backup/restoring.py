@@ -19,10 +19,11 @@ import sqlalchemy as sa
 
 from common.db import sqlite, tables
 from common.db.home import DATABASE, Home
+from common.db.output import OUTPUT
 from common.db.writers import WriterQueue
 from common.errors import BadRequest, Conflict
 from core import zips
-from core.backup.making import FORMAT, FORMAT_VERSION, MANIFEST, OUTPUT, Progress
+from core.backup.making import FORMAT, FORMAT_VERSION, MANIFEST, Progress
 from core.config import file
 from core.config import verbs as config
 from core.runs import verbs as runs

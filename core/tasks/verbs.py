@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.counters import DAY_MS
 from common.db.write import WriteTransaction
 from common.errors import Conflict
 from common.events import EventType, TaskStatus
@@ -17,7 +18,6 @@ from core.tasks import history, records
 from core.tasks.status import check_person_move
 from core.tasks.task import Task
 
-DAY_MS = 24 * 3600 * 1000
 ARCHIVED_AT_ONCE = 100
 _t = tables.tasks
 _r = tables.runs

@@ -6,6 +6,7 @@ from typing import Any
 from common.schemas.agent import INTERNAL, USER_DEFINED
 from common.schemas.names import NOT_CONFIGURED
 from common.tools import FILE_TOOLS
+from core.agents.verbs import PLANNER
 
 _READING = ["file.read", "file.list", "file.search"]
 _WRITING = [tool for tool in FILE_TOOLS if tool != "file.delete"]
@@ -17,7 +18,6 @@ _TOOLS: dict[str, list[str]] = {
     "editor": _READING,
     "fact-checker": [*_READING, "web.search"],
 }
-PLANNER = "task-validator"
 
 
 def seeded_agents() -> list[dict[str, Any]]:
