@@ -22,7 +22,7 @@ _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array of {level, subject, text}.")
 @pass_context
 def doctor_command(context: Context, as_json: bool) -> None:
-    """Look at all that can be wrong: versions, settings, ports, database, attachments, servers, proxy, disk.
+    """Look at all that can be wrong: versions, settings, ports, database, attachments, servers, runner, proxy, disk.
 
     Each line is ok, a warning or a problem, with what to do. Nothing is changed. Exit status: 1 if there is a problem.
     """
@@ -56,6 +56,7 @@ def _findings(context: Context) -> Iterator[Finding]:
     yield from database.check(found.home, sqlite.library(found.sqlite))
     yield from network.check_ports(placed, served)
     if served:
+        yield home.runner(found.home)
         yield from network.check_server(record.url_of(found.home) or placed.api_url)
     if found.public_url and served:
         yield from network.check_proxy(found.public_url)

@@ -1,4 +1,4 @@
-"""CHORUS_HOME: who may read it, whether a server has it, and room on its disk."""
+"""CHORUS_HOME: who may read it, whether a server has it and a runner is there, and room on its disk."""
 
 import fcntl
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cli.checks import Finding, ok, problem, warning
 from cli.output import size
+from common.queue import RUNNER, bell_path, is_listening
 
 LITTLE, TOO_LITTLE = 1024**3, 100 * 1024**2
 
@@ -20,6 +21,13 @@ def check(home: Path) -> Iterator[Finding]:
         yield _access(home)
         yield ok("lock", "a server has it" if is_served(home) else "free, no server runs here")
     yield room(home, _free(home))
+
+
+def runner(home: Path) -> Finding:
+    """Of a home that is served."""
+    if is_listening(bell_path(home, RUNNER)):
+        return ok("runner", "it is there")
+    return warning("runner", "none is there, so agents wait. Start `python -m runner`, or look into its log.")
 
 
 def _access(home: Path) -> Finding:

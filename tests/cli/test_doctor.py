@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cli.checks import Finding, Level, database, home, network, settings, versions
+from common import queue
 from common.db import sqlite
 from common.db.home import DATABASE
 from common.settings import load
@@ -136,6 +137,13 @@ def test_port_that_another_program_has(tmp_path: Path) -> None:
     assert f"{port} (HTTP) is used by another program" in first.text
 
 
+def test_runner_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    assert "agents wait" in bad(iter([home.runner(tmp_path)]))["runner"]
+    with queue.listen(queue.bell_path(tmp_path, queue.RUNNER)):
+        assert bad(iter([home.runner(tmp_path)])) == {}
+
+
 class _Login(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_error(401)
@@ -165,6 +173,7 @@ def test_running_server(chorus: Chorus, server: Server, tmp_path: Path) -> None:
     assert f"{server.ws_port} (WebSocket) is used by this server" in fine.out
     assert re.search(rf"access +pages of http://127.0.0.1:{server.port}, http://localhost:{server.port}\n", fine.out)
     assert f"ws://127.0.0.1:{server.ws_port}/ws opens for pages" in fine.out
+    assert re.search(r"^ok +runner ", fine.out, re.MULTILINE)
     found = json.loads(chorus("doctor", "--json", home=tmp_path / "none", CHORUS_PORT=str(server.port)).out)
     problems = [finding["text"] for finding in found if finding["level"] == "problem"]
     assert len(problems) == 2
