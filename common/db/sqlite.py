@@ -14,6 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool, QueuePool
 
+from common import storage
+from common.errors import Busy, ChorusError
+
 BUSY_TIMEOUT_S = 5.0
 LARGEST_WAL_PAGES = 8_192  # 32 MiB
 SMALL_WAL_PAGES = 1_000  # where nobody waits for a commit
@@ -156,6 +159,15 @@ def _casefold(text: str | None) -> str | None:
 def is_locked(error: sa.exc.DBAPIError) -> bool:
     """Whether somebody else's lock is all that is wrong."""
     return "locked" in str(error.orig) or "busy" in str(error.orig)
+
+
+def refusal(error: Exception) -> ChorusError | None:
+    """What a database's error means for people: somebody else's lock, or a disk that cannot store; None: our bug."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return None
+    if is_locked(error):
+        return Busy("The database is locked by another program. Nothing was changed; try again.")
+    return storage.of_sqlite(error.orig)
 
 
 def immediate(connection: sa.Connection) -> sa.Connection:

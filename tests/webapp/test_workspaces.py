@@ -5,7 +5,7 @@ import io
 import json
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from core.runs import records as run_records
 from core.runs import verbs as runs
 from core.workspaces import opening, switching
 from tests.helpers.api import Api
-from tests.helpers.workspace import SOURCE, open_workspace
+from tests.helpers.workspace import SOURCE, open_workspace, quickly_prepared
+from tests.webapp.conftest import serving
 from webapp import state
 
 KEY = "sk-very-secret-0123456789"
@@ -188,6 +189,52 @@ def test_switch_that_ended_half_way_is_made_good(
     opened = {"first": first, "second": tmp_path / "second"}[again]
     assert switch(api, "select", opened)["configPath"] == str(opened / "chorus.json")
     api.task("the fence is gone")
+
+
+@contextlib.contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Another program holds the write lock."""
+    connection = sqlite.library("bundled").connect(database, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("name", ["chorus.db", "output.db"])
+def test_workspace_that_is_locked_is_not_opened_and_left_alone(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    first = Path(workspaces(api)["open"]).parent
+    switch(api, "create", tmp_path / "second")
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
+    before = api.ok("GET", "/api/snapshot")
+    with locked(first / name):
+        api.refused("POST", "/api/config/select", 503, "BUSY", json={"path": str(first)})
+    assert api.ok("GET", "/api/snapshot") == before
+    api.task("the former is still open")
+    assert list(first.glob("*.unusable")) == []
+
+
+def test_switch_that_home_does_not_take_leaves_the_former_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
+    with serving(quickly_prepared(tmp_path / "home")) as app, contextlib.ExitStack() as held:
+        api = Api(app)
+        first = workspaces(api)["open"]
+        switch(api, "create", tmp_path / "second")
+        really = Home.switch_to
+
+        def too_late(home: Home, *arguments: Any) -> None:
+            held.enter_context(locked(home.path))
+            really(home, *arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Home, "switch_to", too_late)
+            api.refused("POST", "/api/config/select", 503, "BUSY", json={"path": first})
+        api.task("the fence is gone")
+        held.close()
+        assert switch(api, "select", Path(first))["configPath"] == first
 
 
 def test_who_is_overtaken_by_another_switch_is_told(app: Flask, api: Api, tmp_path: Path) -> None:
