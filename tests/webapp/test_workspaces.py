@@ -438,6 +438,15 @@ def test_edited_chorus_json_is_overwritten(api: Api) -> None:
     assert [event["type"] for event in api.events()] == ["config_changed"] * 2
 
 
+def test_chorus_json_that_cannot_be_written_is_no_change(api: Api) -> None:
+    path = Path(config(api)["configPath"])
+    path.unlink()
+    path.mkdir()
+    api.refused("POST", "/api/config/overwrite", 503, "SERVICE_UNAVAILABLE")
+    assert api.seq() == 0
+    assert list(path.parent.glob("chorus.json.*")) == []
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
