@@ -37,7 +37,7 @@ def store(path: Path, body: Stream, expected: int | None) -> int:
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, ChorusError) and error.status >= 500:
-            _drain(body)  # a client that is still sending would not see the answer
+            drain(body)  # a client that is still sending would not see the answer
         raise
     return size
 
@@ -52,7 +52,8 @@ def _write(path: Path, body: Stream) -> int:
     return size
 
 
-def _drain(body: Stream) -> None:
+def drain(body: Stream) -> None:
+    """Reads what is left of an upload, as much as one may have. Raises BadRequest where it breaks off."""
     left = MOST_BYTES
     while left > 0 and (chunk := _read(body)):
         left -= len(chunk)
