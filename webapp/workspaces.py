@@ -53,9 +53,12 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
     with alone(current.home):
         if answer := kept.first_answer(key):
             return answer
+        former = current.home.open_workspace().folder
         try:
             act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
-            recovery.recover(current.workspace.get().database, "The workspace was closed.", queued=True)
+            workspace = current.workspace.get()
+            # What is queued in a workspace that stays open is the runner's next work.
+            recovery.recover(workspace.database, "The workspace was closed.", queued=workspace.folder != former)
             response = config_answer()
         except ChorusError as error:
             if error.status >= 500 or error.code == "WORKSPACE_SWITCHED":

@@ -21,6 +21,7 @@ from common.errors import WorkspaceSwitched
 from common.events import EventType
 from common.settings import load
 from core import housekeeping
+from core.runs import leases
 from core.runs import records as run_records
 from core.runs import verbs as runs
 from core.workspaces import opening, switching
@@ -154,6 +155,22 @@ def test_no_task_is_stuck_in_a_workspace_that_was_left(api: Api, app: Flask, tmp
         assert {run["state"] for run in api.ok("GET", f"/api/tasks/{task_id}/runs")} == {"cancelled"}
     again = api.ok("GET", f"/api/tasks/{ids['at work']}/runs")[0]["id"]
     assert api.ok("POST", f"/api/runs/{again}/resume")["status"]["type"] == "active"
+
+
+def test_open_workspace_is_opened_once_more_and_its_runs_go_on(api: Api, app: Flask) -> None:
+    """Two people press Open, or the answer of the first try was lost."""
+    configured(api)
+    tasks = [api.task()["id"] for _ in range(2)]
+    for task_id in tasks:
+        api.ok("POST", f"/api/tasks/{task_id}/plan")
+    with state.of(app).workspace.get().database.write() as tx:
+        claimed = runs.claim(tx)
+        assert claimed
+        leases.take(tx, claimed[0]["id"], leases.this_process())
+    before = api.ok("GET", "/api/snapshot")
+    switch(api, "select", Path(workspaces(api)["open"]))
+    after = api.ok("GET", "/api/snapshot")
+    assert (after["tasks"], after["runs"]) == (before["tasks"], before["runs"])
 
 
 def test_agents_are_not_stopped_for_a_workspace_that_cannot_be_opened(api: Api, tmp_path: Path) -> None:
