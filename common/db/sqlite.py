@@ -81,8 +81,8 @@ def maintenance_engine(path: Path, module: ModuleType, *, creating: bool = False
 
     def connect() -> Any:
         if creating:
-            with suppress(OSError):  # SQLite says what is wrong
-                os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with suppress(OSError):  # SQLite says what is wrong. Closing one that is there would drop our locks on it
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         return module.connect(_uri(path, mode), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
 
     made = sa.create_engine("sqlite://", module=module, creator=connect, poolclass=NullPool)
