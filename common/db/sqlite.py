@@ -165,9 +165,11 @@ def refusal(error: Exception) -> ChorusError | None:
     """What a database's error means for people: somebody else's lock, or a disk that cannot store; None: our bug."""
     if not isinstance(error, sa.exc.DBAPIError):
         return None
-    if is_locked(error):
-        return Busy("The database is locked by another program. Nothing was changed; try again.")
-    return storage.of_sqlite(error.orig)
+    return locked() if is_locked(error) else storage.of_sqlite(error.orig)
+
+
+def locked() -> Busy:
+    return Busy("The database is locked by another program. Nothing was changed; try again.")
 
 
 def immediate(connection: sa.Connection) -> sa.Connection:
@@ -188,12 +190,19 @@ def copy(source: Path, target: Path, module: ModuleType) -> None:
 def overwrite(target: Path, source: Path, module: ModuleType) -> None:
     """Replaces all that the database `target` holds by what `source` holds, in one transaction of `target`.
 
-    Whoever has it open sees the one or the other. The caller keeps other writers away.
+    Whoever has it open sees the one or the other. The caller keeps other writers away; raises Busy where a foreign one
+    stays for 5 s.
     """
     engines = [maintenance_engine(path, module) for path in (source, target)]
     with engines[0].connect() as read, engines[1].connect() as written:
         drivers = [connection.connection.dbapi_connection for connection in (read, written)]
-        drivers[0].backup(drivers[1])  # type: ignore[union-attr]
+        drivers[0].backup(drivers[1], progress=_stop_where_locked)  # type: ignore[union-attr]
+
+
+def _stop_where_locked(status: int, _remaining: int, _total: int) -> None:
+    """The driver would try for ever."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise locked()
 
 
 def problems(database: Path, module: ModuleType) -> list[str]:
