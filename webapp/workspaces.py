@@ -31,6 +31,7 @@ from webapp.config import config_answer
 from webapp.errors import answer as error_answer
 
 api = Api("workspaces")
+PATIENCE_S = 15.0  # for another switch; who waits holds a thread
 
 
 def select_workspace() -> Response:
@@ -50,7 +51,7 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
     current = state.current()
     module = sqlite.library(current.settings.sqlite)
     key = requests.idempotency_request(hashlib.sha256(raw).hexdigest())
-    with alone(current.home):
+    with alone(current.home, PATIENCE_S):
         if answer := kept.first_answer(key):
             return answer
         former = current.home.open_workspace().folder

@@ -24,11 +24,12 @@ from core import housekeeping
 from core.runs import leases
 from core.runs import records as run_records
 from core.runs import verbs as runs
-from core.workspaces import opening, switching
+from core.workspaces import locks, opening, switching
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE, open_workspace, quickly_prepared
 from tests.webapp.conftest import serving
 from webapp import state
+from webapp import workspaces as webworkspaces
 
 KEY = "sk-very-secret-0123456789"
 KIND = {"type": "openai-compat", "apiBaseUrl": "http://localhost:11434/v1", "defaultModel": "m"}
@@ -232,6 +233,16 @@ def test_workspace_that_is_locked_is_not_opened_and_left_alone(
     assert api.ok("GET", "/api/snapshot") == before
     api.task("the former is still open")
     assert list(first.glob("*.unusable")) == []
+
+
+def test_switch_does_not_wait_for_ever_for_another(
+    app: Flask, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a restore that somebody has stopped at the terminal: each try would hold a thread."""
+    monkeypatch.setattr(webworkspaces, "PATIENCE_S", 0.01)
+    with locks.alone(state.of(app).home):
+        api.refused("POST", "/api/config/create", 503, "BUSY", json={"path": str(tmp_path / "second")})
+    switch(api, "create", tmp_path / "second")
 
 
 def test_switch_that_home_does_not_take_leaves_the_former_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
