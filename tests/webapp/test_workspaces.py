@@ -289,6 +289,12 @@ def test_forgotten_workspace_leaves_the_list_only_and_comes_back(api: Api, tmp_p
     api.refused("POST", f"/api/undo/{token}", 404, "NOT_FOUND")
 
 
+def test_undo_of_a_task_waits_for_nobody_who_has_home(api: Api, app: Flask) -> None:
+    token = api.ok("DELETE", f"/api/tasks/{api.task()['id']}")["undo"]
+    with locked(state.of(app).home.path):
+        api.ok("POST", f"/api/undo/{token}", headers={"Idempotency-Key": "k"})
+
+
 def test_repeated_undo_of_a_forgotten_workspace_gets_the_first_answer(api: Api, tmp_path: Path) -> None:
     """A page whose answer was lost tries again with the same key."""
     path = switch(api, "create", tmp_path / "second")["configPath"]
