@@ -92,8 +92,9 @@ class Runner:
                 unfinished = records.all_unfinished(reading)
 
     def _open(self, workspace: Workspace | None) -> None:
-        """Another workspace is open now, or none: what works for the former one is ended."""
-        self._stop_all(Stop.WORKSPACE)
+        """Another workspace is open now, or none: what works for the former one is ended. Or the same, once more."""
+        if self._workspace is None or workspace is None or workspace.folder != self._workspace.folder:
+            self._stop_all(Stop.WORKSPACE)
         self._workspace = workspace
         self._house.sink.open(workspace)
         if workspace is not None:

@@ -13,6 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from marshmallow import EXCLUDE, Schema, ValidationError
 
+from common.db.database import Database
 from common.db.write import WriteTransaction
 from common.errors import ChorusError, ValidationFailed
 from common.wire import dumps
@@ -159,8 +160,9 @@ def mutation(
     act: Callable[[WriteTransaction], Any], status: int, key: idempotency.Request | None, envelope: Envelope = USUAL
 ) -> Response:
     """Runs `act` in a write transaction and answers with what it returns; a repeated key gets its first answer."""
+    database = state.current().workspace.get().database
     try:
-        with state.current().workspace.get().database.write() as tx:
+        with database.write() as tx:
             g.position = str(tx.position)
             requests.check_epoch(tx.position.epoch)
             answer = key and idempotency.find(tx, key)
@@ -172,14 +174,17 @@ def mutation(
     except ChorusError as error:
         if key is None or error.status >= 500 or error.code in _NOT_KEPT:
             raise
-        return _kept_refusal(error, key)
+        return _kept_refusal(database, error, key)
     return json_response(answer.body, answer.status, answer.seq_header)
 
 
-def _kept_refusal(error: ChorusError, key: idempotency.Request) -> Response:
-    """Refusals are repeated too; what refused changed nothing, so its answer is stored in a transaction of its own."""
-    answer = idempotency.Answer(error.status, dumps(error.body()), g.position)
-    with state.current().workspace.get().database.write() as tx:
-        if idempotency.find(tx, key) is None:
-            idempotency.keep(tx, key, answer)
-    return error_answer(error)
+def _kept_refusal(database: Database, error: ChorusError, key: idempotency.Request) -> Response:
+    """Refusals are repeated too; what refused changed nothing, so its answer is stored in a transaction of its own.
+
+    A twin that was quicker has given the first answer: this one gets it.
+    """
+    with database.write() as tx:
+        first = idempotency.find(tx, key)
+        if first is None:
+            idempotency.keep(tx, key, idempotency.Answer(error.status, dumps(error.body()), g.position))
+    return json_response(first.body, first.status, first.seq_header) if first else error_answer(error)

@@ -7,12 +7,15 @@ from typing import Any
 from flask import Response, g, request, send_file
 from marshmallow import Schema, fields
 
+from common.clock import now_ms
+from common.db.database import Database
 from common.db.write import WriteTransaction
-from common.errors import NotFound, WorkspaceSwitched
+from common.errors import ChorusError, Conflict, NotFound, WorkspaceSwitched
 from common.schemas.task import TaskSchema, TaskWithUndoSchema
+from core import idempotency
 from core.attachments import files, names, verbs
 from webapp import requests, state
-from webapp.answers import SEQ_HEADER
+from webapp.answers import SEQ_HEADER, json_response
 from webapp.api import Api, mutation
 
 api = Api("attachments")
@@ -48,9 +51,12 @@ def upload_attachment(task_id: str) -> Response:
     request.max_content_length = files.MOST_BYTES + 1
     files.check_size(request.content_length or 0)
     workspace = state.current().workspace.get()
-    with workspace.database.read() as reading:
-        g.position = str(reading.position)
-        verbs.check_room(reading, task_id, filename)
+    try:
+        with workspace.database.read() as reading:
+            g.position = str(reading.position)
+            verbs.check_room(reading, task_id, filename)
+    except (NotFound, Conflict) as refusal:
+        return _first_answer(workspace.database, refusal)
     attachment_id = str(uuid.uuid4())
     path = files.path_of(workspace.uploads, task_id, attachment_id)
     body = HashingStream()
@@ -70,6 +76,20 @@ def upload_attachment(task_id: str) -> Response:
     finally:
         if not used:
             path.unlink(missing_ok=True)
+
+
+def _first_answer(database: Database, refusal: ChorusError) -> Response:
+    """What a repeat got at first, whatever has happened to the task since. Raises `refusal` where it is none."""
+    if "Idempotency-Key" not in request.headers:  # refused before its body is read
+        raise refusal
+    body = HashingStream()
+    files.drain(body)
+    key = requests.idempotency_request(body.hexdigest())
+    with database.read() as reading:
+        first = key and idempotency.look(reading, key, now_ms())
+    if not first:
+        raise refusal
+    return json_response(first.body, first.status, first.seq_header)
 
 
 def download_attachment(task_id: str, filename: str) -> Response:

@@ -6,6 +6,7 @@ import logging
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from common.db import sqlite
 from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, TooLarge
 from common.wire import dumps
 from webapp.answers import json_response, position
@@ -53,5 +54,8 @@ def _only_the_page_is_here(error: HTTPException) -> bool:
 
 
 def _from_bug(error: Exception) -> Response:
+    if refusal := sqlite.refusal(error):  # of home.db, or while a workspace is opened
+        log.warning("%s %s failed: %s", request.method, request.path, str(error))
+        return answer(refusal)
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
     return answer(ChorusError("Chorus failed to do this; it is our bug. Nothing was changed. The log has the details."))

@@ -15,7 +15,7 @@ def first_answer(key: idempotency.Request | None) -> Response | None:
     """The answer that this request got before. Raises KeyReused for another body."""
     if key is None:
         return None
-    with state.current().home.writing() as connection:
+    with state.current().home.reading() as connection:
         answer = idempotency.look(connection, key, now_ms(), home.answers)
     return answer and json_response(answer.body, answer.status, answer.seq_header)
 

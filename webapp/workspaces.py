@@ -31,6 +31,7 @@ from webapp.config import config_answer
 from webapp.errors import answer as error_answer
 
 api = Api("workspaces")
+PATIENCE_S = 15.0  # for another switch; who waits holds a thread
 
 
 def select_workspace() -> Response:
@@ -50,12 +51,15 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
     current = state.current()
     module = sqlite.library(current.settings.sqlite)
     key = requests.idempotency_request(hashlib.sha256(raw).hexdigest())
-    with alone(current.home):
+    with alone(current.home, PATIENCE_S):
         if answer := kept.first_answer(key):
             return answer
+        former = current.home.open_workspace().folder
         try:
             act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
-            recovery.recover(current.workspace.get().database, "The workspace was closed.", queued=True)
+            workspace = current.workspace.get()
+            # What is queued in a workspace that stays open is the runner's next work.
+            recovery.recover(workspace.database, "The workspace was closed.", queued=workspace.folder != former)
             response = config_answer()
         except ChorusError as error:
             if error.status >= 500 or error.code == "WORKSPACE_SWITCHED":

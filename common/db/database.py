@@ -17,7 +17,7 @@ from common.db.eventlog import Position
 from common.db.prepared import Prepared, Row
 from common.db.write import WriteTransaction
 from common.db.writers import WriterQueue
-from common.errors import Busy, WorkspaceSwitched
+from common.errors import WorkspaceSwitched
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
-        """A read transaction; its connection refuses to write. Raises ServiceUnavailable where the file is gone."""
+        """A read transaction; its connection refuses to write. Raises ServiceUnavailable (the file is gone), Busy."""
         self._check_there()
         try:
             with self._readers.begin() as connection:
@@ -61,7 +61,7 @@ class Database:
         except sa.exc.OperationalError as error:
             if "readonly" in str(error.orig):  # our bug: a write in a read transaction
                 raise
-            raise storage.of_sqlite(error.orig) or error from error
+            raise sqlite.refusal(error) or error from error
 
     @contextmanager
     def write(self, now: Callable[[], int] = now_ms) -> Iterator[WriteTransaction]:
@@ -80,9 +80,7 @@ class Database:
                     transaction.finish()
                 transaction.committed()
             except sa.exc.OperationalError as error:
-                if sqlite.is_locked(error):
-                    raise Busy("The workspace's database is locked by another program. Nothing was changed.") from error
-                raise storage.of_sqlite(error.orig) or error from error
+                raise sqlite.refusal(error) or error from error
         if transaction.logged:
             self._on_commit(transaction.position)
 

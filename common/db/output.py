@@ -15,10 +15,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from common import storage
 from common.db import sqlite
 from common.db.prepared import Prepared
-from common.errors import Busy
 from common.output import Head, Written
 from common.wire import dumps
 
@@ -174,9 +172,7 @@ class OutputReader:
                 ((epoch, rank, first, last),) = _RUN.run(connection, {"run_id": run_id}) or [("", None, 1, 0)]
                 yield connection, _Run(epoch, rank, first or 1, last or 0)
         except sa.exc.DBAPIError as error:
-            if sqlite.is_locked(error):
-                raise Busy("The output is locked by another program; try again.") from error
-            raise storage.of_sqlite(error.orig) or error from error
+            raise sqlite.refusal(error) or error from error
 
     def close(self) -> None:
         self._engine.dispose()

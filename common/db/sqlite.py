@@ -14,6 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool, QueuePool
 
+from common import storage
+from common.errors import Busy, ChorusError
+
 BUSY_TIMEOUT_S = 5.0
 LARGEST_WAL_PAGES = 8_192  # 32 MiB
 SMALL_WAL_PAGES = 1_000  # where nobody waits for a commit
@@ -78,8 +81,8 @@ def maintenance_engine(path: Path, module: ModuleType, *, creating: bool = False
 
     def connect() -> Any:
         if creating:
-            with suppress(OSError):  # SQLite says what is wrong
-                os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with suppress(OSError):  # SQLite says what is wrong. Closing one that is there would drop our locks on it
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         return module.connect(_uri(path, mode), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
 
     made = sa.create_engine("sqlite://", module=module, creator=connect, poolclass=NullPool)
@@ -158,6 +161,17 @@ def is_locked(error: sa.exc.DBAPIError) -> bool:
     return "locked" in str(error.orig) or "busy" in str(error.orig)
 
 
+def refusal(error: Exception) -> ChorusError | None:
+    """What a database's error means for people: somebody else's lock, or a disk that cannot store; None: our bug."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return None
+    return locked() if is_locked(error) else storage.of_sqlite(error.orig)
+
+
+def locked() -> Busy:
+    return Busy("The database is locked by another program. Nothing was changed; try again.")
+
+
 def immediate(connection: sa.Connection) -> sa.Connection:
     """Marks a connection so that its transactions take the write lock at once."""
     return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
@@ -176,12 +190,19 @@ def copy(source: Path, target: Path, module: ModuleType) -> None:
 def overwrite(target: Path, source: Path, module: ModuleType) -> None:
     """Replaces all that the database `target` holds by what `source` holds, in one transaction of `target`.
 
-    Whoever has it open sees the one or the other. The caller keeps other writers away.
+    Whoever has it open sees the one or the other. The caller keeps other writers away; raises Busy where a foreign one
+    stays for 5 s.
     """
     engines = [maintenance_engine(path, module) for path in (source, target)]
     with engines[0].connect() as read, engines[1].connect() as written:
         drivers = [connection.connection.dbapi_connection for connection in (read, written)]
-        drivers[0].backup(drivers[1])  # type: ignore[union-attr]
+        drivers[0].backup(drivers[1], progress=_stop_where_locked)  # type: ignore[union-attr]
+
+
+def _stop_where_locked(status: int, _remaining: int, _total: int) -> None:
+    """The driver would try for ever."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise locked()
 
 
 def problems(database: Path, module: ModuleType) -> list[str]:

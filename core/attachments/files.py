@@ -26,18 +26,20 @@ def path_of(uploads: Path, task_id: str, attachment_id: str) -> Path:
 def store(path: Path, body: Stream, expected: int | None) -> int:
     """Writes the stream to `path`, fsynced with its folder; returns its size in bytes.
 
-    Raises TooLarge above 10 MiB, BadRequest where the stream ends before `expected` bytes, StorageFull or
+    Raises TooLarge above 10 MiB, BadRequest where the stream ends before `expected` bytes or late, StorageFull or
     ServiceUnavailable where the disk cannot store it; then no file is left.
     """
     try:
         with storing():
             size = _write(path, body)
+        if not path.exists():  # it stood still for so long, with the machine, that it was taken for left behind
+            raise BadRequest("The upload took too long. Nothing was attached; try again.")
         if expected is not None and size != expected:
             raise BadRequest(f"The upload broke off after {size} of {expected} bytes. Nothing was attached; try again.")
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, ChorusError) and error.status >= 500:
-            _drain(body)  # a client that is still sending would not see the answer
+            drain(body)  # a client that is still sending would not see the answer
         raise
     return size
 
@@ -52,7 +54,8 @@ def _write(path: Path, body: Stream) -> int:
     return size
 
 
-def _drain(body: Stream) -> None:
+def drain(body: Stream) -> None:
+    """Reads what is left of an upload, as much as one may have. Raises BadRequest where it breaks off."""
     left = MOST_BYTES
     while left > 0 and (chunk := _read(body)):
         left -= len(chunk)

@@ -61,7 +61,7 @@ def restore(
     """Puts the backup `source` into the workspace `folder`, which is made where there is none, and opens it.
 
     `current` is the open workspace. Raises BadRequest (no backup, or damaged), Conflict (newer, agents at work, other
-    files in the folder); then nothing has changed.
+    files in the folder); then nothing has changed. Raises Busy where a foreign program has locked a database.
     """
     folder = opening.as_known(home, folder)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -204,13 +204,13 @@ def _replace(stage: Path, folder: Path, module: ModuleType) -> Path:
                 (folder / UPLOADS / path.parent.name).mkdir(mode=0o700, parents=True, exist_ok=True)
                 os.utime(path)  # young: the sweep of files without a row must not take it
                 path.replace(folder / UPLOADS / path.parent.name / path.name)
-            for name in (OUTPUT, DATABASE):
-                _replace_database(stage / name, folder / name, module)
+            _replace_database(stage / DATABASE, folder / DATABASE, module)
     except BaseException:
         shutil.rmtree(kept, ignore_errors=True)
         raise
     finally:
         queue.close()
+    _replace_database(stage / OUTPUT, folder / OUTPUT, module)
     (stage / file.CONFIG_FILE).replace(file.path_of(folder))
     return kept
 

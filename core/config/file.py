@@ -40,14 +40,15 @@ def write(folder: Path, form: dict[str, Any]) -> None:
 
 
 def follow(folder: Path, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Writes what the database says now, unless somebody has edited the file: their text waits for a person's choice.
+    """Writes what the database says now, unless somebody has edited the file: a person chooses then."""
+    if not path_of(folder).exists() or not was_edited(folder, before):
+        write_if_possible(folder, after)
 
-    The database is the truth: where the file cannot be written, the change stands.
-    """
-    if path_of(folder).exists() and was_edited(folder, before):
-        return
+
+def write_if_possible(folder: Path, form: dict[str, Any]) -> None:
+    """Replaces the file after a commit. The database is the truth: where it cannot be written, the change stands."""
     try:
-        write(folder, after)
+        write(folder, form)
     except OSError as error:
         log.warning("%s could not be written: %s", path_of(folder), error.strerror)
 

@@ -11,6 +11,7 @@ from common.errors import Stale, ValidationFailed
 from common.events import EventType
 from common.schemas.names import NOT_CONFIGURED
 from common.schemas.workspace import WorkspaceConfigSchema
+from common.storage import storing
 from common.wire import dumps
 from core.config import file
 from core.tasks.records import Reader
@@ -56,15 +57,16 @@ def replace(tx: WriteTransaction, body: dict[str, Any], if_match: int | None) ->
 def import_file(tx: WriteTransaction) -> dict[str, Any]:
     """Takes over what somebody has written into chorus.json. Raises ValidationFailed; then both stay as they are."""
     form = replace(tx, file.read(tx.folder), None)
-    tx.after_commit(lambda: file.write(tx.folder, form))
+    tx.after_commit(lambda: file.write_if_possible(tx.folder, form))
     return form
 
 
 def overwrite_file(tx: WriteTransaction) -> dict[str, Any]:
-    """Writes chorus.json anew from the database, whatever it holds."""
+    """Writes chorus.json anew from the database, whatever it holds. Raises StorageFull, ServiceUnavailable."""
     made = form(read(tx))
     _emit(tx, made)
-    tx.after_commit(lambda: file.write(tx.folder, made))
+    with storing():  # before the commit: the file is all that changes
+        file.write(tx.folder, made)
     return made
 
 

@@ -4,11 +4,11 @@ import re
 
 DRAFT = ".chorus-{}.tmp"  # 32 hexadecimal digits
 _DRAFT = re.compile(r"\.chorus-[0-9a-f]{32}\.tmp")
-_OURS = re.compile(rf"(chorus|home|output)\.db(-.*)?|chorus\.json|{_DRAFT.pattern}", re.IGNORECASE)
+_OURS = re.compile(rf"(chorus|home|output)\.db([-.].*)?|chorus\.json|{_DRAFT.pattern}", re.IGNORECASE)
 
 
 def is_ours(name: str) -> bool:
-    """Whether Chorus keeps its workspaces in a file of this name (keys, tokens and grants), or a draft."""
+    """Whether Chorus keeps its workspaces in a file of this name (keys, tokens and grants), its locks, or a draft."""
     return _OURS.fullmatch(name) is not None
 
 

@@ -21,6 +21,7 @@ _t = tables.tasks
 _COLUMNS = [name for name in (f.name for f in dataclass_fields(Task)) if name in _t.c]
 _a = tables.attachments
 _r = tables.runs
+_u = tables.undo_tokens
 # Most tasks have no attachments and no runs: whether they have costs less than two more statements.
 _SELECT = Prepared(
     sa.select(
@@ -162,12 +163,16 @@ def adopt(tx: WriteTransaction, task: Task) -> Task:
 
 
 def discard(tx: WriteTransaction, task_id: str) -> None:
-    """Takes a task and all its parts away for good, to make room for `adopt`; also one that waits for its undo."""
+    """Takes a task and all its parts away for good, to make room for `adopt`; also one that waits for its undo.
+
+    What was deleted of it before cannot be undone any more: it belongs to a task that is gone.
+    """
     row = tx.execute(sa.select(_t).where(_t.c.id == task_id)).one()
     if row.deleted_at is None:
         place = Place(TaskStatus(row.status), row.status_since, row.archived_at is None)
         tx.count(task_moved(place, None, tx.now))
     tx.execute(sa.delete(_t).where(_t.c.id == task_id))
+    tx.execute(sa.delete(_u).where(_u.c.task_id == task_id))
 
 
 def _update(tx: WriteTransaction, task: Task) -> str:

@@ -214,15 +214,17 @@ class _Import:
     def task(self, task_id: str) -> None:
         """One task with all its parts in one transaction; its files first."""
         path = layout.of_task(task_id, layout.TASK)
-        if self._stays(task_id):
-            self.report.here.append(path)
-            return
         stored: list[str] = []
         try:
+            with self.workspace.database.read() as reading:
+                self._check_stays(reading, task_id)
             parts = read_task(self.source, task_id)  # again: a folder may have changed since it was checked
             self._store_files(parts, stored)
             with self.workspace.database.write() as tx:
                 self._store_task(tx, parts, stored)
+        except _Here:
+            self._drop_files(task_id, stored)
+            self.report.here.append(path)
         except (Unreadable, ChorusError) as error:
             self._drop_files(task_id, stored)
             if isinstance(error, ChorusError) and error.status >= 500:
@@ -232,10 +234,11 @@ class _Import:
             self.report.taken[Kind.TASKS] += 1
             self.report.taken[Kind.ATTACHMENTS] += len(stored)
 
-    def _stays(self, task_id: str) -> bool:
-        with self.workspace.database.read() as reading:
-            found = reading.execute(sa.select(_t.c.id).where(_t.c.id == task_id)).first()
-        return found is not None and self.conflicts == "skip"
+    def _check_stays(self, reader: records.Reader, task_id: str) -> None:
+        """Raises _Here for a task that is there and is not to be replaced; one that waits for its undo is not there."""
+        there = sa.select(_t.c.id).where(_t.c.id == task_id, _t.c.deleted_at.is_(None))
+        if self.conflicts == "skip" and reader.execute(there).first():
+            raise _Here
 
     def _store_files(self, parts: TaskParts, stored: list[str]) -> None:
         """Adds the name of each file to `stored` once it is there."""
@@ -275,6 +278,7 @@ class _Import:
 
     def _make_room(self, tx: WriteTransaction, parts: TaskParts) -> bool:
         """Discards the task that has this id, if there is one; says whether there was."""
+        self._check_stays(tx, parts.task.id)  # again: another import may bring the same
         row = tx.execute(sa.select(_t.c.version).where(_t.c.id == parts.task.id)).first()
         if row is None:
             return False

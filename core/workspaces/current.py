@@ -68,7 +68,7 @@ class CurrentWorkspace:
         """Raises ServiceUnavailable, saying why, where no workspace is open."""
         state = self._home.open_workspace()
         with self._lock:
-            if state.generation != self._generation:
+            if state.generation > self._generation:  # smaller: another thread has seen a later switch meanwhile
                 with storing():
                     self._switch(state.folder)
                 self._generation = state.generation
@@ -79,12 +79,19 @@ class CurrentWorkspace:
 
     def _switch(self, folder: Path | None) -> None:
         # The former database is not closed here: requests may still be reading it. It goes with its last user.
-        self._workspace = Workspace(folder, self._module, self._committed) if folder else None
+        self._workspace = Workspace(folder, self._module, self._noting(folder / DATABASE)) if folder else None
 
-    def _committed(self, position: Position) -> None:
-        self._ring()
-        assert self._workspace is not None
-        self._high_water = (self._workspace.database.path, position)
+    def _noting(self, database: Path) -> Callable[[Position], None]:
+        """What is called after each commit to `database`: out of order, and perhaps after the next switch."""
+
+        def committed(position: Position) -> None:
+            self._ring()
+            with self._lock:
+                known, at = self._high_water or (None, position)
+                if known != database or at.epoch != position.epoch or at.seq <= position.seq:
+                    self._high_water = (database, position)
+
+        return committed
 
     def _checkpoint(self) -> None:
         if self._workspace is not None:

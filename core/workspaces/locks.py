@@ -1,13 +1,17 @@
 """The locks of CHORUS_HOME: `server.lock`, one server at a time; `switch.lock`, one opening or switch at a time."""
 
 import fcntl
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from common.db.home import Home
-from common.errors import StartRefused
+from common.errors import Busy, StartRefused
+
+_POLL_S = 0.01
 
 
 def make_home(folder: Path) -> None:
@@ -47,11 +51,27 @@ def lock_home(home: Path) -> int:
 
 
 @contextmanager
-def alone(home: Home) -> Iterator[None]:
-    """Whatever opens, switches or replaces workspaces is one after the other, in all processes."""
+def alone(home: Home, patience_s: float = math.inf) -> Iterator[None]:
+    """Whatever opens, switches or replaces workspaces is one after the other, in all processes.
+
+    Raises Busy where another one takes longer than `patience_s`: a restore may, or a stopped process.
+    """
+    deadline = time.monotonic() + patience_s
     descriptor = os.open(home.path.with_name("switch.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while not _is_locked(descriptor):
+            if time.monotonic() > deadline:
+                raise Busy("A workspace is being opened or restored already. Nothing was changed; try again.")
+            time.sleep(_POLL_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Whether the lock is ours now."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

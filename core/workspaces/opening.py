@@ -18,7 +18,7 @@ from common.db import eventlog, migrations, output, sqlite, tables
 from common.db.eventlog import Position
 from common.db.home import DATABASE, Home
 from common.db.output import OUTPUT
-from common.errors import StartRefused
+from common.errors import Busy, StartRefused, StorageFull
 from common.events import VOCABULARY
 from common.settings import Settings
 from common.wire import dumps
@@ -128,13 +128,19 @@ def _open(home: Home, folder: Path, module: ModuleType) -> None:
 def switch(home: Home, folder: Path, module: ModuleType) -> None:
     """Opens `folder` for everybody: renews its epoch, fences the former database, and only then switches.
 
-    Raises UnusableWorkspace; then nothing has changed.
+    Raises UnusableWorkspace, DBAPIError; then the former workspace is still the open one.
     """
     _make_current(home, folder, module, switching=True)
-    current = home.open_workspace()
-    if current.folder and current.folder != folder:
-        _fence(current.folder / DATABASE, module)
-    home.switch_to(folder, now_ms())
+    former = home.open_workspace().folder
+    if former is None or former == folder:
+        return home.switch_to(folder, now_ms())
+    _fence(former / DATABASE, module)
+    try:
+        home.switch_to(folder, now_ms())
+    except sa.exc.DBAPIError:
+        if home.open_workspace().folder == former:
+            _fence(former / DATABASE, module, fenced=False)
+        raise
 
 
 def open_again(home: Home, folder: Path, module: ModuleType) -> None:
@@ -170,11 +176,16 @@ def _make_current(home: Home, folder: Path, module: ModuleType, *, switching: bo
 
 
 def _prepare_output(folder: Path, module: ModuleType) -> None:
-    """Makes `output.db` ready. One that cannot be used is set aside: what agents once said must not stop a start."""
+    """Makes `output.db` ready. One that cannot be used is set aside: what agents once said must not stop a start.
+
+    Raises DBAPIError where it is locked or the disk is full: it is sound, and somebody may be writing it.
+    """
     try:
         with _maintenance(folder / OUTPUT, module, creating=True) as connection:
             output.create(connection)
     except (sa.exc.DatabaseError, output.UnusableOutput) as error:
+        if isinstance(sqlite.refusal(error), Busy | StorageFull):
+            raise
         aside = folder / f"{OUTPUT}.{now_ms()}.unusable"
         log.warning("%s cannot be used and is kept as %s: %s", folder / OUTPUT, aside.name, error)
         (folder / OUTPUT).rename(aside)
@@ -242,12 +253,12 @@ def check_owner(home: Home, folder: Path) -> None:
         )
 
 
-def _fence(database: Path, module: ModuleType) -> None:
+def _fence(database: Path, module: ModuleType, *, fenced: bool = True) -> None:
     """Late writes to the former workspace fail from here on, instead of being saved where nobody looks."""
     if not database.is_file():
         return
     with _maintenance(database, module) as connection:
-        connection.execute(sa.update(tables.log_state).values(fenced=True))
+        connection.execute(sa.update(tables.log_state).values(fenced=fenced))
 
 
 @contextmanager

@@ -192,7 +192,7 @@ def test_files_of_chorus_stay_closed(workspace: Workspace) -> None:
     """Even where somebody has allowed the folder that they are in."""
     equip(workspace, workspace.folder)
     worker = at_work(workspace)
-    for name in ("chorus.db", "chorus.db-wal", "CHORUS.DB", "chorus.json", f".chorus-{'0' * 32}.tmp"):
+    for name in ("chorus.db", "chorus.db-wal", "chorus.db.lock", "CHORUS.DB", "chorus.json", f".chorus-{'0' * 32}.tmp"):
         refused(worker, Forbidden, "file.read", path=name)
         refused(worker, Forbidden, "file.create", path=name, content="")
     assert worker.call("file.search", pattern="claude")["matches"] == []

@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from cli.following import parts
 from common.db import sqlite
 from common.db.home import DATABASE, Home
-from common.errors import BadRequest, ChorusError, Conflict
+from common.errors import BadRequest, Busy, ChorusError, Conflict
 from common.events import TaskStatus
 from core.attachments import verbs as attachments
 from core.backup import making, restoring
@@ -268,6 +268,24 @@ def test_runs_of_the_backup_are_interrupted_and_those_at_work_stop(tmp_path: Pat
     with open_workspace(tmp_path / "home") as opened, opened.database.read() as reading:
         assert records.load(reading, run["id"])["state"] == "interrupted"
         assert task_records.load(reading, task.id).status == "waiting"
+
+
+def test_restore_over_locked_output_ends_and_loses_nothing(
+    backup: Path, tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A foreign program has it. It comes last: the former workspace is kept beside."""
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
+    with workspace.database.write() as tx:
+        tasks.create(tx, "since", SOURCE)
+    foreign = MODULE.connect(workspace.folder / "output.db", isolation_level=None)
+    foreign.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy):
+        restore(tmp_path, backup, workspace.folder)
+    foreign.close()
+    [kept] = workspace.folder.parent.glob("default.replaced-*")
+    for folder, expected in ((workspace.folder, ["kept"]), (kept, ["kept", "since"])):
+        with contextlib.closing(MODULE.connect(folder / DATABASE)) as found:
+            assert [row[0] for row in found.execute("SELECT description FROM tasks ORDER BY rank")] == expected
 
 
 @needs_root

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from common.db import eventlog, sqlite
-from common.errors import BadRequest
+from common.clock import now_ms
+from common.db import counters, eventlog, sqlite
+from common.errors import BadRequest, NotFound
 from common.events import TaskStatus
-from core import zips
+from core import restore, zips
 from core.agents import verbs as agents
 from core.attachments import files
 from core.attachments import verbs as attachments
@@ -175,6 +176,42 @@ def test_conflicts(tmp_path: Path, workspace: Workspace) -> None:
     assert kinds.count("reset") == 3
     exporting.export(workspace, tmp_path / "again.zip")
     assert contents(tmp_path / "again.zip").keys() == contents(tmp_path / "export.zip").keys()
+
+
+def on_board(workspace: Workspace) -> dict[str, int]:
+    """How many tasks of each status the insights count."""
+    with workspace.database.read() as reading:
+        return counters.totals_before(reading.connection, "tasks", counters.day_of(now_ms()) + 1)
+
+
+def test_undo_of_what_was_deleted_before_a_task_was_replaced(tmp_path: Path, workspace: Workspace) -> None:
+    with workspace.database.write() as tx:
+        task_id = verbs.create(tx, "one", SOURCE).id
+        message = queue.enqueue(tx, task_id, "hurry")
+    attach(workspace, task_id, "a.txt", b"hello")
+    exporting.export(workspace, tmp_path / "export.zip")
+    with workspace.database.write() as tx:
+        tokens = [queue.withdraw(tx, task_id, message["id"]), attachments.remove(tx, task_id, "a.txt")[1]]
+        tokens.append(verbs.delete(tx, task_id))
+    bring(workspace, tmp_path / "export.zip", "replace")
+    for token in tokens:
+        with pytest.raises(NotFound), workspace.database.write() as tx:
+            restore.restore(tx, token)
+    assert on_board(workspace) == {"pending": 1}
+
+
+@pytest.mark.parametrize("conflicts", ["skip", "replace"])
+def test_import_brings_a_deleted_task_back(tmp_path: Path, workspace: Workspace, conflicts: Conflicts) -> None:
+    """Also within the minute in which the deletion could be undone."""
+    with workspace.database.write() as tx:
+        task_id = verbs.create(tx, "one", SOURCE).id
+    exporting.export(workspace, tmp_path / "export.zip")
+    with workspace.database.write() as tx:
+        verbs.delete(tx, task_id)
+    assert bring(workspace, tmp_path / "export.zip", conflicts).taken[Kind.TASKS] == 1
+    with workspace.database.read() as reading:
+        assert records.load(reading, task_id).description == "one"
+    assert on_board(workspace) == {"pending": 1}
 
 
 # -- the original's format

@@ -3,6 +3,8 @@
 import itertools
 import shutil
 import stat
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from common.settings import load
 from common.tools import GRANTABLE
 from core.agents.seeds import seeded_agents
 from core.workspaces import opening
+from core.workspaces.current import CurrentWorkspace
 from core.workspaces.epoch import must_renew
 from core.workspaces.opening import create, prepare
 
@@ -239,6 +242,73 @@ def test_rule(given: dict[str, object], renew: bool) -> None:
     fits = {"head": HEAD, "inode": 1, "record": HighWater(1, HEAD)}
     fits |= {"vocabulary_changed": False, "switching": False, "fenced": False}
     assert must_renew(**(fits | given)) is renew  # type: ignore[arg-type]
+
+
+class OneRound(threading.Event):
+    """Stops a loop at its first wait."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return super().wait(timeout)
+
+
+@pytest.mark.parametrize("meanwhile", ["another commit", "a switch"])
+def test_commit_that_is_told_of_late_spoils_no_record(tmp_path: Path, meanwhile: str) -> None:
+    """Between a commit and the note of it other threads commit, and switch."""
+    home = prepare(load({"CHORUS_HOME": str(tmp_path)}))
+    create(tmp_path / "second", MODULE)
+    happens = [lambda: opening.switch(home, tmp_path / "second", MODULE), lambda: commit()]
+    happens = happens[:1] if meanwhile == "a switch" else happens[1:]
+
+    def ring() -> None:
+        if happens:
+            happens.pop()()
+            current.get()
+
+    def commit() -> None:
+        with database.write() as tx:
+            tx.emit(EventType.AGENTS_CHANGED, "{}")
+
+    current = CurrentWorkspace(home, MODULE, ring)
+    database = current.get().database
+    commit()
+    current.keep_high_water(OneRound())
+    for path in {database.path, current.get().database.path}:
+        known = home.high_water(path)
+        assert known is not None
+        assert known.position == position(path)
+    current.close()
+    database.close()
+
+
+class SlowHome(Home):
+    """`meanwhile` happens once, between what was read and its use."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def open_workspace(self) -> OpenWorkspace:
+        found = super().open_workspace()
+        happens, self.meanwhile = self.meanwhile, None
+        if happens:
+            happens()
+        return found
+
+
+def test_who_asked_before_a_switch_does_not_take_it_back(tmp_path: Path) -> None:
+    prepare(load({"CHORUS_HOME": str(tmp_path)})).close()
+    create(tmp_path / "second", MODULE)
+    home = SlowHome(tmp_path, MODULE)
+    current = CurrentWorkspace(home, MODULE, lambda: None)
+    former = current.get()
+
+    def overtaken() -> None:
+        opening.switch(home, tmp_path / "second", MODULE)
+        current.get()
+
+    home.meanwhile = overtaken
+    assert current.get().folder == tmp_path / "second"
+    current.close()
+    former.close()
 
 
 def test_record_never_goes_back_within_an_epoch(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from common.db import tables
-from common.errors import Conflict, InvalidTransition, NotFound, ResyncNeeded, Stale
+from common.errors import BadRequest, Conflict, InvalidTransition, NotFound, ResyncNeeded, Stale
 from common.events import TaskStatus
 from core import housekeeping, restore, snapshot
 from core.attachments import files
@@ -285,6 +285,23 @@ def test_housekeeping_sweeps_what_is_past_its_undo(workspace: Workspace, task: T
             for table in (tables.tasks, tables.attachments, tables.messages)
         ]
     assert counts == [1, 1, 0]
+
+
+def test_upload_that_was_swept_while_it_stood_still_is_not_attached(workspace: Workspace, task: Task) -> None:
+    """The machine slept for hours in the middle of it."""
+    files.store(files.path_of(workspace.uploads, task.id, str(uuid.uuid4())), io.BytesIO(b"another upload"), None)
+    path = files.path_of(workspace.uploads, task.id, str(uuid.uuid4()))
+
+    class Sleepy(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            chunk = super().read(size)
+            if not chunk:
+                os.utime(path, (0, 0))
+                housekeeping.run(workspace.database, workspace.uploads, 7)
+            return chunk
+
+    with pytest.raises(BadRequest):
+        files.store(path, Sleepy(b"hello"), 5)
 
 
 def test_housekeeping_leaves_what_is_not_an_attachment(workspace: Workspace, task: Task) -> None:

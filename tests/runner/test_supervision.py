@@ -9,15 +9,19 @@ from pathlib import Path
 import pytest
 
 from common import proctree
+from common.db import sqlite
+from common.db.home import Home
 from common.events import TaskStatus
 from core.runs import leases, verbs
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
+from core.workspaces import opening
 from tests.helpers.runner import Bench, bench
 from tests.helpers.workspace import SOURCE
 
 pytestmark = pytest.mark.processes
 GONE_S = 5.0
+MODULE = sqlite.library(os.environ.get("CHORUS_SQLITE", "") or "bundled")
 HOLD = "init(); time.sleep(300)"
 STUBBORN = "signal.signal(signal.SIGTERM, signal.SIG_IGN); init(); escape(); time.sleep(300)"
 REPORT = {"status": "complete", "summary": "s", "output": "o", "blockedReason": None}
@@ -40,6 +44,20 @@ def begun(made: Bench, task: Task) -> int:
 def gone(made: Bench, since: float) -> None:
     made.wait(lambda: not made.left() and not escaped(), "the whole tree gone", GONE_S)
     assert time.monotonic() - since <= GONE_S
+
+
+def test_workspace_that_is_opened_once_more(tmp_path: Path) -> None:
+    """Two people press Open: the agents go on."""
+    with bench(tmp_path) as made:
+        task = made.task(HOLD)
+        agent = begun(made, task)
+        home = Home(made.home, MODULE)
+        opening.open_again(home, made.workspace.folder, MODULE)
+        home.close()
+        made.wait_state(made.task("init(); result(result='after it')"), "interrupted")
+        assert (made.run(task)["state"], agent in made.left()) == ("running", True)
+        made.do(verbs.cancel, made.run(task)["id"])
+        gone(made, time.monotonic())
 
 
 def test_grandchild_with_our_stdout_does_not_keep_the_run_alive(shared: Bench) -> None:

@@ -4,17 +4,21 @@ import gzip
 import json
 import re
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import brotli
 import pytest
-from flask import Flask
+from flask import Flask, Response
+from werkzeug.test import TestResponse
 
 from common.settings import ROOT
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE
+from webapp import api as webapi
 from webapp import packing
 
 NEW = {"description": "x", "source": SOURCE}
@@ -129,6 +133,46 @@ def test_refusals_are_repeated_too(api: Api) -> None:
     api.refused("POST", path, 409, "CONFLICT", json={"content": "x"}, headers=headers)
 
 
+@contextmanager
+def before_a_refusal_is_kept(act: Callable[[], object]) -> Iterator[None]:
+    """`act` happens once, between the transaction that refuses and the one that keeps the answer."""
+    really = webapi._kept_refusal
+
+    def overtaken(*arguments: Any) -> Response:
+        patched.undo()
+        act()
+        return really(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(webapi, "_kept_refusal", overtaken)
+        yield
+
+
+def test_refused_twin_gets_the_answer_of_the_quicker_one(api: Api) -> None:
+    path = f"/api/tasks/{api.task()['id']}/queue"
+    messages = [api.ok("POST", path, 201, json={"content": "x"})["id"] for _ in range(100)]
+    request: dict[str, Any] = {"json": {"content": "y"}, "headers": {"Idempotency-Key": "k"}}
+    answers: list[TestResponse] = []
+
+    def twin() -> None:
+        api.ok("DELETE", f"{path}/{messages[0]}")
+        answers.append(api.request("POST", path, **request))
+
+    with before_a_refusal_is_kept(twin):
+        answers.append(api.request("POST", path, **request))
+    answers.append(api.request("POST", path, **request))
+    assert {(answer.status_code, answer.data) for answer in answers} == {(201, answers[0].data)}
+
+
+def test_refusal_is_not_kept_in_another_workspace(api: Api, tmp_path: Path) -> None:
+    path = f"/api/tasks/{uuid.uuid4()}/queue"
+    request: dict[str, Any] = {"json": {"content": "y"}, "headers": {"Idempotency-Key": "k"}}
+    switch = {"json": {"path": str(tmp_path / "second")}}
+    with before_a_refusal_is_kept(lambda: api.request("POST", "/api/config/create", **switch)):
+        api.refused("POST", path, 409, "WORKSPACE_SWITCHED", **request)
+    api.refused("POST", path, 404, "NOT_FOUND", json={"content": "z"}, headers=request["headers"])
+
+
 def test_running_twin_makes_the_second_wait(app: Flask) -> None:
     answers: list[Any] = []
 
@@ -158,6 +202,11 @@ def test_repeated_upload_keeps_one_file(api: Api, app: Flask) -> None:
     again = api.ok("POST", path, 201, data=b"same", headers={"Idempotency-Key": "k"})
     assert first == again
     assert len([f for f in state.of(app).workspace.get().uploads.rglob("*") if f.is_file()]) == 1
+    api.ok("DELETE", f"/api/tasks/{task_id}")
+    assert api.ok("POST", path, 201, data=b"same", headers={"Idempotency-Key": "k"}) == first
+    api.refused("POST", path, 422, "KEY_REUSED", data=b"other", headers={"Idempotency-Key": "k"})
+    api.refused("POST", path, 404, "NOT_FOUND", data=b"same", headers={"Idempotency-Key": "l"})
+    api.refused("POST", path, 404, "NOT_FOUND", data=b"same")
 
 
 def test_large_answers_are_compressed_for_those_who_can(api: Api) -> None:

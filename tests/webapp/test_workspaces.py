@@ -5,7 +5,7 @@ import io
 import json
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,15 @@ from common.errors import WorkspaceSwitched
 from common.events import EventType
 from common.settings import load
 from core import housekeeping
+from core.runs import leases
 from core.runs import records as run_records
 from core.runs import verbs as runs
-from core.workspaces import opening, switching
+from core.workspaces import locks, opening, switching
 from tests.helpers.api import Api
-from tests.helpers.workspace import SOURCE, open_workspace
+from tests.helpers.workspace import SOURCE, open_workspace, quickly_prepared
+from tests.webapp.conftest import serving
 from webapp import state
+from webapp import workspaces as webworkspaces
 
 KEY = "sk-very-secret-0123456789"
 KIND = {"type": "openai-compat", "apiBaseUrl": "http://localhost:11434/v1", "defaultModel": "m"}
@@ -155,6 +158,22 @@ def test_no_task_is_stuck_in_a_workspace_that_was_left(api: Api, app: Flask, tmp
     assert api.ok("POST", f"/api/runs/{again}/resume")["status"]["type"] == "active"
 
 
+def test_open_workspace_is_opened_once_more_and_its_runs_go_on(api: Api, app: Flask) -> None:
+    """Two people press Open, or the answer of the first try was lost."""
+    configured(api)
+    tasks = [api.task()["id"] for _ in range(2)]
+    for task_id in tasks:
+        api.ok("POST", f"/api/tasks/{task_id}/plan")
+    with state.of(app).workspace.get().database.write() as tx:
+        claimed = runs.claim(tx)
+        assert claimed
+        leases.take(tx, claimed[0]["id"], leases.this_process())
+    before = api.ok("GET", "/api/snapshot")
+    switch(api, "select", Path(workspaces(api)["open"]))
+    after = api.ok("GET", "/api/snapshot")
+    assert (after["tasks"], after["runs"]) == (before["tasks"], before["runs"])
+
+
 def test_agents_are_not_stopped_for_a_workspace_that_cannot_be_opened(api: Api, tmp_path: Path) -> None:
     """Another server has it open."""
     configured(api)
@@ -190,6 +209,62 @@ def test_switch_that_ended_half_way_is_made_good(
     api.task("the fence is gone")
 
 
+@contextlib.contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Another program holds the write lock."""
+    connection = sqlite.library("bundled").connect(database, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("name", ["chorus.db", "output.db"])
+def test_workspace_that_is_locked_is_not_opened_and_left_alone(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    first = Path(workspaces(api)["open"]).parent
+    switch(api, "create", tmp_path / "second")
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
+    before = api.ok("GET", "/api/snapshot")
+    with locked(first / name):
+        api.refused("POST", "/api/config/select", 503, "BUSY", json={"path": str(first)})
+    assert api.ok("GET", "/api/snapshot") == before
+    api.task("the former is still open")
+    assert list(first.glob("*.unusable")) == []
+
+
+def test_switch_does_not_wait_for_ever_for_another(
+    app: Flask, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a restore that somebody has stopped at the terminal: each try would hold a thread."""
+    monkeypatch.setattr(webworkspaces, "PATIENCE_S", 0.01)
+    with locks.alone(state.of(app).home):
+        api.refused("POST", "/api/config/create", 503, "BUSY", json={"path": str(tmp_path / "second")})
+    switch(api, "create", tmp_path / "second")
+
+
+def test_switch_that_home_does_not_take_leaves_the_former_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
+    with serving(quickly_prepared(tmp_path / "home")) as app, contextlib.ExitStack() as held:
+        api = Api(app)
+        first = workspaces(api)["open"]
+        switch(api, "create", tmp_path / "second")
+        really = Home.switch_to
+
+        def too_late(home: Home, *arguments: Any) -> None:
+            held.enter_context(locked(home.path))
+            really(home, *arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Home, "switch_to", too_late)
+            api.refused("POST", "/api/config/select", 503, "BUSY", json={"path": first})
+        api.task("the fence is gone")
+        held.close()
+        assert switch(api, "select", Path(first))["configPath"] == first
+
+
 def test_who_is_overtaken_by_another_switch_is_told(app: Flask, api: Api, tmp_path: Path) -> None:
     """(D13) Opening what was open when one asked must not open it with its fence."""
     current = state.of(app)
@@ -212,6 +287,12 @@ def test_forgotten_workspace_leaves_the_list_only_and_comes_back(api: Api, tmp_p
     assert api.ok("POST", f"/api/undo/{token}")["restored"] == "workspace"
     assert workspaces(api) == before
     api.refused("POST", f"/api/undo/{token}", 404, "NOT_FOUND")
+
+
+def test_undo_of_a_task_waits_for_nobody_who_has_home(api: Api, app: Flask) -> None:
+    token = api.ok("DELETE", f"/api/tasks/{api.task()['id']}")["undo"]
+    with locked(state.of(app).home.path):
+        api.ok("POST", f"/api/undo/{token}", headers={"Idempotency-Key": "k"})
 
 
 def test_repeated_undo_of_a_forgotten_workspace_gets_the_first_answer(api: Api, tmp_path: Path) -> None:
@@ -389,6 +470,15 @@ def test_edited_chorus_json_is_overwritten(api: Api) -> None:
         assert api.request("POST", "/api/config/overwrite").status_code == 200
         assert path.read_text() == written
     assert [event["type"] for event in api.events()] == ["config_changed"] * 2
+
+
+def test_chorus_json_that_cannot_be_written_is_no_change(api: Api) -> None:
+    path = Path(config(api)["configPath"])
+    path.unlink()
+    path.mkdir()
+    api.refused("POST", "/api/config/overwrite", 503, "SERVICE_UNAVAILABLE")
+    assert api.seq() == 0
+    assert list(path.parent.glob("chorus.json.*")) == []
 
 
 @pytest.mark.parametrize(
