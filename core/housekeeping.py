@@ -4,6 +4,8 @@ One short transaction at a time.
 """
 
 import contextlib
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from common.db import tables
 from common.db.database import Database
 from common.db.home import UNDO_MS
 from common.db.write import WriteTransaction
+from common.schemas.base import is_uuid
 from core.attachments import files
 from core.config import verbs as config
 from core.files.drafts import Drafts
@@ -36,6 +39,8 @@ def run(database: Database, uploads: Path, archive_days: int) -> list[str]:
     with database.write() as tx:
         _forget_expired(tx)
     dead, files_left = _sweep(database, uploads)
+    for folder in _folders_of_agents(database.path.parent, dead):
+        shutil.rmtree(folder, ignore_errors=True)
     for path in files_left:
         path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not empty: the task has other files
@@ -53,13 +58,14 @@ def _forget_expired(tx: WriteTransaction) -> None:
 def _sweep(database: Database, uploads: Path) -> tuple[list[str], list[Path]]:
     """Deletes rows whose undo has expired, which nobody sees any more.
 
-    Returns the ids of the tasks among them, and the files that have lost their row.
+    Returns the ids of the tasks among them, and the files that have lost their row or their task.
     """
     with database.sweep() as connection:
         edge = now_ms() - SWEEP_AFTER_MS
-        a, m, t, h = tables.attachments, tables.messages, tables.tasks, tables.history
+        a, m, t, h, r = tables.attachments, tables.messages, tables.tasks, tables.history, tables.runs
         connection.execute(sa.delete(m).where(m.c.rank.in_(_gone(m, m.c.rank, edge))))
         dead = [row[0] for row in connection.execute(_gone(t, t.c.id, edge))]
+        talks = connection.execute(sa.select(r.c.session_id).where(r.c.task_id.in_(dead))).scalars().all()
         rows = connection.execute(
             sa.select(a.c.id, a.c.task_id).where((a.c.deleted_at < edge) | a.c.task_id.in_(dead)).limit(SWEPT_AT_ONCE)
         ).all()
@@ -74,7 +80,16 @@ def _sweep(database: Database, uploads: Path) -> tuple[list[str], list[Path]]:
         connection.execute(sa.delete(t).where(t.c.id.in_(bare)))
         known = set(connection.execute(sa.select(a.c.id)).scalars())
     swept = [files.path_of(uploads, row.task_id, row.id) for row in rows]
-    return dead, swept + list(files.orphans(uploads, known))
+    return dead, swept + _conversations(database.path.parent, talks) + list(files.orphans(uploads, known))
+
+
+def _folders_of_agents(workspace: Path, tasks: list[str]) -> list[Path]:
+    return [workspace / "work" / task for task in tasks if is_uuid(task)]
+
+
+def _conversations(workspace: Path, sessions: Iterable[str | None]) -> list[Path]:
+    """Those that our own loop has kept; the names of other programs' sessions are their own affair."""
+    return [workspace / "sessions" / f"{session}.json" for session in sessions if session and is_uuid(session)]
 
 
 def _gone(table: sa.Table, column: sa.Column[Any], edge: int) -> sa.Select[Any]:

@@ -287,6 +287,27 @@ def test_housekeeping_sweeps_what_is_past_its_undo(workspace: Workspace, task: T
     assert counts == [1, 1, 0]
 
 
+def test_what_agents_left_goes_with_their_task(workspace: Workspace, task: Task) -> None:
+    """The folder they worked in, and the conversations that our own loop has kept."""
+    doomed = do(workspace, verbs.create, "doomed", SOURCE)
+    left = []
+    for each in (task, doomed):
+        session = str(uuid.uuid4())
+        with workspace.database.write() as tx:
+            run = runs.insert(tx, each.id, "writer", "agent", "go", tools=[], parent=None, session_id=session)
+            runs.save(tx, run, state="interrupted", ended_at=tx.now)
+        left.append((workspace.folder / "work" / each.id / "writer", workspace.folder / "sessions" / f"{session}.json"))
+    for folder, talk in left:
+        folder.mkdir(parents=True)
+        talk.parent.mkdir(exist_ok=True)
+        talk.write_text("[]")
+    do_at(workspace, 1, verbs.delete, doomed.id)
+    for _ in range(3):
+        housekeeping.run(workspace.database, workspace.uploads, 7)
+    assert [(folder.exists(), talk.exists()) for folder, talk in left] == [(True, True), (False, False)]
+    assert not left[1][0].parent.exists()
+
+
 def test_upload_that_was_swept_while_it_stood_still_is_not_attached(workspace: Workspace, task: Task) -> None:
     """The machine slept for hours in the middle of it."""
     files.store(files.path_of(workspace.uploads, task.id, str(uuid.uuid4())), io.BytesIO(b"another upload"), None)
