@@ -96,6 +96,25 @@ def test_new_task_without_the_socket(anna: Browser, server: Server) -> None:
     assert "not yet shown" in said[-1]
 
 
+def test_all_files_are_sent_without_the_socket(anna: Browser, server: Server, tmp_path: Path) -> None:
+    task_id = outside.new_task(server, "Files without a socket")
+    names = ["one.txt", "two.txt"]
+    for name in names:
+        (tmp_path / name).write_text("x")
+    anna.open(server, page.task_url(task_id))
+    attached = lambda: outside.ask(server, "GET", f"/api/tasks/{task_id}").data["attachmentCount"]  # noqa: E731
+    with anna.network_errors(SOCKET_LOST):
+        with down(server, "wsserver"):
+            anna.wait_connection("reconnecting")
+            page.attach(anna, *(tmp_path / name for name in names))
+            anna.wait_for(lambda: attached() == len(names), "both files are on the server")
+            assert anna.count(css("upload")) == len(names)
+        for name in names:
+            anna.shows(css("attachment"), name, seconds=BACK_S)
+        anna.wait_connection("live")
+    anna.lacks(css("upload"))
+
+
 def test_everything_down(anna: Browser, server: Server) -> None:
     """Nothing can be saved: the page says so at once on each button, and keeps what it has."""
     task_id = outside.new_task(server, "Stay on screen")

@@ -101,9 +101,17 @@ export function createField(app, id, field) {
     if (isSameValue(value, current.base) && !theirs) return close();
     sent = value;
     const outcome = await actions.saveField(id, /** @type {FieldChange} */ ({ [field.name]: value }), version);
-    if (outcome.result === 'saved') close();
+    if (outcome.result === 'saved') saved(value, outcome.task);
     if (outcome.result === 'stale') theirs = outcome.current;
     painter.request();
+  }
+
+  /** What was typed meanwhile is an edit of what is there now. @param {FieldValue} value as it was sent @param {Task} task */
+  function saved(value, task) {
+    const current = edit();
+    if (!current || isSameValue(tidy(current.value), value)) return close();
+    theirs = null;
+    keep({ value: current.value, version: task.version, base: valueOf(task, field) });
   }
 
   /** @param {KeyboardEvent} event */
