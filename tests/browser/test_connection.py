@@ -102,13 +102,13 @@ def test_all_files_are_sent_without_the_socket(anna: Browser, server: Server, tm
     for name in names:
         (tmp_path / name).write_text("x")
     anna.open(server, page.task_url(task_id))
-    attached = lambda: outside.ask(server, "GET", f"/api/tasks/{task_id}").data["attachmentCount"]  # noqa: E731
+    anna.shows(css("attachments"))
     with anna.network_errors(SOCKET_LOST):
         with down(server, "wsserver"):
             anna.wait_connection("reconnecting")
             page.attach(anna, *(tmp_path / name for name in names))
-            anna.wait_for(lambda: attached() == len(names), "both files are on the server")
-            assert anna.count(css("upload")) == len(names)
+            anna.wait_for(lambda: attached(server, task_id) == len(names), "both files are on the server")
+            anna.wait_for(lambda: anna.texts(".file-note") == ["Saved, not yet shown"] * len(names), "both are said")
         for name in names:
             anna.shows(css("attachment"), name, seconds=BACK_S)
         anna.wait_connection("live")
@@ -228,6 +228,10 @@ def test_wrong_socket_address(anna: Browser, tmp_path: Path) -> None:
 
 
 # -- helpers
+
+
+def attached(server: Server, task_id: str) -> object:
+    return server.json("GET", f"/api/tasks/{task_id}")["attachmentCount"]
 
 
 def snapshot(server: Server) -> Any:

@@ -124,12 +124,11 @@ def test_form_typed_while_it_is_saved(ben: Browser, server: Server) -> None:
         ben.chord(Keys.CONTROL, Keys.ENTER)
         ben.shows(css("save"), "Saving…")
         ben.write("input-model", "-second")
-    model = lambda: server.json("GET", "/api/agents/fact-checker").get("model")  # noqa: E731
-    ben.wait_for(lambda: model() == "first", "the first part is saved")
+    ben.wait_for(lambda: model(server) == "first", "the first part is saved")
     ben.shows(css("save"), "Save agent")
     assert ben.value("input-model") == "first-second"
     ben.chord(Keys.CONTROL, Keys.ENTER)
-    ben.wait_for(lambda: model() == "first-second", "all of it is saved")
+    ben.wait_for(lambda: model(server) == "first-second", "all of it is saved")
     outside.ask(server, "PUT", "/api/agents/fact-checker", before)
 
 
@@ -143,6 +142,10 @@ def test_task_deleted_under_the_pen(ben: Browser, server: Server) -> None:
     outside.ask(server, "POST", f"/api/undo/{token}")
     ben.shows(css("field-description"))
     assert ben.value("input-description") == DRAFT
+
+
+def model(server: Server) -> object:
+    return server.json("GET", "/api/agents/fact-checker").get("model")
 
 
 def description(server: Server, task_id: str) -> str:
