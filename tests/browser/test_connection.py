@@ -115,6 +115,24 @@ def test_all_files_are_sent_without_the_socket(anna: Browser, server: Server, tm
     anna.lacks(css("upload"))
 
 
+def test_removals_without_the_socket(anna: Browser, server: Server) -> None:
+    """What is gone and still there says so, and cannot be removed once more."""
+    task_id = outside.new_task(server, "Removals without a socket")
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/queue", {"content": "Never mind"})
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/attachments?filename=one.txt", b"x")
+    anna.open(server, page.task_url(task_id))
+    anna.shows(css("message"))
+    with anna.network_errors(SOCKET_LOST):
+        with down(server, "wsserver"):
+            anna.wait_connection("reconnecting")
+            for control in ("attachment-delete", "message-remove"):
+                anna.click(control)
+                anna.shows(f"{css(control)}[aria-disabled=true]", "Saved, not yet shown")
+        anna.wait_connection("live")
+    anna.lacks(css("message"))
+    anna.lacks(css("attachment"))
+
+
 def test_everything_down(anna: Browser, server: Server) -> None:
     """Nothing can be saved: the page says so at once on each button, and keeps what it has."""
     task_id = outside.new_task(server, "Stay on screen")

@@ -49,13 +49,13 @@ const underWay = ({ name, progress, abort }) => html`<progress max="1" .value=${
 const fileRow = (app, task, { filename, size, contentType, uploadedAt }, reason) => html`<li class="file" data-testid="attachment" data-filename=${filename}>
   ${icon(contentType.startsWith('image/') ? 'image' : 'file-text')}
   <a class="file-name" href=${attachmentPath(task.id, filename)} download=${filename} title=${filename}>${filename}</a>
-  <span class="file-note"><time datetime=${iso(uploadedAt)} title="Added ${moment(uploadedAt, app.live.now())}">${formatBytes(size)}</time></span>
+  <span class="file-note"><time datetime=${iso(uploadedAt)} title="Added: ${moment(uploadedAt, app.live.now())}">${formatBytes(size)}</time></span>
   ${button({
     label: `Delete ${filename}`,
     icon: 'trash-2',
     iconOnly: true,
     look: 'is-quiet is-small',
-    reason,
+    reason: reason ?? app.saving.of(`task:${task.id}:file:${filename}`)?.says ?? null,
     run: () => void app.actions.deleteAttachment(task.id, filename),
     testid: 'attachment-delete',
   })}

@@ -88,7 +88,13 @@ export function createField(app, id, field) {
     const dropped = edit();
     close();
     if (!dropped || isSameValue(tidy(dropped.value), dropped.base)) return;
-    notices.info(`Your edit of “${field.label}” was discarded`, { action: { label: 'Undo', run: () => keep(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+    notices.info(`Your edit of “${field.label}” was discarded`, { action: { label: 'Undo', run: () => reopen(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+  }
+
+  /** @param {Edit} dropped */
+  function reopen(dropped) {
+    keep(dropped);
+    painter.request(() => focusEditor(0));
   }
 
   /** @param {number} [version] that the person has seen */
@@ -194,7 +200,7 @@ export function createField(app, id, field) {
     theirs() {
       const dropped = edit();
       close();
-      if (dropped) notices.info('Your version was dropped', { action: { label: 'Undo', run: () => keep(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+      if (dropped) notices.info('Your version was dropped', { action: { label: 'Undo', run: () => reopen(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
     },
     edit() {
       const current = edit();
