@@ -344,6 +344,11 @@ def test_palette_and_archive(anna: Browser, ben: Browser, server: Server, crew: 
     anna.shows("#board")
     choose(anna, "letter 50", f"task:{ids[50]}")
     anna.shows(css("archived"), "archived")
+    token = outside.ask(server, "DELETE", f"/api/tasks/{ids[50]}").data["undo"]
+    anna.shows(css("task-deleted"))
+    outside.ask(server, "POST", f"/api/undo/{token}")
+    anna.shows(css("entry"))
+    anna.shows(css("queue"), "Empty")
     anna.click("action-pending")
     anna.shows(STATE, "Pending")
     ben.wait_for(lambda: ben.count(css("archived-task")) == 50, "it has left the archive")
