@@ -70,7 +70,7 @@ def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> 
 def test_several_agents_get_a_provider(anna: Browser, ben: Browser, server: Server) -> None:
     """And only those that are still there count."""
     server.json("PUT", "/api/providers/of-many", {"name": "of-many", "providerType": {"type": "opencode"}})
-    leaver = {"type": "user_defined", "name": "leaver", "instructions": ""}
+    leaver = server.json("GET", "/api/agents/editor") | {"name": "leaver"}
     server.json("PUT", "/api/agents/leaver", leaver)
     anna.open(server, "/agents")
     ben.open(server, "/agents")
