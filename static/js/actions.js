@@ -18,7 +18,7 @@ import { attachmentPath } from './uploads.js';
 /** @import {Message, OutputPage, Run, StatusWord, Task} from './types.js' */
 
 /** @typedef {{description: string} | {summary: string} | {requirements: string[]} | {acceptanceCriteria: string[]} | {plan: string[]}} FieldChange */
-/** @typedef {{result: 'saved'} | {result: 'stale', current: Task} | {result: 'failed'}} SaveResult */
+/** @typedef {{result: 'saved', task: Task} | {result: 'stale', current: Task} | {result: 'failed'}} SaveResult */
 
 const SOURCE = { sourceType: 'web', userId: 'anonymous', conversationId: null };
 
@@ -123,8 +123,8 @@ export function createActions({ api, notices, saving, uploads }) {
     async saveField(id, change, version) {
       const call = () => 'description' in change ? api.patch(taskPath(id), change, { ifMatch: version }) : api.put(`${taskPath(id)}/planning`, change, { ifMatch: version });
       try {
-        await saving.follow(`task:${id}:${Object.keys(change)[0]}`, 'Saving', call);
-        return { result: 'saved' };
+        const answer = await saving.follow(`task:${id}:${Object.keys(change)[0]}`, 'Saving', call);
+        return { result: 'saved', task: answer.data };
       } catch (error) {
         if (error instanceof ApiError && error.status === 412 && error.current) return { result: 'stale', current: error.current };
         notices.error('Your change was not saved.', { advice: `${reasonOf(error)} Your text is kept.` });

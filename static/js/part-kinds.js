@@ -195,9 +195,9 @@ function taskIdsOf(item) {
   }
 }
 
-/** A new task, or a deleted one that came back. @param {PartItem} item */
+/** A new task, or a deleted one that came back: to the board, or to the archive. @param {PartItem} item */
 function begins(item) {
-  return item.type === 'task_created';
+  return item.type === 'task_created' || item.type === 'task_archived';
 }
 
 /** @param {PartItem} item */

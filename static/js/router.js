@@ -68,10 +68,9 @@ export function createRouter(onChange) {
     onChange(route);
   }
 
-  /** @param {string} url @param {{replace?: boolean}} [options] */
+  /** To where one is already is no step, but its place is shown again. @param {string} url @param {{replace?: boolean}} [options] */
   function go(url, { replace = false } = {}) {
-    if (url === location.pathname + location.search + location.hash) return;
-    if (replace) history.replaceState(null, '', url);
+    if (replace || url === location.pathname + location.search + location.hash) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
     changed();
   }

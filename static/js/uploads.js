@@ -15,6 +15,7 @@ import { fileProblem } from './lib/text.js';
  * @property {string} name
  * @property {number} size
  * @property {number} progress 0 to 1
+ * @property {boolean} isSaved the server has it, but this screen may not show it yet
  * @property {AbortController} abort
  */
 
@@ -36,16 +37,18 @@ export function createUploads({ api, notices, whenShown, onChange }) {
   async function send(taskId, file) {
     const problem = fileProblem(file);
     if (problem) return void notices.error(`“${file.name}” was not attached.`, { advice: problem });
-    const upload = { id: ++ids, taskId, name: file.name, size: file.size, progress: 0, abort: new AbortController() };
+    const upload = { id: ++ids, taskId, name: file.name, size: file.size, progress: 0, isSaved: false, abort: new AbortController() };
     running = [...running, upload];
     onChange();
     try {
       const answer = await api.upload(attachmentPath(taskId, file.name, true), file, { signal: upload.abort.signal, onProgress: (part) => progressed(upload, part) });
-      await whenShown(answer.seqHeader).catch(() => {});
+      upload.isSaved = true;
+      onChange();
+      const done = () => remove(upload);
+      whenShown(answer.seqHeader).then(done, done);
     } catch (error) {
-      failed(taskId, file, error);
-    } finally {
       remove(upload);
+      failed(taskId, file, error);
     }
   }
 

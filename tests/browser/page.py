@@ -124,9 +124,9 @@ def send_message(browser: Browser, text: str) -> None:
     browser.click("message-add")
 
 
-def attach(browser: Browser, path: Path) -> None:
-    """Chooses a file as the file dialog does."""
-    browser.find(css("file-input")).send_keys(str(path))
+def attach(browser: Browser, *paths: Path) -> None:
+    """Chooses files as the file dialog does."""
+    browser.find(css("file-input")).send_keys("\n".join(map(str, paths)))
 
 
 def undo(browser: Browser) -> None:

@@ -174,7 +174,8 @@ def full_task(server: Server) -> str:
     lists = {field: [LONG, "Short"] for field in ("requirements", "acceptanceCriteria", "plan")}
     outside.ask(server, "PUT", f"/api/tasks/{task_id}/planning", {"summary": LONG} | lists)
     outside.ask(server, "POST", f"/api/tasks/{task_id}/queue", {"content": LONG})
-    outside.ask(server, "POST", f"/api/tasks/{task_id}/attachments?filename=notes.txt", b"x")
+    for name in ("notes.txt", f"{LONG[-60:] * 3}.txt"):
+        outside.ask(server, "POST", f"/api/tasks/{task_id}/attachments?filename={name}", b"x")
     outside.move(server, task_id, "failed", f"{LONG}: {LONG}")
     return task_id
 

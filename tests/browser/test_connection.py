@@ -96,6 +96,43 @@ def test_new_task_without_the_socket(anna: Browser, server: Server) -> None:
     assert "not yet shown" in said[-1]
 
 
+def test_all_files_are_sent_without_the_socket(anna: Browser, server: Server, tmp_path: Path) -> None:
+    task_id = outside.new_task(server, "Files without a socket")
+    names = ["one.txt", "two.txt"]
+    for name in names:
+        (tmp_path / name).write_text("x")
+    anna.open(server, page.task_url(task_id))
+    anna.shows(css("attachments"))
+    with anna.network_errors(SOCKET_LOST):
+        with down(server, "wsserver"):
+            anna.wait_connection("reconnecting")
+            page.attach(anna, *(tmp_path / name for name in names))
+            anna.wait_for(lambda: attached(server, task_id) == len(names), "both files are on the server")
+            anna.wait_for(lambda: anna.texts(".file-note") == ["Saved, not yet shown"] * len(names), "both are said")
+        for name in names:
+            anna.shows(css("attachment"), name, seconds=BACK_S)
+        anna.wait_connection("live")
+    anna.lacks(css("upload"))
+
+
+def test_removals_without_the_socket(anna: Browser, server: Server) -> None:
+    """What is gone and still there says so, and cannot be removed once more."""
+    task_id = outside.new_task(server, "Removals without a socket")
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/queue", {"content": "Never mind"})
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/attachments?filename=one.txt", b"x")
+    anna.open(server, page.task_url(task_id))
+    anna.shows(css("message"))
+    with anna.network_errors(SOCKET_LOST):
+        with down(server, "wsserver"):
+            anna.wait_connection("reconnecting")
+            for control in ("attachment-delete", "message-remove"):
+                anna.click(control)
+                anna.shows(f"{css(control)}[aria-disabled=true]", "Saved, not yet shown")
+        anna.wait_connection("live")
+    anna.lacks(css("message"))
+    anna.lacks(css("attachment"))
+
+
 def test_everything_down(anna: Browser, server: Server) -> None:
     """Nothing can be saved: the page says so at once on each button, and keeps what it has."""
     task_id = outside.new_task(server, "Stay on screen")
@@ -209,6 +246,10 @@ def test_wrong_socket_address(anna: Browser, tmp_path: Path) -> None:
 
 
 # -- helpers
+
+
+def attached(server: Server, task_id: str) -> object:
+    return server.json("GET", f"/api/tasks/{task_id}")["attachmentCount"]
 
 
 def snapshot(server: Server) -> Any:

@@ -99,7 +99,7 @@ def test_focus_survives_pushes(anna: Browser, server: Server) -> None:
 
 
 def test_editing_without_a_pointer(anna: Browser, server: Server) -> None:
-    """Escape leaves the editor, and the focus is where it began."""
+    """Escape leaves the editor, and the focus is where it began; undoing that goes on writing."""
     task_id = outside.new_task(server, "Untouched")
     anna.open(server, page.task_url(task_id))
     anna.shows(css("edit-description"))
@@ -109,6 +109,11 @@ def test_editing_without_a_pointer(anna: Browser, server: Server) -> None:
     anna.keys("!", Keys.ESCAPE)
     anna.wait_focus("edit-description")
     anna.shows(css("notice"), "discarded")
+    page.undo(anna)
+    anna.wait_focus("input-description")
+    assert anna.value("input-description") == "Untouched!"
+    anna.keys(Keys.ESCAPE)
+    anna.wait_focus("edit-description")
     anna.keys(Keys.ENTER)
     anna.wait_focus("input-description")
     anna.chord(Keys.CONTROL, "a")

@@ -84,3 +84,15 @@ def test_filters_are_steps_of_back(anna: Browser, server: Server) -> None:
     anna.driver.back()
     anna.wait_for(lambda: anna.count(column("failed")), "all columns are back")
     assert anna.address == "/"
+
+
+def test_id_is_copied(anna: Browser, server: Server) -> None:
+    """Or it is said that the browser forbids it."""
+    task_id = outside.new_task(server, "Copied")
+    anna.open(server, page.task_url(task_id))
+    for setting, says in (("denied", "did not let Chorus copy"), ("granted", "ID copied")):
+        allowed = {"name": "clipboard-write"}
+        anna.cdp("Browser.setPermission", permission=allowed, setting=setting, origin=server.base_url)
+        anna.press("Copy the ID")
+        anna.shows(css("notice"), says)
+    anna.cdp("Browser.resetPermissions")

@@ -68,13 +68,19 @@ def test_provider_and_its_agent(anna: Browser, ben: Browser, server: Server) -> 
 
 
 def test_several_agents_get_a_provider(anna: Browser, ben: Browser, server: Server) -> None:
+    """And only those that are still there count."""
     server.json("PUT", "/api/providers/of-many", {"name": "of-many", "providerType": {"type": "opencode"}})
+    leaver = server.json("GET", "/api/agents/editor") | {"name": "leaver"}
+    server.json("PUT", "/api/agents/leaver", leaver)
     anna.open(server, "/agents")
     ben.open(server, "/agents")
     ben.forget_requests()
     anna.click("bulk-start")
-    for name in ("editor", "fact-checker"):
+    for name in ("editor", "fact-checker", "leaver"):
         anna.click(f"choose-{name}")
+    anna.shows(css("bulk-apply"), "Set for 3 agents")
+    server.json("DELETE", "/api/agents/leaver")
+    anna.shows(css("bulk-apply"), "Set for 2 agents")
     anna.click("bulk-provider")
     anna.keys("of-many", Keys.ENTER)
     anna.write("bulk-model", "some/model")

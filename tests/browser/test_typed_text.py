@@ -3,7 +3,7 @@
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser import outside, page
-from tests.browser.faults import down
+from tests.browser.faults import down, stopped
 from tests.helpers.browser import SOCKET_LOST, Browser, card, css
 from tests.helpers.server import Server
 
@@ -97,6 +97,41 @@ def test_other_fields_are_no_conflict(anna: Browser, ben: Browser, server: Serve
     assert description(server, task_id) == "Ben’s text"
 
 
+def test_typed_while_it_is_saved(ben: Browser, server: Server) -> None:
+    """Whoever goes on typing keeps the editor, the keyboard and all of the text; it is saved as it came."""
+    task_id = outside.new_task(server, "Slow server")
+    ben.open(server, page.task_url(task_id))
+    page.begin_edit(ben, "description", "First")
+    with stopped(server, *server.pids("webapp")):
+        ben.chord(Keys.CONTROL, Keys.ENTER)
+        ben.shows(css("save-description"), "Saving…")
+        ben.keys(", second")
+    ben.wait_for(lambda: description(server, task_id) == "First", "the first part is saved")
+    ben.shows(css("save-description"), "Save")
+    assert ben.value("input-description") == "First, second"
+    assert ben.focused() == "input-description"
+    assert ben.count(css("changed-meanwhile")) == 0
+    ben.chord(Keys.CONTROL, Keys.ENTER)
+    ben.lacks(css("input-description"))
+    assert description(server, task_id) == "First, second"
+
+
+def test_form_typed_while_it_is_saved(ben: Browser, server: Server) -> None:
+    ben.open(server, "/agents/fact-checker")
+    before = server.json("GET", "/api/agents/fact-checker")
+    ben.write("input-model", "first")
+    with stopped(server, *server.pids("webapp")):
+        ben.chord(Keys.CONTROL, Keys.ENTER)
+        ben.shows(css("save"), "Saving…")
+        ben.write("input-model", "-second")
+    ben.wait_for(lambda: model(server) == "first", "the first part is saved")
+    ben.shows(css("save"), "Save agent")
+    assert ben.value("input-model") == "first-second"
+    ben.chord(Keys.CONTROL, Keys.ENTER)
+    ben.wait_for(lambda: model(server) == "first-second", "all of it is saved")
+    outside.ask(server, "PUT", "/api/agents/fact-checker", before)
+
+
 def test_task_deleted_under_the_pen(ben: Browser, server: Server) -> None:
     """What was typed is shown to be copied, and is in the editor again when the deletion is undone."""
     task_id = outside.new_task(server, "Short life")
@@ -107,6 +142,10 @@ def test_task_deleted_under_the_pen(ben: Browser, server: Server) -> None:
     outside.ask(server, "POST", f"/api/undo/{token}")
     ben.shows(css("field-description"))
     assert ben.value("input-description") == DRAFT
+
+
+def model(server: Server) -> object:
+    return server.json("GET", "/api/agents/fact-checker").get("model")
 
 
 def description(server: Server, task_id: str) -> str:

@@ -86,6 +86,9 @@ def test_whole_life(anna: Browser, ben: Browser, server: Server, crew: Hands) ->
 
     anna.click("action-answer")
     anna.wait_focus("answer-0")
+    anna.click("message-input")
+    anna.click("action-answer")
+    anna.wait_focus("answer-0")
     anna.chord(Keys.CONTROL, Keys.ENTER)
     anna.shows(css("answers-error"), "2 questions left")
     anna.click("answer-option")
@@ -212,6 +215,26 @@ def test_run_is_closed_by_hand_and_another_stopped(anna: Browser, ben: Browser, 
         browser.shows(STATE, "Waiting")
 
 
+def test_refused_behind_a_closed_dialog(anna: Browser, server: Server, crew: Hands) -> None:
+    """Whoever has left the dialog before the answer came is told all the same, and what they typed is kept."""
+    task_id = outside.new_task(server, "Slow answer")
+    start = {"agentName": "writer", "prompt": "Write", "force": True}
+    outside.ask(server, "POST", f"/api/tasks/{task_id}/handoff", start)
+    writer = crew.take()
+    anna.open(server, page.task_url(task_id))
+    anna.click("run-close")
+    anna.wait_focus("text-input")
+    anna.keys("As far as it came")
+    with anna.network_errors(f"{SOCKET_LOST}|409"):
+        with stopped(server, *server.pids("webapp")):
+            anna.chord(Keys.CONTROL, Keys.ENTER)
+            anna.keys(Keys.ESCAPE)
+            anna.lacks("dialog[open]")
+            writer.end()
+        anna.shows(css("notice"), "“Close the run of writer” was not done")
+    assert anna.run("return Object.values(sessionStorage).some((text) => text.includes('As far as it came'))")
+
+
 def test_workspace_is_left_while_agents_work(anna: Browser, ben: Browser, server: Server, crew: Hands) -> None:
     """Only by a decision; then their tasks wait."""
     task_id = outside.new_task(server, "At work")
@@ -321,6 +344,11 @@ def test_palette_and_archive(anna: Browser, ben: Browser, server: Server, crew: 
     anna.shows("#board")
     choose(anna, "letter 50", f"task:{ids[50]}")
     anna.shows(css("archived"), "archived")
+    token = outside.ask(server, "DELETE", f"/api/tasks/{ids[50]}").data["undo"]
+    anna.shows(css("task-deleted"))
+    outside.ask(server, "POST", f"/api/undo/{token}")
+    anna.shows(css("entry"))
+    anna.shows(css("queue"), "Empty")
     anna.click("action-pending")
     anna.shows(STATE, "Pending")
     ben.wait_for(lambda: ben.count(css("archived-task")) == 50, "it has left the archive")

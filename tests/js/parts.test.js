@@ -149,6 +149,14 @@ describe('deletion and undo', () => {
       it.store.apply(event(12, 'task_created', task('a', LONG)));
       assert.equal(it.store.parts.takeRequests().length, 1);
     });
+
+    test(`${key} of an archived task goes and comes back`, () => {
+      const it = opened(key);
+      it.store.apply(event(11, 'task_deleted', { id: 'a' }));
+      assert.equal(it.store.part(key).status, 'gone');
+      it.store.apply(event(12, 'task_archived', { id: 'a' }));
+      assert.equal(it.store.parts.takeRequests().length, 1);
+    });
   }
 });
 

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { retryDelay } from '../../static/js/connection/backoff.js';
 import { mayReturn } from '../../static/js/connection/explain.js';
 import { MAX_HELD } from '../../static/js/connection/state.js';
-import { wakeAt } from '../../static/js/connection/timing.js';
+import { retryDelay, wakeAt } from '../../static/js/connection/timing.js';
 import { createMachine, ORIGIN, SOCKET_URL, WELCOME } from './helpers/machine.js';
 import { createRandom } from './helpers/random.js';
 import { event, snapshot } from './helpers/wire.js';

@@ -15,9 +15,8 @@
 /** @import {Connected, Connecting, Ctx, Diagnosis, Effect, Event, Memory, Need, NotConnected, Phase, Problem, Reconnecting, State, Step, Suspended} from './shapes.js' */
 
 import { CLOSE_CODES, PROTOCOL } from '../words.js';
-import { retryDelay } from './backoff.js';
 import { closeText, explain, mayReturn } from './explain.js';
-import { CONNECT_MS, isHealthy, recentResyncs, rested, silenceAt, tooLate, wakeAt, withTimer } from './timing.js';
+import { CONNECT_MS, isHealthy, recentResyncs, rested, retryDelay, silenceAt, tooLate, wakeAt, withTimer } from './timing.js';
 
 export const MANY_RESYNCS = 3;
 export const ASK_AFTER_FAILURES = 3;

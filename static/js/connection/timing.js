@@ -1,5 +1,5 @@
 // @ts-check
-/** Time in the connection: what is due when. Pure: `now` is an argument, by wall clock (timers are throttled, machines sleep). */
+/** Time in the connection: what is due when. Pure: `now`, by wall clock (timers are throttled, machines sleep), and `random` in [0, 1) are arguments. */
 
 /** @import {Connected, Effect, Event, Memory, State} from './shapes.js' */
 
@@ -7,6 +7,8 @@ export const CONNECT_MS = 8_000;
 export const HEALTHY_MS = 15_000;
 export const SILENT_HEARTBEATS = 2.5;
 export const RESYNC_WINDOW_MS = 5 * 60_000;
+const QUICK_TRIES = 8;
+const LIMIT_MS = 20_000;
 
 /** When this state wants a `tick`. @param {State} state @returns {number|null} */
 export function wakeAt(state) {
@@ -66,6 +68,17 @@ export function recentResyncs({ resyncs }, now) {
 export function withTimer(effects, event, before, after) {
   const keep = after === before || (before !== null && after !== null && after > before);
   return keep && !(event.type === 'tick' && after !== null) ? effects : [...effects, /** @type {const} */ ({ type: 'timer', at: after })];
+}
+
+/**
+ * How long to wait before the next try: the first eight come within a second each, so that all pages are back a second after the server;
+ * then full jitter, doubling up to 20 s.
+ * @param {number} failures tries that failed before this one
+ * @param {number} random
+ */
+export function retryDelay(failures, random) {
+  if (failures < QUICK_TRIES) return 300 + 700 * random;
+  return Math.min(LIMIT_MS, 2000 * 2 ** (failures - QUICK_TRIES)) * random;
 }
 
 /** @param {never} value @returns {never} */

@@ -9,9 +9,15 @@ import { button } from './button.js';
 /** @param {App} app @param {{text: string, label: string, done: string, iconOnly?: boolean, testid?: string}} options `done` is said afterwards */
 export function copyButton(app, { text, label, done, iconOnly = false, testid }) {
   if (!navigator.clipboard) return nothing;
-  const run = async () => {
+  return button({ label, icon: 'copy', iconOnly, look: iconOnly ? 'is-quiet is-small' : 'is-small', run: () => void copy(app, text, done), ...(testid ? { testid } : {}) });
+}
+
+/** A browser may say no, for reasons of its own. @param {App} app @param {string} text @param {string} done */
+export async function copy({ notices }, text, done) {
+  try {
     await navigator.clipboard.writeText(text);
-    app.notices.success(done);
-  };
-  return button({ label, icon: 'copy', iconOnly, look: iconOnly ? 'is-quiet is-small' : 'is-small', run: () => void run(), ...(testid ? { testid } : {}) });
+    notices.success(done);
+  } catch {
+    notices.error('The browser did not let Chorus copy that.', { advice: 'Select the text and copy it by hand.' });
+  }
 }

@@ -70,10 +70,12 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
     const wrong = problem();
     if (wrong !== null) return refuse(wrong);
     set(() => (busy = true));
-    const result = await actions.createTask(text(), files, key);
+    const [sent, taken] = [text(), files];
+    const result = await actions.createTask(sent, taken, key);
     set(() => (busy = false));
-    if ('error' in result) return refuse(`The task was not created. ${result.error}`);
-    created(result.id);
+    if ('id' in result) return created(result.id, sent, taken);
+    if (dialog.element.open) return refuse(`The task was not created. ${result.error}`);
+    notices.error('The task was not created.', { advice: `${result.error} What you typed is kept.` });
   }
 
   /** @param {string} reason */
@@ -85,10 +87,10 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
     /** @type {HTMLElement|null} */ (dialog.element.querySelector('textarea'))?.focus();
   }
 
-  /** @param {string} id */
-  function created(id) {
-    drafts.clear(DRAFT);
-    files = [];
+  /** What came to it meanwhile stays for another one. @param {string} id @param {string} sent @param {readonly File[]} taken */
+  function created(id, sent, taken) {
+    if (text() === sent) drafts.clear(DRAFT);
+    files = files.filter((file) => !taken.includes(file));
     key = newKey();
     dialog.close();
     const said = isLive() ? 'Task created' : 'Task created: saved, not yet shown';

@@ -21,7 +21,7 @@ import { unconfinedMark } from './status.js';
 
 /** @param {App} app */
 export function createStart(app) {
-  const { store, live, drafts, actions } = app;
+  const { store, live, drafts, actions, notices } = app;
   let taskId = '';
   let chosen = '';
   let force = false;
@@ -78,12 +78,20 @@ export function createStart(app) {
     if (error) return void dialog.draw();
     busy = true;
     dialog.draw();
-    const failure = await actions.start(current, { agentName: chosen, prompt: prompt(current), force: needsForce(current) }, key);
+    const [draft, agentName] = [draftKey(), chosen];
+    const sent = drafts.get(draft)?.text;
+    const failure = await actions.start(current, { agentName, prompt: prompt(current), force: needsForce(current) }, key);
+    if (failure === null && drafts.get(draft)?.text === sent) drafts.clear(draft);
+    if (taskId !== current.id || !dialog.element.open) return tellLate(current, agentName, failure);
     busy = false;
     error = failure ?? '';
     if (failure !== null) return dialog.refresh();
-    drafts.clear(draftKey());
     dialog.close();
+  }
+
+  /** The dialog was closed before the answer came. @param {Task} current @param {string} agent @param {string|null} failure */
+  function tellLate({ description }, agent, failure) {
+    if (failure !== null) notices.error(`${agent} was not started on “${titleOf(description)}”.`, { advice: failure });
   }
 
   /* ------------------------------------------------------------ drawing */

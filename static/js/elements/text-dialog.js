@@ -26,7 +26,7 @@ import { icon } from './icons.js';
  */
 
 /** @param {App} app */
-export function createTextDialog({ drafts, blocked }) {
+export function createTextDialog({ drafts, notices, blocked }) {
   /** @type {TextOrder|null} */
   let order = null;
   let busy = false;
@@ -50,12 +50,19 @@ export function createTextDialog({ drafts, blocked }) {
     if (error) return void dialog.draw();
     busy = true;
     dialog.draw();
-    const failure = await current.submit(text(current).trim());
+    const sent = text(current);
+    const failure = await current.submit(sent.trim());
+    if (failure === null && text(current) === sent) drafts.clear(current.draftKey);
+    if (order !== current || !dialog.element.open) return tellLate(current, failure);
     busy = false;
     error = failure ?? '';
     if (failure !== null) return dialog.refresh();
-    drafts.clear(current.draftKey);
     dialog.close();
+  }
+
+  /** The dialog was closed before the answer came. @param {TextOrder} current @param {string|null} failure */
+  function tellLate({ title }, failure) {
+    if (failure !== null) notices.error(`“${title}” was not done.`, { advice: `${failure} What you typed is kept.` });
   }
 
   /** @param {TextOrder} current */

@@ -15,7 +15,7 @@ import { unconfinedMark } from './status.js';
 /** @import {Run} from '../types.js' */
 
 /** @param {App} app */
-export function createToolsDialog({ store, actions, blocked }) {
+export function createToolsDialog({ store, actions, notices, blocked }) {
   let runId = '';
   /** What the person has switched, by tool: the rest follows what others do. @type {Map<string, boolean>} */
   let switched = new Map();
@@ -43,10 +43,17 @@ export function createToolsDialog({ store, actions, blocked }) {
     if (busy || !current || reasonOf(current) !== null) return;
     busy = true;
     dialog.draw();
-    error = (await actions.changeTools(current, change(current))) ?? '';
+    const failure = await actions.changeTools(current, change(current));
+    if (runId !== current.id || !dialog.element.open) return tellLate(current, failure);
     busy = false;
-    if (error) return dialog.refresh();
+    error = failure ?? '';
+    if (failure !== null) return dialog.refresh();
     dialog.close();
+  }
+
+  /** The dialog was closed before the answer came. @param {Run} current @param {string|null} failure */
+  function tellLate({ agentName }, failure) {
+    if (failure !== null) notices.error(`The tools of ${agentName} were not changed.`, { advice: failure });
   }
 
   /** @param {string} tool @param {boolean} isOn */

@@ -94,7 +94,8 @@ export function tellTasks({ tasks, days }) {
 /** @param {Picture} picture */
 export function tellFlow({ flow, days }) {
   const [created, completed, failed] = FLOWS.map((name) => total(flow[name]));
-  const rate = new Intl.NumberFormat('en', { maximumFractionDigits: 1 }).format((completed ?? 0) / days.length);
+  const perDay = (completed ?? 0) / days.length;
+  const rate = perDay > 0 && perDay < 0.05 ? 'less than 0.1' : perDay.toLocaleString('en', { maximumFractionDigits: 1 });
   return `In ${days.length} days ${plural(created ?? 0, 'task was', 'tasks were')} created, ${completed?.toLocaleString('en')} completed and ${failed?.toLocaleString('en')} failed: ${rate} completed a day.`;
 }
 

@@ -40,3 +40,9 @@ export function conflictsOf(touched, current) {
 export function tidied(touched, current) {
   return Object.fromEntries(Object.entries(touched).filter(([field, { mine }]) => !isSameValue(mine, current[field])));
 }
+
+/** What was typed after `sent` had gone to the server, over the value it has now. @param {Touched} touched @param {Values} sent @param {Values} current @returns {Touched} */
+export function typedSince(touched, sent, current) {
+  const later = Object.entries(touched).filter(([field, { mine }]) => !isSameValue(mine, sent[field]));
+  return Object.fromEntries(later.map(([field, { mine }]) => [field, { mine, base: current[field] }]));
+}

@@ -63,7 +63,7 @@ export function createArchive(app, firstQuery) {
 
   const empty = () => html`<div class="empty" data-testid="archive-empty">${icon('archive')}
     <h2>${query === '' ? 'Nothing is archived yet' : 'No archived task fits'}</h2>
-    <p>${query === '' ? 'Completed and failed tasks come here a week after their last change.' : 'The text is looked for in descriptions and summaries.'}</p></div>`;
+    <p>${query === '' ? 'Completed and failed tasks come here some days after their last change. The settings say how many.' : 'The text is looked for in descriptions and summaries.'}</p></div>`;
 
   /** @param {PartView<'archive'>} view */
   const said = ({ data }) => (data ? `${plural(data.tasks.length, 'archived task')} shown` : '');

@@ -143,7 +143,7 @@ export function createWorkspaces(app) {
       <div class="row-main">
         <span class="row-name"><strong>${workspaceName(configPath)}</strong>${isOpen ? html`<span class="tag is-open">Open</span>` : nothing}${isMissing ? html`<span class="tag is-draft">Folder is missing</span>` : nothing}</span>
         <span class="row-note is-mono">${folderOf(configPath)}</span>
-        <span class="row-note">Opened <time datetime=${iso(lastOpenedAt)}>${moment(lastOpenedAt, live.now())}</time></span>
+        <span class="row-note">Opened: <time datetime=${iso(lastOpenedAt)}>${moment(lastOpenedAt, live.now())}</time></span>
       </div>
       <div class="row-tools">
         ${isOpen ? nothing : button({ label: 'Open', look: 'is-small', reason: reasonNow(), run: () => void open({ verb: 'select', path: configPath }), testid: 'open', title: `Open ${workspaceName(configPath)}` })}

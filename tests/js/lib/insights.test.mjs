@@ -90,6 +90,7 @@ describe('the picture', () => {
   test('sentences', () => {
     assert.equal(tellTasks(picture), '7 tasks on the board, as many as 6 days ago: 4 pending and 3 completed.');
     assert.equal(tellFlow(picture), 'In 7 days 0 tasks were created, 1 completed and 0 failed: 0.1 completed a day.');
+    assert.match(tellFlow(pictureOf(READ, 90, TODAY)), /less than 0\.1 completed a day/);
     assert.equal(tellTime(picture), 'Tasks stayed longest in Pending: 1h 0m on average.');
     assert.equal(tellAgents(picture), '3 runs by 2 agents: 1 succeeded, 0 failed and 2 ended otherwise. They took 36s.');
     assert.equal(tellCost(picture), '$1.50 in all; writer cost most: $1.50.');

@@ -38,20 +38,23 @@ export function createAgentList(app) {
     set(() => void (chosen?.delete(name) || chosen?.add(name)));
   }
 
+  /** Those of them that are still there. */
+  const targets = () => [...(chosen ?? [])].flatMap((name) => store.state.agents.get(name) ?? []).filter((agent) => agent.type === 'user_defined');
+
   const agents = () => [...store.state.agents.values()].sort((a, b) => (a.type === b.type ? a.name.localeCompare(b.name) : a.type === 'internal' ? 1 : -1));
 
   /** One request each: who fails is told, the others are done. */
   async function apply() {
-    if (!chosen || busy) return;
-    const targets = [...chosen].flatMap((name) => store.state.agents.get(name) ?? []).filter((agent) => agent.type === 'user_defined');
+    if (busy) return;
+    const meant = targets();
     set(() => (busy = true));
-    const results = await Promise.allSettled(targets.map((agent) => assign(agent)));
-    const failed = targets.filter((_, index) => results[index]?.status === 'rejected');
+    const results = await Promise.allSettled(meant.map((agent) => assign(agent)));
+    const failed = meant.filter((_, index) => results[index]?.status === 'rejected');
     set(() => {
       busy = false;
       chosen = failed.length > 0 ? new Set(failed.map(({ name }) => name)) : null;
     });
-    const done = targets.length - failed.length;
+    const done = meant.length - failed.length;
     if (done > 0) notices.success(`${plural(done, 'agent')} changed`);
     const first = results.find((result) => result.status === 'rejected');
     if (first) notices.error(`${listed(failed.map(({ name }) => name))} could not be changed.`, { advice: reasonOf(first.reason) });
@@ -91,14 +94,14 @@ export function createAgentList(app) {
 
   function bulkBar() {
     if (!chosen) return nothing;
-    const reason = app.blocked() ?? (chosen.size === 0 ? 'choose agents first' : null);
+    const reason = app.blocked() ?? (targets().length === 0 ? 'choose agents first' : null);
     return html`<div class="bulk" role="group" aria-label="Provider for the chosen agents" data-testid="bulk">
       <label>Provider <select class="input" data-testid="bulk-provider" @change=${(/** @type {Event} */ event) => set(() => (provider = /** @type {HTMLSelectElement} */ (event.target).value))}>
         <option value=${NOT_CONFIGURED} .selected=${live(provider === NOT_CONFIGURED)}>No provider</option>
         ${[...store.state.providers.keys()].map((name) => html`<option value=${name} .selected=${live(provider === name)}>${name}</option>`)}
       </select></label>
       <label>Model <input class="input" placeholder="Provider’s default" .value=${live(model)} data-testid="bulk-model" @input=${(/** @type {Event} */ event) => set(() => (model = /** @type {HTMLInputElement} */ (event.target).value))}></label>
-      ${button({ label: busy ? 'Saving…' : `Set for ${plural(chosen.size, 'agent')}`, look: 'is-primary', reason, run: () => void apply(), testid: 'bulk-apply' })}
+      ${button({ label: busy ? 'Saving…' : `Set for ${plural(targets().length, 'agent')}`, look: 'is-primary', reason, run: () => void apply(), testid: 'bulk-apply' })}
     </div>`;
   }
 

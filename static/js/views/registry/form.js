@@ -7,7 +7,7 @@
 
 import { ApiError } from '../../api.js';
 import { reasonOf } from '../../lib/failures.js';
-import { conflictsOf, keepMine, merged, tidied, touch, untouch } from '../../lib/merge.js';
+import { conflictsOf, keepMine, merged, tidied, touch, typedSince, untouch } from '../../lib/merge.js';
 import { newKey } from '../../lib/key.js';
 
 /** @import {Answer} from '../../api.js' */
@@ -117,8 +117,9 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
     offerBack(`Your changes of ${title} were discarded`, before);
   }
 
-  function reset() {
-    keep({});
+  /** @param {Touched} [later] what was typed while the rest was being saved */
+  function reset(later = {}) {
+    keep(later);
     tried = false;
     refused = null;
     requestKey = newKey();
@@ -152,7 +153,7 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
     try {
       const answer = await saving.follow(draftKey, 'Saving', () => send(sent, current(), requestKey));
       if (typeof answer.data?.version === 'number') ahead = answer.data;
-      reset();
+      reset(typedSince(touched(), sent, currentValues()));
       saved(answer, sent);
     } catch (error) {
       const stale = error instanceof ApiError && error.status === 412 && error.current !== null;
@@ -194,7 +195,7 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
     isDirty,
     save,
     discard,
-    reset,
+    reset: () => reset(),
     get isBusy() {
       return busy || saving.of(draftKey)?.progress === 'saving';
     },

@@ -38,21 +38,24 @@ const fileChoice = (chosen) => html`<label class="button is-quiet is-small file-
 /** @param {Upload} upload */
 const uploadRow = (upload) => html`<li class="file" data-testid="upload">
   ${icon('upload')}<span class="file-name">${upload.name}</span>
-  <progress max="1" .value=${upload.progress} aria-label="Uploading ${upload.name}"></progress><span class="file-note">${Math.round(upload.progress * 100)} %</span>
-  ${button({ label: `Cancel ${upload.name}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => upload.abort.abort(), testid: 'upload-cancel' })}
+  ${upload.isSaved ? html`<span class="file-note">Saved, not yet shown</span>` : underWay(upload)}
 </li>`;
+
+/** @param {Upload} upload */
+const underWay = ({ name, progress, abort }) => html`<progress max="1" .value=${progress} aria-label="Uploading ${name}"></progress><span class="file-note">${Math.round(progress * 100)} %</span>
+  ${button({ label: `Cancel ${name}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => abort.abort(), testid: 'upload-cancel' })}`;
 
 /** @param {App} app @param {Task} task @param {Attachment} file @param {string|null} reason */
 const fileRow = (app, task, { filename, size, contentType, uploadedAt }, reason) => html`<li class="file" data-testid="attachment" data-filename=${filename}>
   ${icon(contentType.startsWith('image/') ? 'image' : 'file-text')}
   <a class="file-name" href=${attachmentPath(task.id, filename)} download=${filename} title=${filename}>${filename}</a>
-  <span class="file-note"><time datetime=${iso(uploadedAt)} title="Added ${moment(uploadedAt, app.live.now())}">${formatBytes(size)}</time></span>
+  <span class="file-note"><time datetime=${iso(uploadedAt)} title="Added: ${moment(uploadedAt, app.live.now())}">${formatBytes(size)}</time></span>
   ${button({
     label: `Delete ${filename}`,
     icon: 'trash-2',
     iconOnly: true,
     look: 'is-quiet is-small',
-    reason,
+    reason: reason ?? app.saving.of(`task:${task.id}:file:${filename}`)?.says ?? null,
     run: () => void app.actions.deleteAttachment(task.id, filename),
     testid: 'attachment-delete',
   })}

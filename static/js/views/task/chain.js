@@ -52,7 +52,7 @@ function runTemplate(app, task, each, linked, outputs) {
     <div class="run-head"><strong>${kind === 'planner' ? 'Planner' : agentName}</strong>${unconfinedAgents(app.store.state.agents).has(agentName) ? unconfinedMark() : nothing}<span class="status" data-testid="run-state">${look.word}</span>
       <a class="run-time" href=${runUrl(task.id, id)} title="Link to this run" data-testid="run-link">${timeTemplate(app, each)}</a></div>
     ${reason ? html`<p class="run-reason ${look.hue === 'failed' ? 'is-bad' : ''}" data-testid="run-reason">${reason}</p>` : nothing}
-    ${run?.resumeAt ? html`<p class="run-reason" data-testid="run-resume-at">Goes on by itself at <time datetime=${iso(run.resumeAt)}>${moment(run.resumeAt, app.live.now())}</time>.</p>` : nothing}
+    ${run?.resumeAt ? html`<p class="run-reason" data-testid="run-resume-at">Goes on by itself: <time datetime=${iso(run.resumeAt)}>${moment(run.resumeAt, app.live.now())}</time></p>` : nothing}
     ${report ? reportTemplate(app, report) : nothing}
     ${record ? html`${fold(app, `input-${id}`, 'Instructions', record.input)}${record.output === report?.output ? nothing : fold(app, `output-${id}`, 'Output', record.output)}` : nothing}
     ${run ? factsTemplate(run) : nothing}

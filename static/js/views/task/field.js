@@ -88,7 +88,13 @@ export function createField(app, id, field) {
     const dropped = edit();
     close();
     if (!dropped || isSameValue(tidy(dropped.value), dropped.base)) return;
-    notices.info(`Your edit of “${field.label}” was discarded`, { action: { label: 'Undo', run: () => keep(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+    notices.info(`Your edit of “${field.label}” was discarded`, { action: { label: 'Undo', run: () => reopen(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+  }
+
+  /** @param {Edit} dropped */
+  function reopen(dropped) {
+    keep(dropped);
+    painter.request(() => focusEditor(0));
   }
 
   /** @param {number} [version] that the person has seen */
@@ -101,9 +107,17 @@ export function createField(app, id, field) {
     if (isSameValue(value, current.base) && !theirs) return close();
     sent = value;
     const outcome = await actions.saveField(id, /** @type {FieldChange} */ ({ [field.name]: value }), version);
-    if (outcome.result === 'saved') close();
+    if (outcome.result === 'saved') saved(value, outcome.task);
     if (outcome.result === 'stale') theirs = outcome.current;
     painter.request();
+  }
+
+  /** What was typed meanwhile is an edit of what is there now. @param {FieldValue} value as it was sent @param {Task} task */
+  function saved(value, task) {
+    const current = edit();
+    if (!current || isSameValue(tidy(current.value), value)) return close();
+    theirs = null;
+    keep({ value: current.value, version: task.version, base: valueOf(task, field) });
   }
 
   /** @param {KeyboardEvent} event */
@@ -186,7 +200,7 @@ export function createField(app, id, field) {
     theirs() {
       const dropped = edit();
       close();
-      if (dropped) notices.info('Your version was dropped', { action: { label: 'Undo', run: () => keep(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+      if (dropped) notices.info('Your version was dropped', { action: { label: 'Undo', run: () => reopen(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
     },
     edit() {
       const current = edit();

@@ -5,6 +5,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { live } from '../../vendor/lit-html/directives/live.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
+import { copy } from '../../elements/copy.js';
 import { icon } from '../../elements/icons.js';
 import { FOLLOW, SHOWN, STEP, having, newerAtHand, olderQuery, pair, pausedAt, shownOf, transcript, unseen, withNewer, withOlder } from '../../lib/output.js';
 import { isUnfinished } from '../../lib/runs.js';
@@ -161,17 +162,11 @@ export function createOutput(app, id) {
 
   /* ------------------------------------------------------------ drawing */
 
-  /** @param {OutputRecord[]} records */
-  async function copy(records) {
-    await navigator.clipboard.writeText(transcript(records));
-    app.notices.success(`Copied ${plural(records.length, 'record')}.`);
-  }
-
   /** @param {OutputRecord[]} shown @param {OutputData} tail */
   const toolsTemplate = (shown, tail) => html`<div class="output-tools">
     <input type="search" class="input" placeholder="Search" aria-label="Search the output" data-testid="output-search" .value=${live(search.q)} @input=${onSearch}>
     ${reading.mode === 'follow' && !search.found ? html`<span class="section-note" data-testid="output-following">${icon('radio')}Following</span>` : followTemplate(tail)}
-    ${navigator.clipboard ? button({ label: 'Copy what is shown', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void copy(shown), testid: 'output-copy' }) : nothing}
+    ${navigator.clipboard ? button({ label: 'Copy what is shown', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void copy(app, transcript(shown), `Copied ${plural(shown.length, 'record')}.`), testid: 'output-copy' }) : nothing}
   </div>`;
 
   /** @param {OutputData} tail */

@@ -49,7 +49,7 @@ export function createQueue(app, id) {
   const row = (message) => html`<li class="message" data-testid="message" data-message-id=${message.id}>
     <p class="message-text">${message.content}</p>
     <div class="message-foot"><time datetime=${iso(message.receivedAt)}>${moment(message.receivedAt, app.live.now())}</time>
-      ${button({ label: 'Remove', icon: 'x', look: 'is-quiet is-small', reason: app.blocked(), run: () => void app.actions.removeMessage(id, message), testid: 'message-remove' })}</div>
+      ${button({ label: 'Remove', icon: 'x', look: 'is-quiet is-small', reason: app.blocked() ?? app.saving.of(`task:${id}:queue:${message.id}`)?.says ?? null, run: () => void app.actions.removeMessage(id, message), testid: 'message-remove' })}</div>
   </li>`;
 
   /** @param {Task} task */
