@@ -6,9 +6,10 @@ import { filtersOf } from './lib/filters.js';
 
 /** @import {Filters} from './lib/filters.js' */
 
+/** What the history of a task shows; '': all. @typedef {{q: string, topic: string}} HistoryFilter */
 /** `name` null and not `isNew`: the list of all. @typedef {{page: 'agents'|'providers', name: string|null, isNew: boolean}} RegistryRoute */
 /**
- * @typedef {{page: 'board', filters: Filters} | {page: 'task', id: string, anchor: string} | RegistryRoute | {page: 'settings'} | {page: 'workspaces'}
+ * @typedef {{page: 'board', filters: Filters} | ({page: 'task', id: string, anchor: string} & HistoryFilter) | RegistryRoute | {page: 'settings'} | {page: 'workspaces'}
  *   | {page: 'insights', days: number} | {page: 'archive', q: string} | {page: 'notfound', path: string}} Route
  */
 
@@ -19,13 +20,16 @@ export function routeOf(path, query = '', hash = '') {
     return { page: 'board', filters: filtersOf(new URLSearchParams(query)) };
   }
   const [page, id] = segments;
-  if (segments.length === 2 && page === 'tasks') return { page: 'task', id: /** @type {string} */ (id).toLowerCase(), anchor: hash.slice(1) };
+  if (segments.length === 2 && page === 'tasks') return taskRoute(/** @type {string} */ (id), new URLSearchParams(query), hash);
   if (segments.length <= 2 && (page === 'agents' || page === 'providers')) return registryRoute(page, id, query) ?? { page: 'notfound', path };
   if (segments.length === 1 && (page === 'settings' || page === 'workspaces')) return { page };
   if (segments.length === 1 && page === 'insights') return { page, days: daysOf(new URLSearchParams(query)) };
   if (segments.length === 1 && page === 'archive') return { page, q: new URLSearchParams(query).get('q') ?? '' };
   return { page: 'notfound', path };
 }
+
+/** @param {string} id @param {URLSearchParams} params @param {string} hash @returns {Route} */
+const taskRoute = (id, params, hash) => ({ page: 'task', id: id.toLowerCase(), anchor: hash.slice(1), q: params.get('q') ?? '', topic: params.get('topic') ?? '' });
 
 /** @param {'agents'|'providers'} page @param {string|undefined} segment @param {string} query @returns {RegistryRoute|null} */
 function registryRoute(page, segment, query) {
@@ -48,6 +52,12 @@ export const taskUrl = (id) => `/tasks/${encodeURIComponent(id)}`;
 
 /** @param {string} taskId @param {string} runId */
 export const runUrl = (taskId, runId) => `${taskUrl(taskId)}#run-${runId}`;
+
+/** @param {string} taskId @param {HistoryFilter} filter */
+export function historyUrl(taskId, { q, topic }) {
+  const params = new URLSearchParams({ ...(q && { q }), ...(topic && { topic }) }).toString();
+  return params === '' ? taskUrl(taskId) : `${taskUrl(taskId)}?${params}`;
+}
 
 /** @param {string} taskId */
 export const questionsUrl = (taskId) => `${taskUrl(taskId)}#questions`;

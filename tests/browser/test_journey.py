@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.browser import journeys, outside, page
 from tests.browser.conftest import SETTINGS
@@ -67,6 +68,23 @@ def test_long_value_of_the_history(anna: Browser, server: Server) -> None:
     assert not anna.texts(css("entry"))[0].rstrip().endswith("end")
     anna.click("entry-full")
     anna.shows(css("entry"), "x end")
+
+
+def test_filter_of_the_history_is_in_the_address(anna: Browser, server: Server) -> None:
+    """It opens cold; a kind is a step that Back undoes, a letter is none."""
+    task_id = outside.new_task(server, "Short")
+    outside.describe(server, task_id, "Begin")
+    anna.open(server, f"{page.task_url(task_id)}?q=begin")
+    anna.wait_for(lambda: anna.count(css("entry")) == 1, "one entry is found")
+    assert anna.find(css("history-search")).get_property("value") == "begin"
+    anna.write("history-search", Keys.BACKSPACE * 5)
+    anna.wait_for(lambda: anna.count(css("entry")) == 2, "all are shown")
+    anna.find(f"{css('history-topic')} option[value=status]").click()
+    anna.shows(css("history"), "No entry fits.")
+    assert anna.driver.current_url.endswith("?topic=status")
+    anna.driver.back()
+    anna.wait_for(lambda: anna.count(css("entry")) == 2, "all are shown again")
+    assert anna.find(css("history-topic")).get_property("value") == ""
 
 
 def test_behind_nginx_and_with_plain_processes(anna: Browser, ben: Browser, other_server: Server, file: Path) -> None:

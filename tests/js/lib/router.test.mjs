@@ -1,7 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { archiveUrl, routeOf, runUrl, taskUrl } from '../../../static/js/router.js';
+import { archiveUrl, historyUrl, routeOf, runUrl, taskUrl } from '../../../static/js/router.js';
 
 for (const path of ['/', '/tasks', '/tasks/', '//']) {
   test(`${path} is the board`, () => assert.equal(routeOf(path).page, 'board'));
@@ -12,10 +12,17 @@ test('filters come with the board', () => {
   assert.deepEqual(route, { page: 'board', filters: { q: 'x', statuses: ['failed'], agent: '' } });
 });
 
-test('a task has its page', () => assert.deepEqual(routeOf('/tasks/0D22067B'), { page: 'task', id: '0d22067b', anchor: '' }));
+test('a task has its page', () => assert.deepEqual(routeOf('/tasks/0D22067B'), { page: 'task', id: '0d22067b', anchor: '', q: '', topic: '' }));
+
+test('the filter of a history is in the address of its task', () => {
+  for (const filter of [{ q: '', topic: '' }, { q: 'a b', topic: '' }, { q: '', topic: 'tools' }, { q: 'x', topic: 'status' }]) {
+    const { pathname, search } = new URL(historyUrl('a', filter), 'http://localhost');
+    assert.deepEqual(routeOf(pathname, search), { page: 'task', id: 'a', anchor: '', ...filter });
+  }
+});
 
 test('a place on the page of a task, and the archive, have addresses', () => {
-  assert.deepEqual(routeOf('/tasks/a', '', '#run-b'), { page: 'task', id: 'a', anchor: 'run-b' });
+  assert.deepEqual(routeOf('/tasks/a', '', '#run-b'), { page: 'task', id: 'a', anchor: 'run-b', q: '', topic: '' });
   assert.deepEqual(routeOf('/archive', '?q=a%20b'), { page: 'archive', q: 'a b' });
   assert.deepEqual([archiveUrl('a b'), archiveUrl(''), runUrl('a', 'b')], ['/archive?q=a+b', '/archive', '/tasks/a#run-b']);
 });

@@ -9,11 +9,12 @@ import { icon } from '../../elements/icons.js';
 import { TOPICS, readable, runIdOf, selectEntries, tell, toolCallOf } from '../../lib/history.js';
 import { plural } from '../../lib/text.js';
 import { clockSeconds, iso, moment } from '../../lib/time.js';
-import { runUrl } from '../../router.js';
+import { historyUrl, runUrl } from '../../router.js';
 import { failedPart } from './failed-part.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {ToolCall} from '../../lib/history.js' */
+/** @import {HistoryFilter} from '../../router.js' */
 /** @import {HistoryEntry, PartView} from '../../types.js' */
 
 const LONG = 240;
@@ -25,7 +26,7 @@ const isLong = (value) => value.length > LONG || value.includes('\n');
 /** @param {App} app @param {string} id of the task */
 export function createHistory(app, id) {
   const part = /** @type {const} */ (`history:${id}`);
-  const filter = { topic: '', q: '' };
+  const filter = () => (app.router.route.page === 'task' ? app.router.route : { q: '', topic: '' });
   /** Entries read in full. @type {Map<number, HistoryEntry>} */
   const full = new Map();
 
@@ -36,11 +37,11 @@ export function createHistory(app, id) {
     app.painter.request();
   }
 
-  /** @param {'topic'|'q'} name */
-  const change = (name) => (/** @type {Event} */ event) => {
-    filter[name] = /** @type {HTMLInputElement} */ (event.target).value;
-    app.painter.request();
-  };
+  /** @param {Partial<HistoryFilter>} changed */
+  const change = (changed) => app.router.go(historyUrl(id, { ...filter(), ...changed }), { replace: changed.q !== undefined });
+
+  /** @param {Event} event */
+  const valueOf = (event) => /** @type {HTMLInputElement} */ (event.target).value;
 
   /** @param {HistoryEntry} cut */
   function entryTemplate(cut) {
@@ -86,7 +87,7 @@ export function createHistory(app, id) {
   /** @param {PartView<'history'>} view */
   function list({ data }) {
     if (!data) return nothing;
-    const entries = selectEntries(data.entries, filter);
+    const entries = selectEntries(data.entries, filter());
     return html`<ol class="entries" data-testid="entries">${repeat(entries, (entry) => entry.id, entryTemplate)}</ol>
       ${entries.length === 0 ? html`<p class="soft">${data.entries.length === 0 ? 'Nothing happened yet.' : 'No entry fits.'}</p>` : nothing}
       ${data.hasOlder ? button({ label: OLDER[data.older], icon: 'history', run: () => app.live.loadOlder(part), testid: 'load-older' }) : nothing}`;
@@ -95,12 +96,13 @@ export function createHistory(app, id) {
   function template() {
     const view = app.store.part(part);
     const count = view.data?.entries.length ?? 0;
+    const { q, topic: shown } = filter();
     return html`<section class="section" data-section="history" data-testid="history" aria-labelledby="title-history">
       <div class="section-head"><h2 id="title-history">History <span class="count" title=${plural(count, 'entry', 'entries')}>${count || nothing}</span></h2></div>
       <div class="history-filter">
-        <input type="search" class="input" placeholder="Filter the history" aria-label="Filter the history" data-testid="history-search" .value=${live(filter.q)} @input=${change('q')}>
-        <select class="input" aria-label="Kind of entry" data-testid="history-topic" @change=${change('topic')}>
-          <option value="">Everything</option>${Object.entries(TOPICS).map(([topic, name]) => html`<option value=${topic}>${name}</option>`)}
+        <input type="search" class="input" placeholder="Filter the history" aria-label="Filter the history" data-testid="history-search" .value=${live(q)} @input=${(/** @type {Event} */ event) => change({ q: valueOf(event) })}>
+        <select class="input" aria-label="Kind of entry" data-testid="history-topic" @change=${(/** @type {Event} */ event) => change({ topic: valueOf(event) })}>
+          <option value="">Everything</option>${Object.entries(TOPICS).map(([topic, name]) => html`<option value=${topic} .selected=${live(topic === shown)}>${name}</option>`)}
         </select>
       </div>
       ${view.status === 'error' ? failedPart('The history', view.error, () => app.live.retryPart(part)) : nothing}
