@@ -17,10 +17,10 @@ from common.db.database import Database
 from common.db.home import UNDO_MS
 from common.db.write import WriteTransaction
 from common.schemas.base import is_uuid
+from core import idempotency
 from core.attachments import files
 from core.config import verbs as config
 from core.files.drafts import Drafts
-from core.idempotency import KEEP_MS
 from core.tasks import verbs
 
 SWEEP_AFTER_MS = 2 * UNDO_MS
@@ -50,8 +50,8 @@ def run(database: Database, uploads: Path, archive_days: int) -> list[str]:
 
 
 def _forget_expired(tx: WriteTransaction) -> None:
-    keys, tokens = tables.idempotency_keys, tables.undo_tokens
-    tx.execute(sa.delete(keys).where(keys.c.at < tx.now - KEEP_MS))
+    tokens = tables.undo_tokens
+    idempotency.forget_expired(tx, tx.now, tables.idempotency_keys)
     tx.execute(sa.delete(tokens).where(tokens.c.expires_at < tx.now))
 
 

@@ -62,3 +62,8 @@ def store(
     values = {"request": request.name, "at": now, "body_hash": request.body_hash}
     values |= {"status": answer.status, "answer": answer.body, "seq_header": answer.seq_header}
     writer.execute(sa.insert(table), values)
+
+
+def forget_expired(writer: WriteTransaction | sa.Connection, now: int, table: sa.Table) -> None:
+    """Deletes what nobody is given any more."""
+    writer.execute(sa.delete(table).where(table.c.at < now - KEEP_MS))

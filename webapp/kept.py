@@ -28,4 +28,5 @@ def keep(key: idempotency.Request | None, response: Response) -> None:
     plain = gzip.decompress(text) if response.content_encoding == "gzip" else text
     answer = idempotency.Answer(response.status_code, plain.decode(), response.headers.get(SEQ_HEADER, ""))
     with state.current().home.writing() as connection:
+        idempotency.forget_expired(connection, now_ms(), home.answers)
         idempotency.store(connection, key, answer, now_ms(), home.answers)

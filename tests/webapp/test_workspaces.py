@@ -16,11 +16,12 @@ from flask import Flask
 from common import queue
 from common.clock import now_ms
 from common.db import sqlite, tables
-from common.db.home import Home
+from common.db.home import Home, answers
 from common.errors import WorkspaceSwitched
 from common.events import EventType
 from common.settings import load
 from core import housekeeping
+from core.idempotency import KEEP_MS
 from core.runs import leases
 from core.runs import records as run_records
 from core.runs import verbs as runs
@@ -351,6 +352,17 @@ def test_another_one_is_opened_after_the_folder_is_lost(api: Api, tmp_path: Path
     (tmp_path / "lost").rename(folder)
     switch(api, "select", folder)
     api.task("as before")
+
+
+def test_answers_of_openings_are_kept_for_a_day(app: Flask, api: Api) -> None:
+    body = {"path": workspaces(api)["open"]}
+    known = state.of(app).home
+    api.request("POST", "/api/config/select", json=body, headers={"Idempotency-Key": "old"})
+    with known.writing() as connection:
+        connection.execute(sa.update(answers).values(at=now_ms() - KEEP_MS - 1))
+    api.request("POST", "/api/config/select", json=body, headers={"Idempotency-Key": "new"})
+    with known.reading() as connection:
+        assert [name.split()[0] for name in connection.execute(sa.select(answers.c.request)).scalars()] == ["new"]
 
 
 def test_repeated_key_opens_a_workspace_once(api: Api, tmp_path: Path) -> None:
