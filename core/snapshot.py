@@ -12,6 +12,8 @@ from common.wire import dumps
 from core.tasks import queries
 
 EVENTS_AT_ONCE = 1_000
+BYTES_AT_ONCE = 4 * 1024 * 1024  # of events: the page that passes it is the last one
+_PAGE = 50
 
 
 def build(reading: Reading, config_path: str) -> str:
@@ -42,14 +44,26 @@ def _array(reading: Reading, statement: sa.Select[Any]) -> str:
 
 
 def events_since(reading: Reading, epoch: str, since: int) -> str:
-    """JSON text of at most 1,000 events after `since`. Raises ResyncNeeded where the socket would say `resync`."""
+    """JSON text of at most 1,000 events after `since`, of some 4 MiB. Raises ResyncNeeded where the socket would."""
     position = reading.position
     if epoch != position.epoch:
         raise ResyncNeeded("This is another log now: take a snapshot.", reason=ResyncReason.EPOCH)
     if since > position.seq:
         raise ResyncNeeded("The log does not go that far: take a snapshot.", reason=ResyncReason.AHEAD)
-    found = eventlog.tail(reading.connection, since, EVENTS_AT_ONCE)
+    found = _events(reading.connection, since)
     if since < position.seq and (not found or found[0].seq != since + 1):
         raise ResyncNeeded("These events are no longer kept: take a snapshot.", reason=ResyncReason.EXPIRED)
     frames = ",".join(event.frame for event in found)
     return f'{{"epoch":"{position.epoch}","seq":{position.seq},"events":[{frames}]}}'
+
+
+def _events(connection: sa.Connection, since: int) -> list[eventlog.Event]:
+    found: list[eventlog.Event] = []
+    size = 0
+    while len(found) < EVENTS_AT_ONCE and size < BYTES_AT_ONCE:
+        page = eventlog.tail(connection, found[-1].seq if found else since, _PAGE)
+        found += page
+        size += sum(len(event.frame) for event in page)
+        if len(page) < _PAGE:
+            break
+    return found

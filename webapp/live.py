@@ -40,7 +40,7 @@ api.add("GET", "/api/snapshot", get_snapshot, get_snapshot, answer=SnapshotSchem
 
 @api.read("/api/events", answer=EventsSchema, query=EventsQuery, errors=(410,))
 def get_events(reading: Reading, query: dict[str, Any]) -> str:
-    """Logged events after `since`, at most 1,000; 410 where a snapshot is needed."""
+    """Logged events after `since`, at most 1,000 and some 4 MiB; 410 where a snapshot is needed."""
     return snapshot.events_since(reading, query["epoch"], query["since"])
 
 

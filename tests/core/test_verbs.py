@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.database import Reading
 from common.errors import BadRequest, Conflict, InvalidTransition, NotFound, ResyncNeeded, Stale
 from common.events import TaskStatus
 from core import housekeeping, restore, snapshot
@@ -257,6 +258,27 @@ def test_snapshot_holds_what_the_events_say(workspace: Workspace, task: Task) ->
     assert board["tasks"] == [frames(workspace)[-1]["data"]]
     assert (board["seq"], board["epoch"]) == (2, answer["epoch"])
     assert [event["seq"] for event in answer["events"]] == [1, 2]
+
+
+def test_events_come_in_pages_of_bounded_size(
+    workspace: Workspace, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By number and by bytes; who goes on after the last one misses none."""
+    monkeypatch.setattr(snapshot, "_PAGE", 2)
+    for number in range(8):
+        do(workspace, verbs.edit_description, task.id, f"{number} {'x' * 500}", None)
+    with workspace.database.read() as reading:
+        seqs = [told(reading, since) for since in (0, 4)]
+        monkeypatch.setattr(snapshot, "BYTES_AT_ONCE", 1_500)
+        few = told(reading, 2)
+    assert seqs == [list(range(1, 10)), list(range(5, 10))]
+    assert few == [3, 4]
+
+
+def told(reading: Reading, since: int) -> list[int]:
+    return [
+        event["seq"] for event in json.loads(snapshot.events_since(reading, reading.position.epoch, since))["events"]
+    ]
 
 
 @pytest.mark.parametrize(("epoch", "since", "reason"), [("other", 0, "epoch"), (None, 99, "ahead")])
