@@ -16,10 +16,11 @@ from gunicorn import util
 from gunicorn.glogging import Logger
 
 from common import record
-from common.errors import StartRefused, unreadable
+from common.errors import StartRefused
 from common.log import dict_config
 from common.process import die_with_parent, die_with_supervisor, keep_what_is_loaded, supervised
 from common.queue import RUNNER, bell_path, is_listening, private_folder
+from common.security import unreadable
 from common.settings import load
 
 STALLED_S = 10  # s without a byte from or to a client in the middle of a request

@@ -4,7 +4,6 @@ A verb raises one of these; `webapp.errors` turns it into the error envelope
 `{"error": {"code", "message", "fields"?, "current"?}}`. Nothing else makes that shape.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,21 +121,6 @@ class StorageFull(ChorusError):
     """The disk has no room. Nothing was changed, and reading still works."""
 
     status, code = 507, "STORAGE_FULL"
-
-
-_UNREADABLE = {403: Forbidden, 414: TooLarge, 431: TooLarge, 500: ChorusError}
-
-
-def unreadable(status: int, reason: str, detail: str) -> bytes:
-    """The whole HTTP answer to what the HTTP parser refuses before we see it; `detail` is the parser's own words."""
-    said = f"The request cannot be read: {detail or reason}."
-    error = _UNREADABLE.get(status, BadRequest)("Chorus failed; the log has the details." if status == 500 else said)
-    body = json.dumps(error.body()).encode()
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode("latin-1") + body
 
 
 class StartRefused(Exception):

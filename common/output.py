@@ -106,11 +106,8 @@ def _long(name: str, value: Any) -> dict[str, Any]:
 def _any(name: str, value: Any) -> dict[str, Any]:
     """JSON of any shape stays what it is while it is small, and becomes a text that can be cut otherwise."""
     text = _json(value)
-    if (
-        text == _UNSHOWABLE or len(text) > RECORD_BYTES // 4 or clean(text) != text
-    ):  # a character has at most four bytes
-        return _long(name, text)
-    return {name: value}
+    is_small = len(text) <= RECORD_BYTES // 4  # a character has at most four bytes
+    return {name: value} if is_small and text != _UNSHOWABLE and clean(text) == text else _long(name, text)
 
 
 def _json(value: Any) -> str:

@@ -4,14 +4,14 @@ A web page of any site can send requests and open WebSockets to localhost, and D
 resolve to 127.0.0.1. An exact Host list stops the second, an exact Origin list the first.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from common.errors import Forbidden
+from common.errors import BadRequest, ChorusError, Forbidden, TooLarge
 from common.settings import Settings, bracketed
+from common.wire import dumps
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {  # of every answer that is no part of the page
@@ -119,12 +119,24 @@ class AccessGuard:
         if reason is None:
             return self._app(environ, start_response)
         self._on_refusal(reason)
-        body = json.dumps(Forbidden(reason).body()).encode()
-        headers = [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-            *HEADERS.items(),
-        ]
-        start_response("403 Forbidden", headers)
+        body = dumps(Forbidden(reason).body()).encode()
+        start_response("403 Forbidden", refusal_headers(body))
         return [body]
+
+
+def refusal_headers(body: bytes) -> list[tuple[str, str]]:
+    """Of a refusal that is given before the app is reached; the connection ends with it."""
+    own = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    return list((own | HEADERS).items())
+
+
+_UNREADABLE = {403: Forbidden, 414: TooLarge, 431: TooLarge, 500: ChorusError}
+
+
+def unreadable(status: int, reason: str, detail: str) -> bytes:
+    """The whole HTTP answer to what the HTTP parser refuses before we see it; `detail` is the parser's own words."""
+    said = f"The request cannot be read: {detail or reason}."
+    error = _UNREADABLE.get(status, BadRequest)("Chorus failed; the log has the details." if status == 500 else said)
+    body = dumps(error.body()).encode()
+    head = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in refusal_headers(body)), "", ""]
+    return "\r\n".join(head).encode("latin-1") + body

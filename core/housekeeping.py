@@ -22,6 +22,7 @@ from core.attachments import files
 from core.config import verbs as config
 from core.files.drafts import Drafts
 from core.tasks import verbs
+from core.workspaces.opening import SESSIONS, WORK
 
 SWEEP_AFTER_MS = 2 * UNDO_MS
 SWEPT_AT_ONCE = 50
@@ -84,12 +85,12 @@ def _sweep(database: Database, uploads: Path) -> tuple[list[str], list[Path]]:
 
 
 def _folders_of_agents(workspace: Path, tasks: list[str]) -> list[Path]:
-    return [workspace / "work" / task for task in tasks if is_uuid(task)]
+    return [workspace / WORK / task for task in tasks if is_uuid(task)]
 
 
 def _conversations(workspace: Path, sessions: Iterable[str | None]) -> list[Path]:
     """Those that our own loop has kept; the names of other programs' sessions are their own affair."""
-    return [workspace / "sessions" / f"{session}.json" for session in sessions if session and is_uuid(session)]
+    return [workspace / SESSIONS / f"{session}.json" for session in sessions if session and is_uuid(session)]
 
 
 def _gone(table: sa.Table, column: sa.Column[Any], edge: int) -> sa.Select[Any]:

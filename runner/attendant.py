@@ -28,6 +28,7 @@ from core.runs.recovery import RUN_MARK
 from core.runs.stack import ENDED, RunState
 from core.tasks import queue
 from core.workspaces.current import Workspace
+from core.workspaces.opening import SESSIONS, WORK
 from runner import starting
 from runner.account import Account
 from runner.house import House
@@ -144,7 +145,7 @@ class Attendant:
             if not directory:
                 raise CannotStart("An unconfined agent needs a folder to begin in. Choose one on the Settings page.")
             return Path(directory)
-        return starting.private_folder(self.workspace.folder / "work" / self._row["task_id"] / agent["name"])
+        return starting.private_folder(self.workspace.folder / WORK / self._row["task_id"] / agent["name"])
 
     def _first_message(self) -> str:
         resumes = self._account.session is not None and self._row["kind"] != PLANNER
@@ -177,7 +178,7 @@ class Attendant:
             message=prompt,
             system=prompts.system_prompt(agent.row["instructions"], self._row["kind"]),
             folder=str(starting.private_folder(self._folder)),
-            sessions=str(self.workspace.folder / "sessions"),
+            sessions=str(self.workspace.folder / SESSIONS),
             provider=agent.provider_row,
             model=agent.row["model"],
             session=self._account.session,

@@ -9,9 +9,10 @@ from typing import Any
 
 from gunicorn import util
 
-from common.errors import StartRefused, unreadable
+from common.errors import StartRefused
 from common.log import dict_config
 from common.process import die_with_parent, die_with_supervisor, keep_what_is_loaded
+from common.security import unreadable
 from common.settings import load
 
 try:

@@ -13,7 +13,7 @@ from simple_websocket import Server  # type: ignore[import-untyped]
 from wsproto.utilities import RemoteProtocolError
 
 from common.errors import BadRequest, ChorusError, ServiceUnavailable
-from common.security import HEADERS, Environ, StartResponse, WsgiApp
+from common.security import Environ, StartResponse, WsgiApp, refusal_headers
 from common.wire import dumps
 from wsserver.canary import HEADER, PATH
 from wsserver.sidecar import Sidecar
@@ -103,12 +103,7 @@ class UpgradeGate:
 
 def _refuse(error: ChorusError, start_response: StartResponse) -> Iterable[bytes]:
     body = dumps(error.body()).encode()
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("Connection", "close"),
-        *HEADERS.items(),
-    ]
+    headers = refusal_headers(body)
     if error.retry_after_s:
         headers.append(("Retry-After", str(error.retry_after_s)))
     words = {400: "400 Bad Request", 503: "503 Service Unavailable"}

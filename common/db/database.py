@@ -57,10 +57,9 @@ class Database:
         try:
             with self._readers.begin() as connection:
                 head = eventlog.head(connection)
-                yield Reading(connection, Position(head.epoch, head.seq))
+                with _writing_is_our_bug():
+                    yield Reading(connection, Position(head.epoch, head.seq))
         except sa.exc.OperationalError as error:
-            if "readonly" in str(error.orig):  # our bug: a write in a read transaction
-                raise
             raise sqlite.refusal(error) or error from error
 
     @contextmanager
@@ -139,3 +138,14 @@ class Database:
 def _identity(path: Path) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino
+
+
+@contextmanager
+def _writing_is_our_bug() -> Iterator[None]:
+    """In a read transaction that has begun, "readonly" is not the disk's fault, as `sqlite.refusal` would have it."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        if "readonly" not in str(error.orig):
+            raise
+        raise RuntimeError(f"A read transaction has written: {error.orig}") from error

@@ -133,7 +133,7 @@ class Home:
 
     def recent(self) -> list[Recent]:
         """The recent list, newest first."""
-        with self._engine.connect() as connection:
+        with self.reading() as connection:
             return [Recent(*row) for row in connection.execute(_RECENT)]
 
     def forget(self, config_path: str, token: str, now: int) -> bool:
@@ -198,7 +198,7 @@ class Home:
     def high_water(self, database: Path) -> HighWater | None:
         """The record of the database at this path; None where it was never seen."""
         statement = sa.select(high_water.c.inode, high_water.c.epoch, high_water.c.seq)
-        with self._engine.connect() as connection:
+        with self.reading() as connection:
             row = connection.execute(statement.where(high_water.c.path == str(database))).first()
         return HighWater(row[0], Position(row[1], row[2])) if row else None
 

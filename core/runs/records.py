@@ -75,9 +75,12 @@ def unfinished(reader: Reader, task_id: str) -> list[Run]:
 
 
 def alike(reader: Reader, run: Run) -> set[str]:
-    """Ids of the runs of the same agent on the same work: who is resumed goes on in a new run with the same input."""
+    """Ids of the runs of the same agent on the same work: who is resumed goes on in a new run with the same input.
+
+    Not of one that has succeeded: that work is done, and what was said to it as well.
+    """
     same = (_r.c[name] == run[name] for name in ("task_id", "agent_name", "input"))
-    return set(reader.execute(sa.select(_r.c.id).where(*same)).scalars())
+    return set(reader.execute(sa.select(_r.c.id).where(*same, _r.c.state != RunState.SUCCEEDED)).scalars())
 
 
 def all_unfinished(reader: Reader) -> list[Run]:

@@ -30,9 +30,10 @@ from core.tasks.records import Reader
 from core.tools import catalogue
 from core.tools.pace import Pace
 from core.tools.tool import Context
+from core.workspaces.opening import SESSIONS, UPLOADS, WORK
 
 log = logging.getLogger(__name__)
-CLOSED_FOLDERS = ("uploads", "work", "sessions", LEDGER)  # of the workspace: what is kept, and the agents' own folders
+CLOSED_FOLDERS = (UPLOADS, WORK, SESSIONS, LEDGER)  # of the workspace: what is kept, and the agents' own folders
 LATE_CALLS_KEPT = 100  # history entries of an ended run's calls
 _h = tables.history
 _pace = Pace()
@@ -164,5 +165,5 @@ def _is_worth_keeping(tx: WriteTransaction, holder: Run) -> bool:
 def _record(tx: WriteTransaction, run: Run, call: Call, status: str, output: str) -> None:
     """The history entry of a call, with what went in and what came out."""
     told = {"tool": call.tool[:100], "status": status, "input": dumps(call.arguments), "output": output}
-    _pace.carried(_who(call), len(told["input"]) + len(output), time.monotonic())
+    _pace.carried(_who(call), len((told["input"] + output).encode()), time.monotonic())
     history.append(tx, run["task_id"], "tool_executed", **told, callId=call.call_id, runId=run["id"])

@@ -59,7 +59,7 @@ def alone(home: Home, patience_s: float = math.inf) -> Iterator[None]:
     deadline = time.monotonic() + patience_s
     descriptor = os.open(home.path.with_name("switch.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while not _is_locked(descriptor):
+        while not _try_lock(descriptor):
             if time.monotonic() > deadline:
                 raise Busy("A workspace is being opened or restored already. Nothing was changed; try again.")
             time.sleep(_POLL_S)
@@ -68,8 +68,8 @@ def alone(home: Home, patience_s: float = math.inf) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_locked(descriptor: int) -> bool:
-    """Whether the lock is ours now."""
+def _try_lock(descriptor: int) -> bool:
+    """Takes the lock if nobody has it; says whether."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

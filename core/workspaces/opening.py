@@ -31,7 +31,7 @@ from core.workspaces import owner
 from core.workspaces.epoch import must_renew
 from core.workspaces.locks import alone, make_home
 
-UPLOADS = "uploads"
+UPLOADS, WORK, SESSIONS = "uploads", "work", "sessions"  # folders beside the database; agents begin in `work`
 log = logging.getLogger(__name__)
 
 

@@ -37,9 +37,8 @@ def launch(job: Job) -> Launch:
     arguments += ["--strict-mcp-config", "--mcp-config", f"{job.folder}/mcp.json"]
     arguments += ["--resume", job.session] if job.session else []
     arguments += ["--model", job.model] if job.model else []
-    arguments += (
-        ["--max-budget-usd", f"{math.ceil(job.budget_usd * 10_000) / 10_000:.4f}"] if job.budget_usd is not None else []
-    )
+    if job.budget_usd is not None:  # rounded up: a budget below the cap would end it for another reason than the cap
+        arguments += ["--max-budget-usd", f"{math.ceil(job.budget_usd * 10_000) / 10_000:.4f}"]
     if job.unconfined:
         arguments += [
             "--append-system-prompt-file",

@@ -233,6 +233,7 @@ def test_what_the_http_parser_refuses_has_the_one_error_shape(
             head, _, body = answer.read().partition(b"\r\n\r\n")
         assert head.split()[1] == status
         assert b"Content-Type: application/json" in head
+        assert b"X-Frame-Options: DENY" in head
         error = json.loads(body)["error"]
         assert (error["code"], error["message"][-1]) == (code, ".")
 

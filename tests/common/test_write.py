@@ -100,13 +100,13 @@ def test_raw_sql_is_refused(database: Database, statement: Any) -> None:
 
 @pytest.mark.parametrize("sql", ["UPDATE agents SET wire = '{}'", "DELETE FROM events", "DROP TABLE agents"])
 def test_read_connections_refuse_to_write(database: Database, sql: str) -> None:
-    with pytest.raises(sa.exc.OperationalError, match="readonly"), database.read() as reading:
+    with pytest.raises(RuntimeError, match="readonly"), database.read() as reading:
         reading.connection.exec_driver_sql(sql)
     assert agents(database) == []
 
 
 def test_read_connections_refuse_core_statements_too(database: Database) -> None:
-    with pytest.raises(sa.exc.OperationalError, match="readonly"), database.read() as reading:
+    with pytest.raises(RuntimeError, match="readonly"), database.read() as reading:
         reading.execute(AGENT)
 
 

@@ -226,6 +226,17 @@ def test_two_plans_at_once_start_one_planner(ready: Workspace, task: Task) -> No
     assert len(stack(ready, task.id)) == 1
 
 
+def test_work_that_succeeded_is_not_gone_on_with(ready: Workspace, task: Task) -> None:
+    """A resumed run is a new one with the same input; so is one that is started once more after the first is done."""
+    with ready.database.write() as tx:
+        made = [records.insert(tx, task.id, "writer", "agent", "go", tools=[], parent=None) for _ in range(3)]
+        records.save(tx, made[0], state="succeeded", ended_at=tx.now)
+        records.save(tx, made[1], state="interrupted", ended_at=tx.now)
+        records.insert(tx, task.id, "editor", "agent", "go", tools=[], parent=None)
+        found = records.alike(tx, made[2])
+    assert found == {made[1]["id"], made[2]["id"]}
+
+
 def test_run_whose_former_attendant_still_clears_up_is_not_claimed(ready: Workspace, task: Task) -> None:
     do(ready, verbs.plan, task.id)
     [run] = stack(ready, task.id)

@@ -3,7 +3,6 @@
 import os
 
 _CAPABILITIES = "-dac_override,-dac_read_search"  # what lets root pass by the permissions of files
+_WITHOUT = ["setpriv", f"--bounding-set={_CAPABILITIES}", f"--inh-caps={_CAPABILITIES}"]
 
-HELD_BACK = (
-    [] if os.getuid() else ["setpriv", f"--bounding-set={_CAPABILITIES}", f"--inh-caps={_CAPABILITIES}"]
-)  # before a command
+HELD_BACK = [] if os.getuid() else _WITHOUT  # before a command

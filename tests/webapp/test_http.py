@@ -12,9 +12,11 @@ from typing import Any
 
 import brotli
 import pytest
+import sqlalchemy as sa
 from flask import Flask, Response
 from werkzeug.test import TestResponse
 
+from common.db import tables
 from common.settings import ROOT
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE
@@ -339,6 +341,18 @@ def test_without_a_workspace_the_api_says_why(api: Api, app: Flask) -> None:
     assert api.request("GET", "/").status_code == 200
     home.switch_to(folder, 0)
     api.ok("GET", "/api/tasks")
+
+
+def test_write_in_a_read_transaction_is_a_bug(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not a disk that cannot be written, which SQLite's words would say."""
+    from core.tasks import queries
+
+    def writing(reading: Any) -> str:
+        reading.execute(sa.delete(tables.tasks))
+        return "[]"
+
+    monkeypatch.setattr(queries, "board", writing)
+    api.refused("GET", "/api/tasks", 500, "INTERNAL_ERROR")
 
 
 def test_bug_is_a_500_in_the_one_shape(api: Api, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
