@@ -1,5 +1,7 @@
 """The board at one instant, and the log as pages of events."""
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from common.wire import dumps
 from core.tasks import queries
 
 EVENTS_AT_ONCE = 1_000
-BYTES_AT_ONCE = 4 * 1024 * 1024  # of events: the page that passes it is the last one
+BYTES_AT_ONCE = 4 * 1024 * 1024  # of events: the one that passes it is the last one
 _PAGE = 50
 
 
@@ -60,10 +62,16 @@ def events_since(reading: Reading, epoch: str, since: int) -> str:
 def _events(connection: sa.Connection, since: int) -> list[eventlog.Event]:
     found: list[eventlog.Event] = []
     size = 0
-    while len(found) < EVENTS_AT_ONCE and size < BYTES_AT_ONCE:
-        page = eventlog.tail(connection, found[-1].seq if found else since, _PAGE)
-        found += page
-        size += sum(len(event.frame) for event in page)
-        if len(page) < _PAGE:
+    for event in itertools.islice(_log(connection, since), EVENTS_AT_ONCE):
+        found.append(event)
+        size += len(event.frame)
+        if size >= BYTES_AT_ONCE:
             break
     return found
+
+
+def _log(connection: sa.Connection, since: int) -> Iterator[eventlog.Event]:
+    """All events after `since`, read in pages."""
+    while page := eventlog.tail(connection, since, _PAGE):
+        yield from page
+        since = page[-1].seq
