@@ -2,14 +2,15 @@
 # make test    everything that is checked: lint, node --test, pytest
 # make soak    the random tests in full: make soak SEED=1 ROUNDS=1000
 # make bench   the measurements of docs/performance.md: make bench ONLY="fanout memory"
-# make lint    ruff, mypy, tsc
+# make lint    ruff, mypy, prettier, tsc
+# make format  ruff and prettier, in place
 # make docs    docs/api.md from the declarations of the routes
 # Each makes its own .venv and installs what it needs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test page-test soak bench lint docs browser-tools
+.PHONY: run test page-test soak bench lint format docs browser-tools
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +20,8 @@ ONLY ?= all
 # begin in the order of the folders, which has no long file at its end.
 SIDE_BY_SIDE ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder
+PRETTIER := npx --no-install prettier
+PAGE_FILES := 'static/js/**/*.js' 'static/css/**/*.css' 'tests/js/**/*.{js,mjs}'
 # The tests start hundreds of Pythons: what one has compiled, the next ones read, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -48,7 +51,13 @@ lint: .venv/.dev node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(PRETTIER) --check --log-level warn $(PAGE_FILES)
 	npx --no-install tsc -p .
+
+format: .venv/.dev node_modules/.installed
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+	$(PRETTIER) --write --log-level warn $(PAGE_FILES)
 
 browser-tools:
 	@.ci/need chromium:chromium chromedriver:chromium-driver nginx:nginx

@@ -17,7 +17,10 @@ import { attachmentPath } from './uploads.js';
 /** @import {Uploads} from './uploads.js' */
 /** @import {Message, OutputPage, Run, StatusWord, Task} from './types.js' */
 
-/** @typedef {{description: string} | {summary: string} | {requirements: string[]} | {acceptanceCriteria: string[]} | {plan: string[]}} FieldChange */
+/**
+ * @typedef {{description: string} | {summary: string} | {requirements: string[]} | {acceptanceCriteria: string[]} |
+ *   {plan: string[]}} FieldChange
+ */
 /** @typedef {{result: 'saved', task: Task} | {result: 'stale', current: Task} | {result: 'failed'}} SaveResult */
 
 const SOURCE = { sourceType: 'web', userId: 'anonymous', conversationId: null };
@@ -25,7 +28,10 @@ const SOURCE = { sourceType: 'web', userId: 'anonymous', conversationId: null };
 /** @param {{api: Api, notices: Notices, saving: Saving, uploads: Uploads}} surroundings */
 export function createActions({ api, notices, saving, uploads }) {
   /**
-   * @param {string} key @param {string} says @param {string} failure what could not be done, as a sentence @param {() => Promise<Answer>} call
+   * @param {string} key
+   * @param {string} says
+   * @param {string} failure what could not be done, as a sentence
+   * @param {() => Promise<Answer>} call
    * @returns {Promise<Answer|null>} null: it failed, and the person has been told
    */
   async function attempt(key, says, failure, call) {
@@ -37,7 +43,13 @@ export function createActions({ api, notices, saving, uploads }) {
     }
   }
 
-  /** For dialogs, which say themselves what is wrong. @param {string} key @param {string} says @param {() => Promise<Answer>} call @returns {Promise<string|null>} */
+  /**
+   * For dialogs, which say themselves what is wrong.
+   * @param {string} key
+   * @param {string} says
+   * @param {() => Promise<Answer>} call
+   * @returns {Promise<string|null>}
+   */
   async function tried(key, says, call) {
     try {
       await saving.follow(key, says, call);
@@ -47,10 +59,16 @@ export function createActions({ api, notices, saving, uploads }) {
     }
   }
 
-  /** @param {string} done @param {string} failure of the undoing @param {Answer} answer to a DELETE @param {() => void} [then] */
+  /**
+   * @param {string} done
+   * @param {string} failure of the undoing
+   * @param {Answer} answer to a DELETE
+   * @param {() => void} [then]
+   */
   function offerUndo(done, failure, answer, then) {
     const token = answer.data?.undo;
-    const run = () => attempt(`undo:${token}`, 'Undoing', failure, () => api.post(`/api/undo/${encodeURIComponent(token)}`)).then(then);
+    const run = () =>
+      attempt(`undo:${token}`, 'Undoing', failure, () => api.post(`/api/undo/${encodeURIComponent(token)}`)).then(then);
     notices.success(done, token ? { action: { label: 'Undo', run }, lastsMs: UNDO_MS, unique: true } : {});
   }
 
@@ -58,10 +76,17 @@ export function createActions({ api, notices, saving, uploads }) {
     attempt,
     offerUndo,
 
-    /** @param {string} description @param {readonly File[]} files @param {string} key the same for every try of the same form @returns {Promise<{id: string}|{error: string}>} */
+    /**
+     * @param {string} description
+     * @param {readonly File[]} files
+     * @param {string} key the same for every try of the same form
+     * @returns {Promise<{id: string}|{error: string}>}
+     */
     async createTask(description, files, key) {
       try {
-        const answer = await saving.follow('new-task', 'Creating', () => api.post('/api/tasks', { description, source: SOURCE }, { key }));
+        const answer = await saving.follow('new-task', 'Creating', () =>
+          api.post('/api/tasks', { description, source: SOURCE }, { key }),
+        );
         void uploads.sendAll(answer.data.id, files);
         return { id: answer.data.id };
       } catch (error) {
@@ -69,47 +94,96 @@ export function createActions({ api, notices, saving, uploads }) {
       }
     },
 
-    /** @param {Task} task @param {StatusWord} to @param {string} [message] why it failed */
+    /**
+     * @param {Task} task
+     * @param {StatusWord} to
+     * @param {string} [message] why it failed
+     */
     async move(task, to, message) {
       const label = STATUS[to].label;
       const failure = `“${titleOf(task.description)}” could not be moved to ${label}.`;
       const status = { type: to, ...(message ? { message } : {}) };
-      const answer = await attempt(`task:${task.id}:status`, `Moving to ${label}`, failure, () => api.put(`${taskPath(task.id)}/status`, { status }));
+      const answer = await attempt(`task:${task.id}:status`, `Moving to ${label}`, failure, () =>
+        api.put(`${taskPath(task.id)}/status`, { status }),
+      );
       return answer !== null;
     },
 
     /** @param {Task} task */
     async plan(task) {
       const failure = `The planner could not be started on “${titleOf(task.description)}”.`;
-      return (await attempt(`task:${task.id}:status`, 'Starting the planner', failure, () => api.post(`${taskPath(task.id)}/plan`))) !== null;
+      return (
+        (await attempt(`task:${task.id}:status`, 'Starting the planner', failure, () =>
+          api.post(`${taskPath(task.id)}/plan`),
+        )) !== null
+      );
     },
 
-    /** @param {Task} task @param {readonly string[]} answers by position @param {string} key */
+    /**
+     * @param {Task} task
+     * @param {readonly string[]} answers by position
+     * @param {string} key
+     */
     async answer(task, answers, key) {
       const failure = 'Your answers were not sent. They are kept.';
-      return (await attempt(`task:${task.id}:status`, 'Sending the answers', failure, () => api.post(`${taskPath(task.id)}/answers`, { answers }, { key }))) !== null;
+      return (
+        (await attempt(`task:${task.id}:status`, 'Sending the answers', failure, () =>
+          api.post(`${taskPath(task.id)}/answers`, { answers }, { key }),
+        )) !== null
+      );
     },
 
-    /** @param {Task} task @param {{agentName: string, prompt: string, force: boolean}} order @param {string} key @returns {Promise<string|null>} why not */
-    start: (task, order, key) => tried(`task:${task.id}:status`, `Starting ${order.agentName}`, () => api.post(`${taskPath(task.id)}/handoff`, order, { key })),
+    /**
+     * @param {Task} task
+     * @param {{agentName: string, prompt: string, force: boolean}} order
+     * @param {string} key
+     * @returns {Promise<string|null>} why not
+     */
+    start: (task, order, key) =>
+      tried(`task:${task.id}:status`, `Starting ${order.agentName}`, () =>
+        api.post(`${taskPath(task.id)}/handoff`, order, { key }),
+      ),
 
     /** In the same session. @param {Run} run */
     async resume({ id, taskId, agentName }) {
-      return (await attempt(`task:${taskId}:status`, `Resuming ${agentName}`, `${agentName} could not go on.`, () => api.post(`${runPath(id)}/resume`))) !== null;
+      return (
+        (await attempt(`task:${taskId}:status`, `Resuming ${agentName}`, `${agentName} could not go on.`, () =>
+          api.post(`${runPath(id)}/resume`),
+        )) !== null
+      );
     },
 
     /** @param {Run} run */
     async cancelRun({ id, agentName }) {
-      await attempt(`run:${id}`, `Stopping ${agentName}`, `${agentName} could not be stopped.`, () => api.post(`${runPath(id)}/cancel`));
+      await attempt(`run:${id}`, `Stopping ${agentName}`, `${agentName} could not be stopped.`, () =>
+        api.post(`${runPath(id)}/cancel`),
+      );
     },
 
-    /** Closes the run at work with what a person says its output is. @param {Run} run @param {string} output @returns {Promise<string|null>} why not */
-    closeRun: ({ id, taskId, agentName }, output) => tried(`run:${id}`, `Closing ${agentName}`, () => api.put(`${taskPath(taskId)}/handoff/complete`, { output })),
+    /**
+     * Closes the run at work with what a person says its output is.
+     * @param {Run} run
+     * @param {string} output
+     * @returns {Promise<string|null>} why not
+     */
+    closeRun: ({ id, taskId, agentName }, output) =>
+      tried(`run:${id}`, `Closing ${agentName}`, () => api.put(`${taskPath(taskId)}/handoff/complete`, { output })),
 
-    /** @param {Run} run @param {{addTools: string[], removeTools: string[]}} change @returns {Promise<string|null>} why not */
-    changeTools: ({ id, taskId }, change) => tried(`run:${id}`, 'Changing the tools', () => api.put(`${taskPath(taskId)}/agent-tools`, change)),
+    /**
+     * @param {Run} run
+     * @param {{addTools: string[], removeTools: string[]}} change
+     * @returns {Promise<string|null>} why not
+     */
+    changeTools: ({ id, taskId }, change) =>
+      tried(`run:${id}`, 'Changing the tools', () => api.put(`${taskPath(taskId)}/agent-tools`, change)),
 
-    /** Archived tasks, last archived first; nothing where they cannot be read. @param {string} q @param {number} limit @param {AbortSignal} signal @returns {Promise<Task[]>} */
+    /**
+     * Archived tasks, last archived first; nothing where they cannot be read.
+     * @param {string} q
+     * @param {number} limit
+     * @param {AbortSignal} signal
+     * @returns {Promise<Task[]>}
+     */
     async searchArchive(q, limit, signal) {
       const query = new URLSearchParams({ archived: 'true', q, limit: String(limit) });
       return (await api.get(`/api/tasks?${query}`, { signal }).catch(() => null))?.data ?? [];
@@ -117,16 +191,22 @@ export function createActions({ api, notices, saving, uploads }) {
 
     /**
      * Saves one field. Somebody else's change of the same field is not a failure: the person chooses.
-     * @param {string} id @param {FieldChange} change @param {number} version that the person has seen
+     * @param {string} id
+     * @param {FieldChange} change
+     * @param {number} version that the person has seen
      * @returns {Promise<SaveResult>}
      */
     async saveField(id, change, version) {
-      const call = () => 'description' in change ? api.patch(taskPath(id), change, { ifMatch: version }) : api.put(`${taskPath(id)}/planning`, change, { ifMatch: version });
+      const call = () =>
+        'description' in change
+          ? api.patch(taskPath(id), change, { ifMatch: version })
+          : api.put(`${taskPath(id)}/planning`, change, { ifMatch: version });
       try {
         const answer = await saving.follow(`task:${id}:${Object.keys(change)[0]}`, 'Saving', call);
         return { result: 'saved', task: answer.data };
       } catch (error) {
-        if (error instanceof ApiError && error.status === 412 && error.current) return { result: 'stale', current: error.current };
+        if (error instanceof ApiError && error.status === 412 && error.current)
+          return { result: 'stale', current: error.current };
         notices.error('Your change was not saved.', { advice: `${reasonOf(error)} Your text is kept.` });
         return { result: 'failed' };
       }
@@ -135,31 +215,60 @@ export function createActions({ api, notices, saving, uploads }) {
     /** @param {Task} task */
     async deleteTask(task) {
       const title = titleOf(task.description);
-      const answer = await attempt(`task:${task.id}:delete`, 'Deleting', `“${title}” was not deleted.`, () => api.delete(taskPath(task.id)));
+      const answer = await attempt(`task:${task.id}:delete`, 'Deleting', `“${title}” was not deleted.`, () =>
+        api.delete(taskPath(task.id)),
+      );
       if (answer) offerUndo(`Deleted “${title}”`, `“${title}” could not be brought back.`, answer);
       return answer !== null;
     },
 
-    /** @param {string} taskId @param {string} filename */
+    /**
+     * @param {string} taskId
+     * @param {string} filename
+     */
     async deleteAttachment(taskId, filename) {
-      const answer = await attempt(`task:${taskId}:file:${filename}`, 'Deleting', `“${filename}” was not deleted.`, () => api.delete(attachmentPath(taskId, filename)));
+      const answer = await attempt(
+        `task:${taskId}:file:${filename}`,
+        'Deleting',
+        `“${filename}” was not deleted.`,
+        () => api.delete(attachmentPath(taskId, filename)),
+      );
       if (answer) offerUndo(`Deleted “${filename}”`, `“${filename}” could not be brought back.`, answer);
     },
 
-    /** @param {string} taskId @param {string} content @param {string} key */
+    /**
+     * @param {string} taskId
+     * @param {string} content
+     * @param {string} key
+     */
     async addMessage(taskId, content, key) {
-      const answer = await attempt(`task:${taskId}:queue`, 'Adding', 'The message was not added.', () => api.post(`${taskPath(taskId)}/queue`, { content }, { key }));
+      const answer = await attempt(`task:${taskId}:queue`, 'Adding', 'The message was not added.', () =>
+        api.post(`${taskPath(taskId)}/queue`, { content }, { key }),
+      );
       return answer !== null;
     },
 
-    /** @param {string} taskId @param {Message} message */
+    /**
+     * @param {string} taskId
+     * @param {Message} message
+     */
     async removeMessage(taskId, message) {
       const path = `${taskPath(taskId)}/queue/${encodeURIComponent(message.id)}`;
-      const answer = await attempt(`task:${taskId}:queue:${message.id}`, 'Removing', 'The message was not removed.', () => api.delete(path));
+      const answer = await attempt(
+        `task:${taskId}:queue:${message.id}`,
+        'Removing',
+        'The message was not removed.',
+        () => api.delete(path),
+      );
       if (answer) offerUndo('Message removed', 'The message could not be brought back.', answer);
     },
 
-    /** A page of a run's output, or null. @param {string} runId @param {Record<string, string|number>} query @returns {Promise<OutputPage|null>} */
+    /**
+     * A page of a run's output, or null.
+     * @param {string} runId
+     * @param {Record<string, string|number>} query
+     * @returns {Promise<OutputPage|null>}
+     */
     async readOutput(runId, query) {
       const words = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
       try {
@@ -170,7 +279,11 @@ export function createActions({ api, notices, saving, uploads }) {
       }
     },
 
-    /** One entry with its values in full, or null. @param {string} taskId @param {number} entryId */
+    /**
+     * One entry with its values in full, or null.
+     * @param {string} taskId
+     * @param {number} entryId
+     */
     async readHistoryEntry(taskId, entryId) {
       try {
         return (await api.get(`${taskPath(taskId)}/history/${entryId}`)).data;

@@ -36,7 +36,8 @@
  * @property {() => string} [newKey]
  * @property {(ms: number) => Promise<void>} [wait]
  * @property {number} [timeoutMs]
- * @property {() => string|null} [epoch] of the board on screen: a change made on it must not end up in another workspace
+ * @property {() => string|null} [epoch] of the board on screen: a change made on it must not end up in another
+ *   workspace
  */
 
 /** @typedef {ReturnType<typeof createApi>} Api */
@@ -83,32 +84,60 @@ export function createApi(surroundings = {}) {
     epoch = () => null,
   } = surroundings;
 
-  /** @param {string} method @param {string} path @param {RequestInit} init @param {AbortSignal} [signal] @param {number} [limitMs] */
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {RequestInit} init
+   * @param {AbortSignal} [signal]
+   * @param {number} [limitMs]
+   */
   async function call(method, path, init, signal, limitMs = timeoutMs) {
     const limit = AbortSignal.timeout(limitMs);
     try {
-      const response = await fetch(path, { ...init, method, signal: signal ? AbortSignal.any([signal, limit]) : limit });
+      const response = await fetch(path, {
+        ...init,
+        method,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      });
       return answerOf(response.status, (name) => response.headers.get(name), await response.text());
     } catch (error) {
       throw error instanceof ApiError ? error : networkError(error, signal);
     }
   }
 
-  /** @param {string} method @param {string} path @param {unknown} body @param {SendOptions} [options] */
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} body
+   * @param {SendOptions} [options]
+   */
   function send(method, path, body, { signal, ifMatch, headers = {}, timeoutMs: limitMs } = {}) {
-    return call(method, path, {
-      headers: { ...jsonHeaders(body), ...matchHeader(ifMatch), ...epochHeader(epoch()), ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }, signal, limitMs);
+    return call(
+      method,
+      path,
+      {
+        headers: { ...jsonHeaders(body), ...matchHeader(ifMatch), ...epochHeader(epoch()), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+      signal,
+      limitMs,
+    );
   }
 
   return {
-    /** @param {string} path @param {{signal?: AbortSignal}} [options] @returns {Promise<Answer>} */
+    /**
+     * @param {string} path
+     * @param {{signal?: AbortSignal}} [options]
+     * @returns {Promise<Answer>}
+     */
     get: (path, { signal } = {}) => call('GET', path, { headers: { Accept: 'application/json' } }, signal),
 
     /**
      * With an Idempotency-Key, so that a lost answer is asked for once more without doing it twice.
-     * @param {string} path @param {unknown} [body] @param {SendOptions} [options] @returns {Promise<Answer>}
+     * @param {string} path
+     * @param {unknown} [body]
+     * @param {SendOptions} [options]
+     * @returns {Promise<Answer>}
      */
     async post(path, body, options = {}) {
       const headers = { ...options.headers, 'Idempotency-Key': options.key ?? newKey() };
@@ -121,25 +150,45 @@ export function createApi(surroundings = {}) {
       }
     },
 
-    /** @param {string} path @param {unknown} body @param {SendOptions} [options] @returns {Promise<Answer>} */
+    /**
+     * @param {string} path
+     * @param {unknown} body
+     * @param {SendOptions} [options]
+     * @returns {Promise<Answer>}
+     */
     put: (path, body, options) => send('PUT', path, body, options),
 
-    /** @param {string} path @param {unknown} body @param {SendOptions} [options] @returns {Promise<Answer>} */
+    /**
+     * @param {string} path
+     * @param {unknown} body
+     * @param {SendOptions} [options]
+     * @returns {Promise<Answer>}
+     */
     patch: (path, body, options) => send('PATCH', path, body, options),
 
-    /** @param {string} path @param {SendOptions} [options] @returns {Promise<Answer>} */
+    /**
+     * @param {string} path
+     * @param {SendOptions} [options]
+     * @returns {Promise<Answer>}
+     */
     delete: (path, options) => send('DELETE', path, undefined, options),
 
     /**
      * Sends a file as it is. XMLHttpRequest, because fetch cannot tell how much has gone out.
-     * @param {string} path @param {Blob} file @param {UploadOptions} [options] @returns {Promise<Answer>}
+     * @param {string} path
+     * @param {Blob} file
+     * @param {UploadOptions} [options]
+     * @returns {Promise<Answer>}
      */
     upload: (path, file, options = {}) => upload(newRequest(), path, file, { key: newKey(), ...options }),
   };
 }
 
 /**
- * @param {XMLHttpRequest} request @param {string} path @param {Blob} file @param {UploadOptions} options
+ * @param {XMLHttpRequest} request
+ * @param {string} path
+ * @param {Blob} file
+ * @param {UploadOptions} options
  * @returns {Promise<Answer>}
  */
 function upload(request, path, file, { onProgress = () => {}, signal, key }) {
@@ -149,13 +198,18 @@ function upload(request, path, file, { onProgress = () => {}, signal, key }) {
     request.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
     if (key) request.setRequestHeader('Idempotency-Key', key);
     request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
-    request.onload = () => settle(() => resolve(answerOf(request.status, (name) => request.getResponseHeader(name), request.responseText)));
+    request.onload = () =>
+      settle(() => resolve(answerOf(request.status, (name) => request.getResponseHeader(name), request.responseText)));
     request.onerror = () => settle(() => reject(networkError(null)));
     request.onabort = () => settle(() => reject(abortedError()));
     /** @param {() => void} done */
     const settle = (done) => {
       signal?.removeEventListener('abort', abort);
-      try { done(); } catch (error) { reject(error); }
+      try {
+        done();
+      } catch (error) {
+        reject(error);
+      }
     };
     if (signal?.aborted) return reject(abortedError());
     signal?.addEventListener('abort', abort);
@@ -164,22 +218,38 @@ function upload(request, path, file, { onProgress = () => {}, signal, key }) {
 }
 
 /**
- * @param {number} status @param {(name: string) => string|null} header @param {string} text
+ * @param {number} status
+ * @param {(name: string) => string|null} header
+ * @param {string} text
  * @returns {Answer}
  */
 function answerOf(status, header, text) {
   const body = parseJson(text);
   if (status < 200 || status > 299) throw errorOf(status, header, body);
-  if (body === undefined) throw new ApiError(status, 'BAD_ANSWER', 'The server answered something that is not JSON. Is this address really Chorus?');
+  if (body === undefined)
+    throw new ApiError(
+      status,
+      'BAD_ANSWER',
+      'The server answered something that is not JSON. Is this address really Chorus?',
+    );
   const seqHeader = header('X-Chorus-Seq');
   return { status, data: body?.data, body, seqHeader, asOf: parseSeq(seqHeader), etag: header('ETag') };
 }
 
-/** @param {number} status @param {(name: string) => string|null} header @param {any} body */
+/**
+ * @param {number} status
+ * @param {(name: string) => string|null} header
+ * @param {any} body
+ */
 function errorOf(status, header, body) {
   const { code = `HTTP_${status}`, message = plainStatus(status), fields, current, reason } = body?.error ?? {};
   const seconds = Number.parseFloat(header('Retry-After') ?? '');
-  return new ApiError(status, code, message, { fields, current, reason, retryAfter: Number.isNaN(seconds) ? null : seconds });
+  return new ApiError(status, code, message, {
+    fields,
+    current,
+    reason,
+    retryAfter: Number.isNaN(seconds) ? null : seconds,
+  });
 }
 
 /** What to say when a proxy or a crash answered in our place. @param {number} status */
@@ -189,11 +259,18 @@ function plainStatus(status) {
   return status >= 500 ? `The server failed (${status}). Its log says why.` : `The server refused this (${status}).`;
 }
 
-/** @param {unknown} error @param {AbortSignal} [signal] */
+/**
+ * @param {unknown} error
+ * @param {AbortSignal} [signal]
+ */
 function networkError(error, signal) {
   if (signal?.aborted) return abortedError();
   if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return new ApiError(0, 'TIMEOUT', 'Chorus did not answer in time. It may be busy; look whether your change arrived before you try again.');
+    return new ApiError(
+      0,
+      'TIMEOUT',
+      'Chorus did not answer in time. It may be busy; look whether your change arrived before you try again.',
+    );
   }
   return new ApiError(0, 'NETWORK', 'Chorus could not be reached. Check that it is running, then try again.');
 }
@@ -202,7 +279,11 @@ function abortedError() {
   return new ApiError(0, 'ABORTED', 'Cancelled.');
 }
 
-/** `"<epoch>:<seq>"`, or null. @param {string|null|undefined} header @returns {Moment|null} */
+/**
+ * `"<epoch>:<seq>"`, or null.
+ * @param {string|null|undefined} header
+ * @returns {Moment|null}
+ */
 export function parseSeq(header) {
   const match = /^([^:]+):(\d+)$/.exec(header ?? '');
   return match ? { epoch: /** @type {string} */ (match[1]), seq: Number(match[2]) } : null;
@@ -218,17 +299,26 @@ function parseJson(text) {
   }
 }
 
-/** @param {unknown} body @returns {Record<string, string>} */
+/**
+ * @param {unknown} body
+ * @returns {Record<string, string>}
+ */
 function jsonHeaders(body) {
   return { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
 }
 
-/** @param {number} [version] @returns {Record<string, string>} */
+/**
+ * @param {number} [version]
+ * @returns {Record<string, string>}
+ */
 function matchHeader(version) {
   return version === undefined ? {} : { 'If-Match': `"${version}"` };
 }
 
-/** @param {string|null} epoch @returns {Record<string, string>} */
+/**
+ * @param {string|null} epoch
+ * @returns {Record<string, string>}
+ */
 function epochHeader(epoch) {
   return epoch === null ? {} : { 'X-Chorus-Epoch': epoch };
 }

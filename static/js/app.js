@@ -42,7 +42,8 @@
  * @property {() => string} title for the tab
  * @property {() => TemplateResult} template
  * @property {(route: Route) => void} [routed] its own address changed, e.g. a filter
- * @property {(changes: Changes|null) => void} [painted] the elements now show these changes of the store, if there were any
+ * @property {(changes: Changes|null) => void} [painted] the elements now show these changes of the store, if there were
+ *   any
  * @property {() => boolean} [arrive] the page has been opened by a step inside the app; true: it has placed the focus
  * @property {() => boolean} [recover] what had the keyboard has left the page; true: it has a new place
  * @property {(event: KeyboardEvent) => boolean} [key] a plain key; true: it was for this page

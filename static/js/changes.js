@@ -5,7 +5,10 @@
 
 const SETS = /** @type {const} */ (['tasks', 'removed', 'agents', 'providers', 'runs', 'parts']);
 
-/** @param {Changes['source']} source @returns {Changes} */
+/**
+ * @param {Changes['source']} source
+ * @returns {Changes}
+ */
 export function noChanges(source) {
   return {
     source,
@@ -23,7 +26,9 @@ export function noChanges(source) {
 
 /**
  * Both, as one. A snapshot swallows what was pushed before it: a whole new board is no remote change to point at.
- * @param {Changes|null} earlier @param {Changes} later @returns {Changes}
+ * @param {Changes|null} earlier
+ * @param {Changes} later
+ * @returns {Changes}
  */
 export function mergeChanges(earlier, later) {
   if (!earlier || later.all) return later;

@@ -13,7 +13,10 @@ const COMMON = 'workspaces:';
 
 /** @param {{storage?: DraftStorage|null, now?: () => number}} [surroundings] */
 export function createDrafts({ storage = sessionStorageOrNull(), now = Date.now } = {}) {
-  /** Holds what storage refuses (full, or forbidden by the browser) and secrets: it lives as long as the page. @type {Map<string, Draft>} */
+  /**
+   * Holds what storage refuses (full, or forbidden by the browser) and secrets: it lives as long as the page.
+   * @type {Map<string, Draft>}
+   */
   const memory = new Map();
   /** What was typed in one workspace never turns up in another. */
   let workspace = attempt(() => storage?.getItem(WORKSPACE)) ?? '';
@@ -23,12 +26,20 @@ export function createDrafts({ storage = sessionStorageOrNull(), now = Date.now 
   /** What is typed about workspaces belongs to none. @param {string} key */
   const place = (key) => (key.startsWith(COMMON) ? PREFIX : scope()) + key;
 
-  /** @param {string} key @returns {Draft|null} */
+  /**
+   * @param {string} key
+   * @returns {Draft|null}
+   */
   function get(key) {
     return memory.get(place(key)) ?? parseDraft(attempt(() => storage?.getItem(place(key))));
   }
 
-  /** Empty text clears. @param {string} key @param {string} text @param {unknown} [base] */
+  /**
+   * Empty text clears.
+   * @param {string} key
+   * @param {string} text
+   * @param {unknown} [base]
+   */
   function set(key, text, base = get(key)?.base ?? null) {
     if (text === '') return clear(key);
     const draft = { text, base, at: now() };
@@ -37,7 +48,11 @@ export function createDrafts({ storage = sessionStorageOrNull(), now = Date.now 
     else memory.set(place(key), draft);
   }
 
-  /** Like `set`, but never stored: for secrets. @param {string} key @param {string} text */
+  /**
+   * Like `set`, but never stored: for secrets.
+   * @param {string} key
+   * @param {string} text
+   */
   function hold(key, text) {
     if (text === '') memory.delete(place(key));
     else memory.set(place(key), { text, base: null, at: now() });
@@ -77,7 +92,10 @@ function storedKeys(storage) {
   return names.filter((name) => name.startsWith(PREFIX));
 }
 
-/** @param {string|null|undefined} text @returns {Draft|null} */
+/**
+ * @param {string|null|undefined} text
+ * @returns {Draft|null}
+ */
 function parseDraft(text) {
   const draft = attempt(() => JSON.parse(text ?? 'null'));
   return typeof draft?.text === 'string' ? draft : null;
@@ -88,7 +106,11 @@ function sessionStorageOrNull() {
   return attempt(() => globalThis.sessionStorage) ?? null;
 }
 
-/** @template T @param {() => T} action @returns {T|undefined} */
+/**
+ * @template T
+ * @param {() => T} action
+ * @returns {T|undefined}
+ */
 function attempt(action) {
   try {
     return action();

@@ -49,23 +49,46 @@ const router = createRouter(follow);
 const saving = createSaving({ whenShown: live.whenShown, onChange });
 const uploads = createUploads({ api, notices, whenShown: live.whenShown, onChange });
 const actions = createActions({ api, notices, saving, uploads });
-const dialogs = createLater(loadDialogs, () => notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
+const dialogs = createLater(loadDialogs, () =>
+  notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
+);
 
 /** @type {App} */
-const app = { store, live, api, drafts, actions, saving, uploads, notices, menu: createMenu(), router, painter, blocked, openNewTask, openStart, openText, openTools };
+const app = {
+  store,
+  live,
+  api,
+  drafts,
+  actions,
+  saving,
+  uploads,
+  notices,
+  menu: createMenu(),
+  router,
+  painter,
+  blocked,
+  openNewTask,
+  openStart,
+  openText,
+  openTools,
+};
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const theme = createTheme();
 const attention = createAttention();
 const focusWatch = createFocusWatch();
-const notifiers = createLater(loadNotifier, () => notices.error('The switch could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
+const notifiers = createLater(loadNotifier, () =>
+  notices.error('The switch could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
+);
 /** The switch for notifications, before and after its code is there. */
 const notify = {
   label: () => (notifiers.value?.isOn ? 'Switch notifications off' : 'Notify me when a task needs me'),
   isOn: () => notifiers.value?.isOn ?? false,
   switch: () => notifiers.use((notifier) => notifier.switch()),
 };
-const palettes = createLater(loadPalette, () => notices.error('The palette could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }));
+const palettes = createLater(loadPalette, () =>
+  notices.error('The palette could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
+);
 let view = viewOf(router.route);
 /** What the store has changed since the last drawing. @type {Changes|null} */
 let changes = null;
@@ -119,27 +142,64 @@ function openHelp() {
 /** Actions work with only the socket down; without HTTP or a workspace none can. */
 function blocked() {
   if (live.status().closed) return 'No workspace is open, so nothing can be saved now. What you type is kept.';
-  return live.status().kind === 'offline' ? 'Chorus cannot be reached, so nothing can be saved now. What you type is kept.' : null;
+  return live.status().kind === 'offline'
+    ? 'Chorus cannot be reached, so nothing can be saved now. What you type is kept.'
+    : null;
 }
 
 /* ---------------------------------------------------------------- pages */
 
-/** @param {Route} route @returns {View} */
+/**
+ * @param {Route} route
+ * @returns {View}
+ */
 function viewOf(route) {
   switch (route.page) {
-    case 'board': return createBoard(app, route.filters);
-    case 'task': return createLazy('Task', () => loadTask(route.id, route.anchor), onChange);
-    case 'insights': return createLazy('Insights', () => loadInsights(route.days), onChange);
-    case 'archive': return createLazy('Archive', () => loadArchive(route.q), onChange);
-    case 'agents': return createLazy('Agents', () => loadRegistry(async () => (await import('./views/agents.js')).createAgents(app, route)), onChange);
-    case 'providers': return createLazy('Providers', () => loadRegistry(async () => (await import('./views/providers.js')).createProviders(app, route)), onChange);
-    case 'settings': return createLazy('Settings', () => loadRegistry(async () => (await import('./views/settings.js')).createSettings(app)), onChange);
-    case 'workspaces': return createLazy('Workspaces', () => loadRegistry(async () => (await import('./views/workspaces.js')).createWorkspaces(app)), onChange);
-    case 'notfound': return createLazy('Not found', async () => (await import('./views/notfound.js')).createNotFound(route.path), onChange);
+    case 'board':
+      return createBoard(app, route.filters);
+    case 'task':
+      return createLazy('Task', () => loadTask(route.id, route.anchor), onChange);
+    case 'insights':
+      return createLazy('Insights', () => loadInsights(route.days), onChange);
+    case 'archive':
+      return createLazy('Archive', () => loadArchive(route.q), onChange);
+    case 'agents':
+      return createLazy(
+        'Agents',
+        () => loadRegistry(async () => (await import('./views/agents.js')).createAgents(app, route)),
+        onChange,
+      );
+    case 'providers':
+      return createLazy(
+        'Providers',
+        () => loadRegistry(async () => (await import('./views/providers.js')).createProviders(app, route)),
+        onChange,
+      );
+    case 'settings':
+      return createLazy(
+        'Settings',
+        () => loadRegistry(async () => (await import('./views/settings.js')).createSettings(app)),
+        onChange,
+      );
+    case 'workspaces':
+      return createLazy(
+        'Workspaces',
+        () => loadRegistry(async () => (await import('./views/workspaces.js')).createWorkspaces(app)),
+        onChange,
+      );
+    case 'notfound':
+      return createLazy(
+        'Not found',
+        async () => (await import('./views/notfound.js')).createNotFound(route.path),
+        onChange,
+      );
   }
 }
 
-/** @param {string} id @param {string} anchor */
+/**
+ * @param {string} id
+ * @param {string} anchor
+ */
 async function loadTask(id, anchor) {
   const [{ createTask }] = await Promise.all([import('./views/task.js'), loadStyles('/css/task.css')]);
   return createTask(app, id, anchor);
@@ -157,7 +217,10 @@ async function loadInsights(days) {
   return createInsights(app, days);
 }
 
-/** @param {() => Promise<View>} load @returns {Promise<View>} */
+/**
+ * @param {() => Promise<View>} load
+ * @returns {Promise<View>}
+ */
 async function loadRegistry(load) {
   const [loaded] = await Promise.all([load(), loadStyles('/css/registry.css')]);
   return loaded;
@@ -165,7 +228,10 @@ async function loadRegistry(load) {
 
 let openPage = nameOf(router.route);
 
-/** Filters, ranges, searches and anchors are places within a page; all else makes a page of its own. @param {Route} route */
+/**
+ * Filters, ranges, searches and anchors are places within a page; all else makes a page of its own.
+ * @param {Route} route
+ */
 function nameOf(route) {
   return JSON.stringify({ ...route, filters: null, days: null, q: null, anchor: null });
 }
@@ -259,7 +325,8 @@ function onKey(event) {
     return openPalette();
   }
   if (event.defaultPrevented || !isPlain(event) || isCovered()) return;
-  if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search') return event.target.blur();
+  if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search')
+    return event.target.blur();
   if (isTyping(event.target)) return;
   if (goes && goTo(event.key)) return event.preventDefault();
   isGoing = event.key === 'g';
@@ -282,7 +349,8 @@ store.subscribe((step) => {
 live.subscribe(onChange);
 document.addEventListener('keydown', onKey);
 document.addEventListener('close', onChange, true);
-for (const touch of ['pointermove', 'pointerdown', 'keydown']) addEventListener(touch, prepare, { once: true, passive: true });
+for (const touch of ['pointermove', 'pointerdown', 'keydown'])
+  addEventListener(touch, prepare, { once: true, passive: true });
 if (recall('notify') === 'on') notifiers.prepare();
 router.start();
 live.start();

@@ -1,14 +1,17 @@
 // @ts-check
 /**
- * The kinds of parts that live outside the snapshot: where each is read, and what an event does to it. Pure.
- * `touch` answers with the new data, or with a word: `same` (nothing to do), `reread` (only a new answer can tell), `gone`.
+ * The kinds of parts that live outside the snapshot: where each is read, and what an event does to it. Pure. `touch`
+ * answers with the new data, or with a word: `same` (nothing to do), `reread` (only a new answer can tell), `gone`.
  */
 
 import { addCounters } from './lib/counters.js';
 
 /** @import {AccessToken, Counters, Item, OutputItem, OutputRecord, PartData, PartKind, Task} from './types.js' */
 
-/** @typedef {Item | {type: 'run_output', data: OutputItem} | {type: 'counters_moved', data: {at: number, counters: Counters}}} PartItem */
+/**
+ * @typedef {Item | {type: 'run_output', data: OutputItem} | {type: 'counters_moved', data: {at: number, counters:
+ *   Counters}}} PartItem
+ */
 /** @typedef {'same'|'reread'|'gone'} Verdict */
 
 /**
@@ -33,7 +36,11 @@ export const ARCHIVE_PAGE = 50;
 const task = {
   path: (id) => taskPath(id),
   parse: (answer) => answer,
-  concerns: (item, id) => taskIdsOf(item).includes(id) && item.type !== 'history_appended' && item.type !== 'queue_changed' && item.type !== 'run_updated',
+  concerns: (item, id) =>
+    taskIdsOf(item).includes(id) &&
+    item.type !== 'history_appended' &&
+    item.type !== 'queue_changed' &&
+    item.type !== 'run_updated',
   touch(data, item, id) {
     if (item.type === 'task_deleted') return 'gone';
     const wire = wireTask(item, id);
@@ -55,8 +62,13 @@ const history = {
     const entries = entriesOf(item);
     return entries.length > 0 ? { data: { ...data, entries: [...data.entries, ...entries] } } : 'same';
   },
-  olderPath: (id, { entries, hasOlder }) => (hasOlder && entries[0] ? `${taskPath(id)}/history?before=${entries[0].id}&limit=${HISTORY_PAGE}` : null),
-  addOlder: (data, { events }) => ({ entries: [...events, ...data.entries], hasOlder: events.length >= HISTORY_PAGE, older: 'idle' }),
+  olderPath: (id, { entries, hasOlder }) =>
+    hasOlder && entries[0] ? `${taskPath(id)}/history?before=${entries[0].id}&limit=${HISTORY_PAGE}` : null,
+  addOlder: (data, { events }) => ({
+    entries: [...events, ...data.entries],
+    hasOlder: events.length >= HISTORY_PAGE,
+    older: 'idle',
+  }),
 };
 
 /** @type {Kind<PartData['queue']>} */
@@ -85,9 +97,13 @@ const runs = {
   },
 };
 
-/** Output is no state: its records are numbered per run, the newest are kept, and a hole is read from the server. @type {Kind<PartData['output']>} */
+/**
+ * Output is no state: its records are numbered per run, the newest are kept, and a hole is read from the server.
+ * @type {Kind<PartData['output']>}
+ */
 const output = {
-  path: (id, data) => `/api/runs/${encodeURIComponent(id)}/output?${data && isNear(data) ? `since=${data.last}` : `limit=${OUTPUT_KEPT}`}`,
+  path: (id, data) =>
+    `/api/runs/${encodeURIComponent(id)}/output?${data && isNear(data) ? `since=${data.last}` : `limit=${OUTPUT_KEPT}`}`,
   parse({ epoch, first, last: newest, from, records }, data) {
     const follows = data !== null && data.records.length > 0 && data.epoch === epoch && from <= data.last + 1;
     const all = follows ? [...data.records, ...after(records, from, data.last)] : records;
@@ -102,11 +118,25 @@ const output = {
     if (!data || from > data.last + 1) return 'reread';
     const fresh = after(records, from, data.last);
     const last = data.last + fresh.length;
-    return fresh.length === 0 ? 'same' : { data: { ...data, last, newest: Math.max(last, data.newest), records: [...data.records, ...fresh].slice(-OUTPUT_KEPT) } };
+    return fresh.length === 0
+      ? 'same'
+      : {
+          data: {
+            ...data,
+            last,
+            newest: Math.max(last, data.newest),
+            records: [...data.records, ...fresh].slice(-OUTPUT_KEPT),
+          },
+        };
   },
 };
 
-/** Of records numbered from `from`, those after `last`. @param {OutputRecord[]} records @param {number} from @param {number} last */
+/**
+ * Of records numbered from `from`, those after `last`.
+ * @param {OutputRecord[]} records
+ * @param {number} from
+ * @param {number} last
+ */
 const after = (records, from, last) => records.slice(Math.max(0, last + 1 - from));
 
 /** Whether reading on is less than beginning anew. @param {PartData['output']} data */
@@ -129,7 +159,8 @@ const archive = {
     if (!data || last < 0) return { tasks, hasOlder: tasks.length >= ARCHIVE_PAGE, older: 'idle' };
     return { ...data, tasks: [...tasks, ...data.tasks.slice(last + 1)], older: 'idle' };
   },
-  concerns: (item) => item.type === 'task_archived' || ends(item) || item.type === 'task_updated' || item.type === 'tasks_changed',
+  concerns: (item) =>
+    item.type === 'task_archived' || ends(item) || item.type === 'task_updated' || item.type === 'tasks_changed',
   touch(data, item) {
     if (item.type === 'task_archived') return 'reread';
     const changed = taskIdsOf(item);
@@ -139,7 +170,11 @@ const archive = {
   },
   olderPath: (q, { tasks, hasOlder }) => (hasOlder ? `${archivePath(q)}&before=${tasks.at(-1)?.id ?? ''}` : null),
   olderMayChange: true,
-  addOlder: (data, tasks) => ({ tasks: [...data.tasks, ...tasks], hasOlder: tasks.length >= ARCHIVE_PAGE, older: 'idle' }),
+  addOlder: (data, tasks) => ({
+    tasks: [...data.tasks, ...tasks],
+    hasOlder: tasks.length >= ARCHIVE_PAGE,
+    older: 'idle',
+  }),
 };
 
 /** All access tokens by name; the id is empty. @type {Kind<PartData['access']>} */
@@ -162,9 +197,14 @@ const byName = (tokens) => tokens.sort((a, b) => (a.name < b.name ? -1 : 1));
 export const KINDS = { task, history, queue, runs, output, insights, archive, access };
 
 /** @param {string} q */
-const archivePath = (q) => `/api/tasks?archived=true&limit=${ARCHIVE_PAGE}${q === '' ? '' : `&q=${encodeURIComponent(q)}`}`;
+const archivePath = (q) =>
+  `/api/tasks?archived=true&limit=${ARCHIVE_PAGE}${q === '' ? '' : `&q=${encodeURIComponent(q)}`}`;
 
-/** @param {PartItem} item @param {string} id @returns {Task|undefined} */
+/**
+ * @param {PartItem} item
+ * @param {string} id
+ * @returns {Task|undefined}
+ */
 function wireTask(item, id) {
   if (item.type === 'tasks_changed') return item.data.find((each) => each.id === id);
   return item.type === 'task_created' || item.type === 'task_updated' ? item.data : undefined;
@@ -175,7 +215,11 @@ function entriesOf(item) {
   return ('history' in item && item.history) || [];
 }
 
-/** The tasks that an item speaks of. @param {PartItem} item @returns {string[]} */
+/**
+ * The tasks that an item speaks of.
+ * @param {PartItem} item
+ * @returns {string[]}
+ */
 function taskIdsOf(item) {
   switch (item.type) {
     case 'task_created':

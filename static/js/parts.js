@@ -69,14 +69,21 @@ export function createParts(cursor, isWhole) {
   function takeRequests() {
     const { epoch, seq } = cursor();
     if (epoch === null) return [];
-    return [...parts.values()].filter((part) => part.reading.step === 'wanted').map((part) => {
-      const id = ++requests;
-      part.reading = { step: 'asked', id, since: seq, kept: [] };
-      return { key: part.key, id, path: part.kind.path(part.id, part.data) };
-    });
+    return [...parts.values()]
+      .filter((part) => part.reading.step === 'wanted')
+      .map((part) => {
+        const id = ++requests;
+        part.reading = { step: 'asked', id, since: seq, kept: [] };
+        return { key: part.key, id, path: part.kind.path(part.id, part.data) };
+      });
   }
 
-  /** @param {PartKey} key @param {number} id @param {PartAnswer} answer @returns {boolean} whether the part changed */
+  /**
+   * @param {PartKey} key
+   * @param {number} id
+   * @param {PartAnswer} answer
+   * @returns {boolean} whether the part changed
+   */
   function answer(key, id, { asOf, data }) {
     const part = parts.get(key);
     if (part?.reading.step !== 'asked' || part.reading.id !== id) return false;
@@ -89,7 +96,11 @@ export function createParts(cursor, isWhole) {
     return true;
   }
 
-  /** @param {Moment|null} asOf @param {number} since @returns {Reading} */
+  /**
+   * @param {Moment|null} asOf
+   * @param {number} since
+   * @returns {Reading}
+   */
   function answeredReading(asOf, since) {
     if (!asOf) return failed('BAD_ANSWER', 'The answer does not say which state it shows (X-Chorus-Seq is missing).');
     if (asOf.epoch !== cursor().epoch) return { step: 'blocked' };
@@ -97,7 +108,12 @@ export function createParts(cursor, isWhole) {
     return { step: 'idle' };
   }
 
-  /** @param {PartKey} key @param {number} id @param {PartError} error @returns {boolean} */
+  /**
+   * @param {PartKey} key
+   * @param {number} id
+   * @param {PartError} error
+   * @returns {boolean}
+   */
   function fail(key, id, error) {
     const part = parts.get(key);
     if (part?.reading.step !== 'asked' || part.reading.id !== id) return false;
@@ -111,35 +127,53 @@ export function createParts(cursor, isWhole) {
     return true;
   }
 
-  /** What was applied to the board, offered to every part. @param {Step} step @returns {PartKey[]} those that it concerns */
+  /**
+   * What was applied to the board, offered to every part.
+   * @param {Step} step
+   * @returns {PartKey[]} those that it concerns
+   */
   function offer(step) {
-    return [...parts.values()].filter((part) => concerns(part, step)).map((part) => {
-      if (part.reading.step === 'asked') part.reading.kept.push(step);
-      if (part.olderId !== null && part.kind.olderMayChange) part.sinceOlder.push(step);
-      touch(part, step);
-      return part.key;
-    });
+    return [...parts.values()]
+      .filter((part) => concerns(part, step))
+      .map((part) => {
+        if (part.reading.step === 'asked') part.reading.kept.push(step);
+        if (part.olderId !== null && part.kind.olderMayChange) part.sinceOlder.push(step);
+        touch(part, step);
+        return part.key;
+      });
   }
 
-  /** @param {Part} part @param {Step} step */
+  /**
+   * @param {Part} part
+   * @param {Step} step
+   */
   function touch(part, step) {
     if (step.seq !== null && part.asOf && step.seq <= part.asOf.seq) return;
     const items = step.items.filter((item) => part.kind.concerns(item, part.id));
     const results = items.map((item) => touchByItem(part, item));
-    if (step.seq !== null && part.data && !results.includes('reread')) part.asOf = { epoch: cursor().epoch ?? '', seq: step.seq };
+    if (step.seq !== null && part.data && !results.includes('reread'))
+      part.asOf = { epoch: cursor().epoch ?? '', seq: step.seq };
   }
 
-  /** A request that is on its way stays: the step is kept for its answer. @param {Part} part @param {PartItem} item */
+  /**
+   * A request that is on its way stays: the step is kept for its answer.
+   * @param {Part} part
+   * @param {PartItem} item
+   */
   function touchByItem(part, item) {
     const result = part.kind.touch(part.data, item, part.id);
     const asked = part.reading.step === 'asked';
     if (result === 'gone') Object.assign(part, { data: null, asOf: null, reading: { step: 'gone' } });
     else if (result === 'reread' && !asked) part.reading = { step: 'wanted' };
-    else if (typeof result === 'object') Object.assign(part, { data: result.data, reading: asked ? part.reading : { step: 'idle' } });
+    else if (typeof result === 'object')
+      Object.assign(part, { data: result.data, reading: asked ? part.reading : { step: 'idle' } });
     return result;
   }
 
-  /** @param {PartKey} key @returns {boolean} */
+  /**
+   * @param {PartKey} key
+   * @returns {boolean}
+   */
   function retry(key) {
     const part = parts.get(key);
     if (part?.reading.step !== 'failed' && part?.reading.step !== 'gone') return false;
@@ -147,15 +181,23 @@ export function createParts(cursor, isWhole) {
     return true;
   }
 
-  /** The connection is back: ask again for what no network could give, and for output that may have been dropped. @returns {PartKey[]} */
+  /**
+   * The connection is back: ask again for what no network could give, and for output that may have been dropped.
+   * @returns {PartKey[]}
+   */
   function revive() {
-    return [...parts.values()].filter(({ reading, kind }) => lostToNetwork(reading) || (kind === KINDS.output && reading.step === 'idle')).map((part) => {
-      part.reading = { step: 'wanted' };
-      return part.key;
-    });
+    return [...parts.values()]
+      .filter(({ reading, kind }) => lostToNetwork(reading) || (kind === KINDS.output && reading.step === 'idle'))
+      .map((part) => {
+        part.reading = { step: 'wanted' };
+        return part.key;
+      });
   }
 
-  /** @param {PartKey} key @returns {PartRequest|null} null when there is nothing older, or it is already asked for */
+  /**
+   * @param {PartKey} key
+   * @returns {PartRequest|null} null when there is nothing older, or it is already asked for
+   */
   function takeOlder(key) {
     const part = parts.get(key);
     const path = part?.data && part.olderId === null ? part.kind.olderPath?.(part.id, part.data) : null;
@@ -166,14 +208,22 @@ export function createParts(cursor, isWhole) {
     return { key, id: part.olderId, path };
   }
 
-  /** An older page must be of the same log. Where its entries may change, what was applied meanwhile is applied to them too. @param {PartKey} key @param {number} id @param {PartAnswer|null} answer null: failed */
+  /**
+   * An older page must be of the same log. Where its entries may change, what was applied meanwhile is applied to them
+   * too.
+   * @param {PartKey} key
+   * @param {number} id
+   * @param {PartAnswer|null} answer null: failed
+   */
   function answerOlder(key, id, answer) {
     const part = parts.get(key);
     if (!part?.data || part.olderId !== id) return false;
     part.olderId = null;
     const good = answer !== null && answer.asOf?.epoch === part.asOf?.epoch;
     part.data = (good && part.kind.addOlder?.(part.data, answer.data)) || { ...part.data, older: 'failed' };
-    const missed = part.sinceOlder.filter(({ seq }) => seq !== null && seq > (answer?.asOf?.seq ?? 0)).flatMap(({ items }) => items);
+    const missed = part.sinceOlder
+      .filter(({ seq }) => seq !== null && seq > (answer?.asOf?.seq ?? 0))
+      .flatMap(({ items }) => items);
     for (const item of missed) if (part.kind.concerns(item, part.id)) touchByItem(part, item);
     return true;
   }
@@ -190,18 +240,47 @@ export function createParts(cursor, isWhole) {
     return { status: statusOf(part), data, error: reading.step === 'failed' ? reading.error : null, asOf };
   }
 
-  return { open, close, drop, takeRequests, answer, fail, offer, retry, revive, takeOlder, answerOlder, view, keys: () => [...parts.keys()] };
+  return {
+    open,
+    close,
+    drop,
+    takeRequests,
+    answer,
+    fail,
+    offer,
+    retry,
+    revive,
+    takeOlder,
+    answerOlder,
+    view,
+    keys: () => [...parts.keys()],
+  };
 }
 
-/** @param {PartKey} key @returns {Part} */
+/**
+ * @param {PartKey} key
+ * @returns {Part}
+ */
 function emptyPart(key) {
   const colon = key.indexOf(':');
   const kind = KINDS[/** @type {PartKind} */ (key.slice(0, colon))];
   if (!kind) throw new Error(`no such kind of part: ${key}`);
-  return { key, id: key.slice(colon + 1), kind, data: null, asOf: null, reading: { step: 'idle' }, olderId: null, sinceOlder: [] };
+  return {
+    key,
+    id: key.slice(colon + 1),
+    kind,
+    data: null,
+    asOf: null,
+    reading: { step: 'idle' },
+    olderId: null,
+    sinceOlder: [],
+  };
 }
 
-/** @param {Part} part @param {Step} step */
+/**
+ * @param {Part} part
+ * @param {Step} step
+ */
 function concerns(part, step) {
   return step.items.some((item) => part.kind.concerns(item, part.id));
 }
@@ -211,7 +290,10 @@ function lostToNetwork(reading) {
   return reading.step === 'failed' && (reading.error.status === 0 || reading.error.status >= 500);
 }
 
-/** @param {Part} part @returns {PartView['status']} */
+/**
+ * @param {Part} part
+ * @returns {PartView['status']}
+ */
 function statusOf({ reading, data }) {
   if (reading.step === 'gone') return 'gone';
   if (reading.step === 'failed') return 'error';
@@ -219,7 +301,11 @@ function statusOf({ reading, data }) {
   return data ? 'refreshing' : 'loading';
 }
 
-/** @param {string} code @param {string} message @returns {Reading} */
+/**
+ * @param {string} code
+ * @param {string} message
+ * @returns {Reading}
+ */
 function failed(code, message) {
   return { step: 'failed', error: { status: 502, code, message } };
 }

@@ -7,31 +7,58 @@ import { filtersOf } from './lib/filters.js';
 /** @import {Filters} from './lib/filters.js' */
 
 /** What the history of a task shows; '': all. @typedef {{q: string, topic: string}} HistoryFilter */
-/** `name` null and not `isNew`: the list of all. @typedef {{page: 'agents'|'providers', name: string|null, isNew: boolean}} RegistryRoute */
 /**
- * @typedef {{page: 'board', filters: Filters} | ({page: 'task', id: string, anchor: string} & HistoryFilter) | RegistryRoute | {page: 'settings'} | {page: 'workspaces'}
- *   | {page: 'insights', days: number} | {page: 'archive', q: string} | {page: 'notfound', path: string}} Route
+ * `name` null and not `isNew`: the list of all.
+ * @typedef {{page: 'agents'|'providers', name: string|null, isNew: boolean}} RegistryRoute
+ */
+/**
+ * @typedef {{page: 'board', filters: Filters} | ({page: 'task', id: string, anchor: string} & HistoryFilter) |
+ *   RegistryRoute | {page: 'settings'} | {page: 'workspaces'} | {page: 'insights', days: number} | {page: 'archive', q:
+ *   string} | {page: 'notfound', path: string}} Route
  */
 
-/** @param {string} path @param {string} [query] @param {string} [hash] a place on the page of a task @returns {Route} */
+/**
+ * @param {string} path
+ * @param {string} [query]
+ * @param {string} [hash] a place on the page of a task
+ * @returns {Route}
+ */
 export function routeOf(path, query = '', hash = '') {
   const segments = path.split('/').filter((segment) => segment !== '');
   if (segments.length === 0 || (segments.length === 1 && segments[0] === 'tasks')) {
     return { page: 'board', filters: filtersOf(new URLSearchParams(query)) };
   }
   const [page, id] = segments;
-  if (segments.length === 2 && page === 'tasks') return taskRoute(/** @type {string} */ (id), new URLSearchParams(query), hash);
-  if (segments.length <= 2 && (page === 'agents' || page === 'providers')) return registryRoute(page, id, query) ?? { page: 'notfound', path };
+  if (segments.length === 2 && page === 'tasks')
+    return taskRoute(/** @type {string} */ (id), new URLSearchParams(query), hash);
+  if (segments.length <= 2 && (page === 'agents' || page === 'providers'))
+    return registryRoute(page, id, query) ?? { page: 'notfound', path };
   if (segments.length === 1 && (page === 'settings' || page === 'workspaces')) return { page };
   if (segments.length === 1 && page === 'insights') return { page, days: daysOf(new URLSearchParams(query)) };
   if (segments.length === 1 && page === 'archive') return { page, q: new URLSearchParams(query).get('q') ?? '' };
   return { page: 'notfound', path };
 }
 
-/** @param {string} id @param {URLSearchParams} params @param {string} hash @returns {Route} */
-const taskRoute = (id, params, hash) => ({ page: 'task', id: id.toLowerCase(), anchor: hash.slice(1), q: params.get('q') ?? '', topic: params.get('topic') ?? '' });
+/**
+ * @param {string} id
+ * @param {URLSearchParams} params
+ * @param {string} hash
+ * @returns {Route}
+ */
+const taskRoute = (id, params, hash) => ({
+  page: 'task',
+  id: id.toLowerCase(),
+  anchor: hash.slice(1),
+  q: params.get('q') ?? '',
+  topic: params.get('topic') ?? '',
+});
 
-/** @param {'agents'|'providers'} page @param {string|undefined} segment @param {string} query @returns {RegistryRoute|null} */
+/**
+ * @param {'agents'|'providers'} page
+ * @param {string|undefined} segment
+ * @param {string} query
+ * @returns {RegistryRoute|null}
+ */
 function registryRoute(page, segment, query) {
   if (segment === undefined) return { page, name: null, isNew: new URLSearchParams(query).has('new') };
   try {
@@ -50,10 +77,16 @@ export const providerUrl = (name) => `/providers/${encodeURIComponent(name)}`;
 /** @param {string} id */
 export const taskUrl = (id) => `/tasks/${encodeURIComponent(id)}`;
 
-/** @param {string} taskId @param {string} runId */
+/**
+ * @param {string} taskId
+ * @param {string} runId
+ */
 export const runUrl = (taskId, runId) => `${taskUrl(taskId)}#run-${runId}`;
 
-/** @param {string} taskId @param {HistoryFilter} filter */
+/**
+ * @param {string} taskId
+ * @param {HistoryFilter} filter
+ */
 export function historyUrl(taskId, { q, topic }) {
   const params = new URLSearchParams({ ...(q && { q }), ...(topic && { topic }) }).toString();
   return params === '' ? taskUrl(taskId) : `${taskUrl(taskId)}?${params}`;
@@ -78,7 +111,11 @@ export function createRouter(onChange) {
     onChange(route);
   }
 
-  /** To where one is already is no step, but its place is shown again. @param {string} url @param {{replace?: boolean}} [options] */
+  /**
+   * To where one is already is no step, but its place is shown again.
+   * @param {string} url
+   * @param {{replace?: boolean}} [options]
+   */
   function go(url, { replace = false } = {}) {
     if (replace || url === location.pathname + location.search + location.hash) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
@@ -88,7 +125,17 @@ export function createRouter(onChange) {
   /** @param {MouseEvent} event */
   function follow(event) {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
-    if (!link || !isOurs(link) || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (
+      !link ||
+      !isOurs(link) ||
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     event.preventDefault();
     go(link.pathname + link.search + link.hash);
   }
@@ -109,4 +156,7 @@ export function createRouter(onChange) {
 
 /** Pages and places on them, not files of the API. @param {HTMLAnchorElement} link */
 const isOurs = (link) =>
-  link.origin === location.origin && !link.target && !link.hasAttribute('download') && !link.pathname.startsWith('/api/');
+  link.origin === location.origin &&
+  !link.target &&
+  !link.hasAttribute('download') &&
+  !link.pathname.startsWith('/api/');

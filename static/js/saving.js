@@ -16,7 +16,10 @@ export function createSaving({ whenShown, onChange }) {
   const running = new Map();
   let version = 0;
 
-  /** @param {string} key @param {{progress: Progress, says: string}|null} entry */
+  /**
+   * @param {string} key
+   * @param {{progress: Progress, says: string}|null} entry
+   */
   function note(key, entry) {
     if (entry) running.set(key, entry);
     else running.delete(key);
@@ -27,7 +30,9 @@ export function createSaving({ whenShown, onChange }) {
   return {
     /**
      * Follows one change. A later one under the same key takes its place.
-     * @param {string} key @param {string} says what is happening, e.g. “Moving to Completed” @param {() => Promise<Answer>} call
+     * @param {string} key
+     * @param {string} says what is happening, e.g. “Moving to Completed”
+     * @param {() => Promise<Answer>} call
      * @returns {Promise<Answer>}
      */
     async follow(key, says, call) {

@@ -6,17 +6,28 @@
  * its number is the cursor's successor. Answers of mutations never come here: their events do.
  */
 
-/** @import {Agent, BoardState, Changes, FullTask, Item, LogEvent, Outcome, PartKey, Provider, Run, Snapshot, Task, Unnumbered} from './types.js' */
+/**
+ * @import {Agent, BoardState, Changes, FullTask, Item, LogEvent, Outcome, PartKey, Provider, Run, Snapshot, Task,
+ *   Unnumbered} from './types.js'
+ */
 /** @import {PartItem} from './part-kinds.js' */
 
 import { noChanges } from './changes.js';
 import { createParts } from './parts.js';
 
 /** @typedef {ReturnType<typeof createStore>} Store */
-/** @typedef {Omit<Snapshot, 'epoch'> & {epoch: string|null}} Canonical a snapshot, or what is there before the first one */
-/** @typedef {{tasks: Map<string, Task>, agents: Map<string, Agent>, providers: Map<string, Provider>, runs: Map<string, Run>} & Omit<BoardState, 'tasks'|'agents'|'providers'|'runs'>} Board the same, writable */
+/**
+ * @typedef {Omit<Snapshot, 'epoch'> & {epoch: string|null}} Canonical a snapshot, or what is there before the first one
+ */
+/**
+ * @typedef {{tasks: Map<string, Task>, agents: Map<string, Agent>, providers: Map<string, Provider>, runs: Map<string,
+ *   Run>} & Omit<BoardState, 'tasks'|'agents'|'providers'|'runs'>} Board the same, writable
+ */
 
-/** @param {{onError?: (error: unknown) => void}} [surroundings] where a listener's error goes: it must not stop the others */
+/**
+ * @param {{onError?: (error: unknown) => void}} [surroundings] where a listener's error goes: it must not stop the
+ *   others
+ */
 export function createStore({ onError = console.error } = {}) {
   let board = emptyBoard();
   const parts = createParts(() => board, isWhole);
@@ -39,18 +50,27 @@ export function createStore({ onError = console.error } = {}) {
     }
   }
 
-  /** @param {Changes['source']} source @param {PartKey[]} keys */
+  /**
+   * @param {Changes['source']} source
+   * @param {PartKey[]} keys
+   */
   function tellParts(source, keys) {
     if (keys.length) tell({ ...noChanges(source), parts: new Set(keys) });
   }
 
-  /** @param {PartKey} key @param {boolean} changed */
+  /**
+   * @param {PartKey} key
+   * @param {boolean} changed
+   */
   function tellPart(key, changed) {
     if (changed) tellParts('part', [key]);
     return changed;
   }
 
-  /** Replaces all: what the snapshot does not hold is gone, and every part is to be read again. @param {Snapshot} snapshot */
+  /**
+   * Replaces all: what the snapshot does not hold is gone, and every part is to be read again.
+   * @param {Snapshot} snapshot
+   */
   function swap(snapshot) {
     board = boardOf(snapshot, board.workspaces);
     parts.drop();
@@ -58,7 +78,8 @@ export function createStore({ onError = console.error } = {}) {
   }
 
   /**
-   * `dropped`: already applied. `gap`: something before it is missing. `reset`: too large to be pushed; take a snapshot.
+   * `dropped`: already applied. `gap`: something before it is missing. `reset`: too large to be pushed; take a
+   * snapshot.
    * @param {LogEvent} event
    * @returns {Outcome}
    */
@@ -109,7 +130,10 @@ export function createStore({ onError = console.error } = {}) {
     receive,
     fullTask,
     part: parts.view,
-    /** @param {(changes: Changes) => void} listener @returns {() => void} */
+    /**
+     * @param {(changes: Changes) => void} listener
+     * @returns {() => void}
+     */
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -140,12 +164,16 @@ export function createStore({ onError = console.error } = {}) {
 
 /** @returns {Board} */
 function emptyBoard() {
-  return boardOf({ epoch: null, seq: 0, tasks: [], agents: [], providers: [], runs: [], config: null, configPath: null }, null);
+  return boardOf(
+    { epoch: null, seq: 0, tasks: [], agents: [], providers: [], runs: [], config: null, configPath: null },
+    null,
+  );
 }
 
 /**
  * The list of workspaces belongs to no workspace: it outlives the snapshot.
- * @param {Canonical} snapshot @param {BoardState['workspaces']} workspaces
+ * @param {Canonical} snapshot
+ * @param {BoardState['workspaces']} workspaces
  * @returns {Board}
  */
 function boardOf({ epoch, seq, tasks, agents, providers, runs, config, configPath }, workspaces) {
@@ -162,7 +190,12 @@ function boardOf({ epoch, seq, tasks, agents, providers, runs, config, configPat
   };
 }
 
-/** A type that this page does not know is passed over: the build in `welcome` then offers a reload. @param {Board} board @param {Item} item @param {Changes} changes */
+/**
+ * A type that this page does not know is passed over: the build in `welcome` then offers a reload.
+ * @param {Board} board
+ * @param {Item} item
+ * @param {Changes} changes
+ */
 function applyItem(board, item, changes) {
   switch (item.type) {
     case 'task_created':
@@ -194,7 +227,11 @@ function applyItem(board, item, changes) {
   }
 }
 
-/** @param {Board} board @param {Task} task @param {Changes} changes */
+/**
+ * @param {Board} board
+ * @param {Task} task
+ * @param {Changes} changes
+ */
 function putTask(board, task, changes) {
   if (task.archivedAt !== null) return removeTask(board, task.id, changes);
   board.tasks.set(task.id, task);
@@ -202,21 +239,33 @@ function putTask(board, task, changes) {
   changes.removed.delete(task.id);
 }
 
-/** @param {Board} board @param {string} id @param {Changes} changes */
+/**
+ * @param {Board} board
+ * @param {string} id
+ * @param {Changes} changes
+ */
 function removeTask(board, id, changes) {
   if (!board.tasks.delete(id)) return;
   changes.tasks.add(id);
   changes.removed.add(id);
 }
 
-/** @param {Board} board @param {Run} run @param {Changes} changes */
+/**
+ * @param {Board} board
+ * @param {Run} run
+ * @param {Changes} changes
+ */
 function putRun(board, run, changes) {
   if (run.endedAt === null) board.runs.set(run.id, run);
   else board.runs.delete(run.id);
   changes.runs.add(run.id);
 }
 
-/** @param {Board} board @param {string} taskId @param {Changes} changes */
+/**
+ * @param {Board} board
+ * @param {string} taskId
+ * @param {Changes} changes
+ */
 function removeRunsOf(board, taskId, changes) {
   for (const run of [...board.runs.values()]) {
     if (run.taskId !== taskId) continue;
@@ -227,7 +276,10 @@ function removeRunsOf(board, taskId, changes) {
 
 /**
  * @template {{name: string}} T
- * @param {Map<string, T>} map @param {T[]} changed @param {string[]} deleted @param {Set<string>} names
+ * @param {Map<string, T>} map
+ * @param {T[]} changed
+ * @param {string[]} deleted
+ * @param {Set<string>} names
  */
 function replaceNamed(map, changed, deleted, names) {
   for (const name of deleted) map.delete(name);
@@ -235,12 +287,21 @@ function replaceNamed(map, changed, deleted, names) {
   for (const name of [...deleted, ...changed.map((each) => each.name)]) names.add(name);
 }
 
-/** Counters belong to the event as a whole. @param {LogEvent} event @returns {PartItem[]} */
+/**
+ * Counters belong to the event as a whole.
+ * @param {LogEvent} event
+ * @returns {PartItem[]}
+ */
 function countersOf({ at, counters }) {
   return counters ? [{ type: 'counters_moved', data: { at, counters } }] : [];
 }
 
-/** The wire task, with the fields that it cuts taken from an older full one. @param {Task} wire @param {Task} full @returns {Task} */
+/**
+ * The wire task, with the fields that it cuts taken from an older full one.
+ * @param {Task} wire
+ * @param {Task} full
+ * @returns {Task}
+ */
 function withFieldsOf(wire, full) {
   const older = Object.fromEntries(Object.entries(full).filter(([field]) => wire.truncated.includes(field)));
   return /** @type {Task} */ ({ ...wire, ...older });
@@ -252,10 +313,23 @@ function withFieldsOf(wire, full) {
  * @returns {Canonical}
  */
 export function canonical({ epoch, seq, tasks, agents, providers, runs, config, configPath }) {
-  return { epoch, seq, tasks: sorted(tasks), agents: sorted(agents), providers: sorted(providers), runs: sorted(runs), config, configPath };
+  return {
+    epoch,
+    seq,
+    tasks: sorted(tasks),
+    agents: sorted(agents),
+    providers: sorted(providers),
+    runs: sorted(runs),
+    config,
+    configPath,
+  };
 }
 
-/** @template T @param {ReadonlyMap<string, T>} map @returns {T[]} */
+/**
+ * @template T
+ * @param {ReadonlyMap<string, T>} map
+ * @returns {T[]}
+ */
 function sorted(map) {
   return [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, value]) => value);
 }

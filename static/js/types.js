@@ -100,7 +100,9 @@
 
 /* ------------------------------------------- agents, providers, runs, workspaces */
 
-/** @typedef {{type: 'internal', name: string, instructions: string, version: number, isValid?: boolean}} InternalAgent */
+/**
+ * @typedef {{type: 'internal', name: string, instructions: string, version: number, isValid?: boolean}} InternalAgent
+ */
 /**
  * @typedef {{type: 'user_defined', name: string, instructions: string, allowedTools: string[], provider: string,
  *   model?: string, unconfined?: boolean, version: number, isValid?: boolean}} UserAgent
@@ -115,7 +117,9 @@
 
 /**
  * `waiting`: a child works. From `succeeded` on it has ended.
- * @typedef {'queued'|'starting'|'running'|'waiting'|'paused'|'stopping'|'succeeded'|'blocked'|'failed'|'cancelled'|'interrupted'} RunState
+ * @typedef
+ *   {'queued'|'starting'|'running'|'waiting'|'paused'|'stopping'|'succeeded'|'blocked'|'failed'|'cancelled'|'interrupted'}
+ *   RunState
  */
 
 /**
@@ -147,7 +151,10 @@
  * @property {number} [version]
  */
 
-/** @typedef {{configPath: string, lastOpenedAt: number, missing?: boolean}} WorkspaceEntry `missing`: as an answer says, not a push */
+/**
+ * @typedef {{configPath: string, lastOpenedAt: number, missing?: boolean}} WorkspaceEntry `missing`: as an answer says,
+ *   not a push
+ */
 
 /**
  * @typedef {Object} Snapshot the board at one instant
@@ -172,7 +179,10 @@
 
 /* ---------------------------------------------------------------- insights */
 
-/** @typedef {'tasks'|'flow'|'left'|'spentMs'|'runs'|'runMs'|'tokensIn'|'tokensOut'|'costMicroUsd'} Metric core/insights/rule.py says what each counts */
+/**
+ * @typedef {'tasks'|'flow'|'left'|'spentMs'|'runs'|'runMs'|'tokensIn'|'tokensOut'|'costMicroUsd'} Metric
+ *   core/insights/rule.py says what each counts
+ */
 /** @typedef {Partial<Record<Metric, Record<string, number>>>} Counters how much is added, by metric and key */
 
 /**
@@ -203,9 +213,15 @@
 
 /** @typedef {{type: 'transaction', data: Item[]}} Transaction several items of several kinds, applied together */
 /** @typedef {{type: 'reset', data: {reason: string}}} Reset too large to be pushed: take a snapshot */
-/** @typedef {(Item | Transaction | Reset) & {seq: number, at: number, counters?: Counters}} LogEvent one committed transaction */
+/**
+ * @typedef {(Item | Transaction | Reset) & {seq: number, at: number, counters?: Counters}} LogEvent one committed
+ *   transaction
+ */
 
-/** @typedef {{runId: string, taskId: string, from: number, records: OutputRecord[]}} OutputItem `records` are numbered from `from` */
+/**
+ * @typedef {{runId: string, taskId: string, from: number, records: OutputRecord[]}} OutputItem `records` are numbered
+ *   from `from`
+ */
 /** @typedef {{type: 'run_output', items: OutputItem[]}} RunOutputFrame */
 /** @typedef {{type: 'workspaces_changed', data: WorkspaceEntry[]}} WorkspacesFrame */
 /** @typedef {RunOutputFrame | WorkspacesFrame} Unnumbered frames that never move the cursor */
@@ -213,14 +229,15 @@
 /** @typedef {typeof RESYNC_REASONS[number]} ResyncReason */
 
 /**
- * @typedef {{type: 'welcome', protocol: number, build: string, epoch: string, seq: number, heartbeatMs: number, now: number}
- *   | {type: 'heartbeat', seq: number|null, now: number}
- *   | {type: 'resync', reason: ResyncReason}
- *   | {type: 'bye', delayMs: number, reason: string}} ControlFrame
+ * @typedef {{type: 'welcome', protocol: number, build: string, epoch: string, seq: number, heartbeatMs: number, now:
+ *   number} | {type: 'heartbeat', seq: number|null, now: number} | {type: 'resync', reason: ResyncReason} | {type:
+ *   'bye', delayMs: number, reason: string}} ControlFrame
  */
 /** @typedef {ControlFrame | Unnumbered | LogEvent} ServerFrame */
 
-/** @typedef {{type: 'subscribe', protocol: 1, epoch: string, since: number} | {type: 'pong', seq: number}} ClientMessage */
+/**
+ * @typedef {{type: 'subscribe', protocol: 1, epoch: string, since: number} | {type: 'pong', seq: number}} ClientMessage
+ */
 
 /**
  * @typedef {Object} LiveAnswer `data` of `GET /api/live`
@@ -265,7 +282,9 @@
 
 /* ---------------------------------------------------------------- parts */
 
-/** @typedef {{entries: HistoryEntry[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} HistoryData oldest first */
+/**
+ * @typedef {{entries: HistoryEntry[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} HistoryData oldest first
+ */
 /** @typedef {{tasks: Task[], hasOlder: boolean, older: 'idle'|'loading'|'failed'}} ArchiveData last archived first */
 /**
  * @typedef {Object} OutputRecord what an agent said or did; docs/protocol.md says which kind has which fields
@@ -281,8 +300,14 @@
  * @property {number|null} [costUsd]
  * @property {number} [bytes] size of the long field, which was cut
  */
-/** @typedef {{epoch: string, first: number, last: number, from: number, hasMore: boolean, records: OutputRecord[]}} OutputPage `data` of `GET /api/runs/:id/output` */
-/** @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[]}} OutputData the newest records up to `last`; the server has those from `first` to `newest` */
+/**
+ * @typedef {{epoch: string, first: number, last: number, from: number, hasMore: boolean, records: OutputRecord[]}}
+ *   OutputPage `data` of `GET /api/runs/:id/output`
+ */
+/**
+ * @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[]}} OutputData the
+ *   newest records up to `last`; the server has those from `first` to `newest`
+ */
 
 /**
  * @typedef {Object} PartData the data of a part by the kind in its key
@@ -296,7 +321,10 @@
  * @property {AccessToken[]} access by name
  */
 /** @typedef {keyof PartData} PartKind */
-/** @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, for `insights` a number of days, for `archive` the text searched for, for `access` nothing, else the id of a task */
+/**
+ * @typedef {`${PartKind}:${string}`} PartKey e.g. `history:0d22067b-…`; for `output` the id of a run, for `insights` a
+ *   number of days, for `archive` the text searched for, for `access` nothing, else the id of a task
+ */
 
 /** @typedef {{status: number, code: string, message: string}} PartError */
 

@@ -20,7 +20,8 @@ import { fileProblem } from './lib/text.js';
  */
 
 /**
- * @param {{api: Api, notices: Notices, whenShown: (seqHeader: string|null) => Promise<unknown>, onChange: () => void}} surroundings
+ * @param {{api: Api, notices: Notices, whenShown: (seqHeader: string|null) => Promise<unknown>, onChange: () => void}}
+ *   surroundings
  */
 export function createUploads({ api, notices, whenShown, onChange }) {
   /** @type {Upload[]} */
@@ -33,15 +34,29 @@ export function createUploads({ api, notices, whenShown, onChange }) {
     onChange();
   }
 
-  /** @param {string} taskId @param {File} file */
+  /**
+   * @param {string} taskId
+   * @param {File} file
+   */
   async function send(taskId, file) {
     const problem = fileProblem(file);
     if (problem) return void notices.error(`“${file.name}” was not attached.`, { advice: problem });
-    const upload = { id: ++ids, taskId, name: file.name, size: file.size, progress: 0, isSaved: false, abort: new AbortController() };
+    const upload = {
+      id: ++ids,
+      taskId,
+      name: file.name,
+      size: file.size,
+      progress: 0,
+      isSaved: false,
+      abort: new AbortController(),
+    };
     running = [...running, upload];
     onChange();
     try {
-      const answer = await api.upload(attachmentPath(taskId, file.name, true), file, { signal: upload.abort.signal, onProgress: (part) => progressed(upload, part) });
+      const answer = await api.upload(attachmentPath(taskId, file.name, true), file, {
+        signal: upload.abort.signal,
+        onProgress: (part) => progressed(upload, part),
+      });
       upload.isSaved = true;
       onChange();
       const done = () => remove(upload);
@@ -52,13 +67,20 @@ export function createUploads({ api, notices, whenShown, onChange }) {
     }
   }
 
-  /** @param {Upload} upload @param {number} part */
+  /**
+   * @param {Upload} upload
+   * @param {number} part
+   */
   function progressed(upload, part) {
     upload.progress = part;
     onChange();
   }
 
-  /** @param {string} taskId @param {File} file @param {unknown} error */
+  /**
+   * @param {string} taskId
+   * @param {File} file
+   * @param {unknown} error
+   */
   function failed(taskId, file, error) {
     if (error instanceof ApiError && error.code === 'ABORTED') return;
     const again = { label: 'Try again', run: () => void send(taskId, file) };
@@ -66,7 +88,11 @@ export function createUploads({ api, notices, whenShown, onChange }) {
   }
 
   return {
-    /** One after the other: each changes the same task. @param {string} taskId @param {readonly File[]} files */
+    /**
+     * One after the other: each changes the same task.
+     * @param {string} taskId
+     * @param {readonly File[]} files
+     */
     async sendAll(taskId, files) {
       for (const file of files) await send(taskId, file);
     },
@@ -77,7 +103,11 @@ export function createUploads({ api, notices, whenShown, onChange }) {
 
 /** @typedef {ReturnType<typeof createUploads>} Uploads */
 
-/** @param {string} taskId @param {string} filename @param {boolean} [asQuery] */
+/**
+ * @param {string} taskId
+ * @param {string} filename
+ * @param {boolean} [asQuery]
+ */
 export function attachmentPath(taskId, filename, asQuery = false) {
   const folder = `/api/tasks/${encodeURIComponent(taskId)}/attachments`;
   return `${folder}${asQuery ? '?filename=' : '/'}${encodeURIComponent(filename)}`;

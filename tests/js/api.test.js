@@ -19,14 +19,22 @@ function apiWith(...answers) {
   return { api: createApi({ fetch, newKey: () => `key-${++keys}`, wait: async () => {} }), calls };
 }
 
-/** @param {unknown} body @param {ResponseInit} [init] */
+/**
+ * @param {unknown} body
+ * @param {ResponseInit} [init]
+ */
 const json = (body, init) => new Response(JSON.stringify(body), init);
 
 describe('an answer', () => {
   test('has data, number and etag', async () => {
-    const { api, calls } = apiWith(json({ data: [1], meta: {} }, { headers: { 'X-Chorus-Seq': 'abc:7', ETag: '"3"' } }));
+    const { api, calls } = apiWith(
+      json({ data: [1], meta: {} }, { headers: { 'X-Chorus-Seq': 'abc:7', ETag: '"3"' } }),
+    );
     const answer = await api.get('/api/tasks');
-    assert.deepEqual([answer.status, answer.data, answer.seqHeader, answer.asOf, answer.etag], [200, [1], 'abc:7', { epoch: 'abc', seq: 7 }, '"3"']);
+    assert.deepEqual(
+      [answer.status, answer.data, answer.seqHeader, answer.asOf, answer.etag],
+      [200, [1], 'abc:7', { epoch: 'abc', seq: 7 }, '"3"'],
+    );
     assert.deepEqual([calls[0]?.path, calls[0]?.method], ['/api/tasks', 'GET']);
   });
 
@@ -41,27 +49,50 @@ describe('an answer', () => {
   });
 
   test('numbers', () => {
-    assert.deepEqual([parseSeq('e:0'), parseSeq('e:'), parseSeq(':3'), parseSeq(null)], [{ epoch: 'e', seq: 0 }, null, null, null]);
+    assert.deepEqual(
+      [parseSeq('e:0'), parseSeq('e:'), parseSeq(':3'), parseSeq(null)],
+      [{ epoch: 'e', seq: 0 }, null, null, null],
+    );
   });
 });
 
 describe('an error', () => {
   test('is what the envelope says', async () => {
-    const { api } = apiWith(json({ error: { code: 'VALIDATION_ERROR', message: 'No.', fields: { description: ['Missing.'] } } }, { status: 422 }));
+    const { api } = apiWith(
+      json(
+        { error: { code: 'VALIDATION_ERROR', message: 'No.', fields: { description: ['Missing.'] } } },
+        { status: 422 },
+      ),
+    );
     const error = await api.put('/api/x', {}).catch((/** @type {ApiError} */ reason) => reason);
     assert.ok(error instanceof ApiError);
-    assert.deepEqual([error.status, error.code, error.message, error.fields, error.isNetwork], [422, 'VALIDATION_ERROR', 'No.', { description: ['Missing.'] }, false]);
+    assert.deepEqual(
+      [error.status, error.code, error.message, error.fields, error.isNetwork],
+      [422, 'VALIDATION_ERROR', 'No.', { description: ['Missing.'] }, false],
+    );
   });
 
   test('brings the current resource, and when to try again', async () => {
-    const { api } = apiWith(json({ error: { code: 'STALE', message: 'm', current: { version: 4 } } }, { status: 412, headers: { 'Retry-After': '2' } }));
-    await assert.rejects(api.patch('/api/x', {}, { ifMatch: 3 }), { code: 'STALE', current: { version: 4 }, retryAfter: 2 });
+    const { api } = apiWith(
+      json(
+        { error: { code: 'STALE', message: 'm', current: { version: 4 } } },
+        { status: 412, headers: { 'Retry-After': '2' } },
+      ),
+    );
+    await assert.rejects(api.patch('/api/x', {}, { ifMatch: 3 }), {
+      code: 'STALE',
+      current: { version: 4 },
+      retryAfter: 2,
+    });
   });
 
   for (const status of [400, 413, 500, 502]) {
     test(`${status} from something that is not Chorus is said plainly`, async () => {
       const { api } = apiWith(new Response('<h1>nginx</h1>', { status }));
-      await assert.rejects(api.get('/api/x'), (/** @type {ApiError} */ error) => error.code === `HTTP_${status}` && error.message.length > 20);
+      await assert.rejects(
+        api.get('/api/x'),
+        (/** @type {ApiError} */ error) => error.code === `HTTP_${status}` && error.message.length > 20,
+      );
     });
   }
 
@@ -85,13 +116,19 @@ describe('writing', () => {
   test('JSON with a version', async () => {
     const { api, calls } = apiWith(json({ data: 1 }));
     await api.patch('/api/x', { a: 1 }, { ifMatch: 5 });
-    assert.deepEqual([calls[0]?.method, calls[0]?.body, calls[0]?.headers.get('Content-Type'), calls[0]?.headers.get('If-Match')], ['PATCH', '{"a":1}', 'application/json', '"5"']);
+    assert.deepEqual(
+      [calls[0]?.method, calls[0]?.body, calls[0]?.headers.get('Content-Type'), calls[0]?.headers.get('If-Match')],
+      ['PATCH', '{"a":1}', 'application/json', '"5"'],
+    );
   });
 
   test('a POST has a key, and the same one when it is tried again', async () => {
     const { api, calls } = apiWith(new TypeError('fetch failed'), json({ data: 1 }));
     assert.equal((await api.post('/api/x', { a: 1 })).data, 1);
-    assert.deepEqual(calls.map(({ headers }) => headers.get('Idempotency-Key')), ['key-1', 'key-1']);
+    assert.deepEqual(
+      calls.map(({ headers }) => headers.get('Idempotency-Key')),
+      ['key-1', 'key-1'],
+    );
   });
 
   test('once more, not for ever; and not when the server has answered', async () => {
@@ -112,7 +149,9 @@ describe('writing', () => {
   test('the key of its own is random', async () => {
     /** @type {string[]} */
     const keys = [];
-    const api = createApi({ fetch: async (_, init) => (keys.push(new Headers(init?.headers).get('Idempotency-Key') ?? ''), json({})) });
+    const api = createApi({
+      fetch: async (_, init) => (keys.push(new Headers(init?.headers).get('Idempotency-Key') ?? ''), json({})),
+    });
     await api.post('/a');
     await api.post('/a');
     assert.match(keys.join(' '), /^[0-9a-f]{32} [0-9a-f]{32}$/);
@@ -131,18 +170,34 @@ describe('upload', () => {
       aborted: false,
       open() {},
       send() {},
-      /** @param {string} name @param {string} value */
-      setRequestHeader(name, value) { this.headers[name] = value; },
+      /**
+       * @param {string} name
+       * @param {string} value
+       */
+      setRequestHeader(name, value) {
+        this.headers[name] = value;
+      },
       getResponseHeader: () => 'e1:4',
-      abort() { this.aborted = true; this.onabort(); },
+      abort() {
+        this.aborted = true;
+        this.onabort();
+      },
       onload() {},
       onerror() {},
       onabort() {},
     };
   }
 
-  /** @param {ReturnType<typeof createRequest>} request @param {any} [options] */
-  const start = (request, options) => createApi({ newRequest: () => /** @type {any} */ (request), newKey: () => 'k' }).upload('/up', new Blob(['abc'], { type: 'text/plain' }), options);
+  /**
+   * @param {ReturnType<typeof createRequest>} request
+   * @param {any} [options]
+   */
+  const start = (request, options) =>
+    createApi({ newRequest: () => /** @type {any} */ (request), newKey: () => 'k' }).upload(
+      '/up',
+      new Blob(['abc'], { type: 'text/plain' }),
+      options,
+    );
 
   test('tells how far it is, and answers', async () => {
     const request = createRequest();
@@ -151,12 +206,17 @@ describe('upload', () => {
     const answer = start(request, { onProgress: (/** @type {number} */ fraction) => fractions.push(fraction) });
     request.upload.onprogress({ loaded: 1, total: 4 });
     request.onload();
-    assert.deepEqual([(await answer).data, (await answer).asOf, fractions, request.headers], [{ id: 'a' }, { epoch: 'e1', seq: 4 }, [0.25], { 'Content-Type': 'text/plain', 'Idempotency-Key': 'k' }]);
+    assert.deepEqual(
+      [(await answer).data, (await answer).asOf, fractions, request.headers],
+      [{ id: 'a' }, { epoch: 'e1', seq: 4 }, [0.25], { 'Content-Type': 'text/plain', 'Idempotency-Key': 'k' }],
+    );
   });
 
   test('refused', async () => {
     const request = createRequest();
-    const answer = start(Object.assign(request, { status: 413, responseText: '{"error": {"code": "TOO_LARGE", "message": "m"}}' }));
+    const answer = start(
+      Object.assign(request, { status: 413, responseText: '{"error": {"code": "TOO_LARGE", "message": "m"}}' }),
+    );
     request.onload();
     await assert.rejects(answer, { code: 'TOO_LARGE' });
   });

@@ -1,36 +1,30 @@
 // @ts-check
 /**
- * The page's real rules (store, parts, state machine) as a program: JSON lines in, one JSON line out for each.
- * `node tests/js/bridge.mjs [folder of static/js]` (another folder: a mutant).
+ * The page's real rules (store, parts, state machine) as a program: JSON lines in, one JSON line out for each. `node
+ * tests/js/bridge.mjs [folder of static/js]` (another folder: a mutant).
  *
  * Every request is `{"op": …}`, and may carry `now` (ms) and `random` (0 ≤ x < 1), which hold until they are set again
  * (at first 0 and 0.5), and `brief: true` (leaves `state` and `parts` out of the answer).
  *
- * | op | fields | what |
- * |---|---|---|
- * | new | page?: {build, origin, webSocketUrl} | forget all, begin with a fresh page; `now` and `random` stay |
- * | start, stop, suspend, resume, wake, tick | | these happen to the page; `tick`: its timer rang (see `wakeAt`) |
- * | clock | now, random? | only sets the time |
- * | socket | event: open, close, error, garbled; generation?, code?, reason? | happens to a socket (default: the newest) |
- * | frame | frame, generation? | the server's message arrives |
- * | snapshot | snapshot or error (text); id? | answer to the effect `fetchSnapshot` (default: the newest) |
- * | live | answer, or nothing: unreachable | answer to the effect `askLive` |
- * | open, close | key | a view shows a part (`task:<id>`, `history:<id>`, `queue:<id>`, `runs:<id>`, `output:<runId>`), or no longer |
- * | partRequest | key | the same as open |
- * | partAnswer | key, epoch, seq, data; id? | answer to the effect `readPart` (default: the newest of that key) |
- * | partError | key, status, code?, message?; id? | the same, failed |
- * | retryPart | key | a person asks again |
- * | older | key | asks for older history: effect `readOlder` |
- * | olderAnswer | key, epoch, seq, data, or error: true; id? | its answer |
- * | swap | snapshot | straight into the store, past the state machine |
- * | event | event | straight into the store; the answer has `outcome`: applied, dropped, gap, reset |
- * | state | | nothing happens |
+ * | op | fields | what | |---|---|---| | new | page?: {build, origin, webSocketUrl} | forget all, begin with a fresh
+ * page; `now` and `random` stay | | start, stop, suspend, resume, wake, tick | | these happen to the page; `tick`: its
+ * timer rang (see `wakeAt`) | | clock | now, random? | only sets the time | | socket | event: open, close, error,
+ * garbled; generation?, code?, reason? | happens to a socket (default: the newest) | | frame | frame, generation? | the
+ * server's message arrives | | snapshot | snapshot or error (text); id? | answer to the effect `fetchSnapshot`
+ * (default: the newest) | | live | answer, or nothing: unreachable | answer to the effect `askLive` | | open, close |
+ * key | a view shows a part (`task:<id>`, `history:<id>`, `queue:<id>`, `runs:<id>`, `output:<runId>`), or no longer |
+ * | partRequest | key | the same as open | | partAnswer | key, epoch, seq, data; id? | answer to the effect `readPart`
+ * (default: the newest of that key) | | partError | key, status, code?, message?; id? | the same, failed | | retryPart
+ * | key | a person asks again | | older | key | asks for older history: effect `readOlder` | | olderAnswer | key,
+ * epoch, seq, data, or error: true; id? | its answer | | swap | snapshot | straight into the store, past the state
+ * machine | | event | event | straight into the store; the answer has `outcome`: applied, dropped, gap, reset | | state
+ * | | nothing happens |
  *
- * Answer: {ok: true, effects: [{type, …}], state: {epoch, seq, tasks, agents, providers, runs, config, configPath} (lists
- * sorted by id or name), workspaces, parts: {key: {status, data, error, asOf}}, connection: {tag, phase, generation, need, failures, gaps,
- * wakeAt}, status, outcome?}; or {ok: false, error}. Effects are to be performed in their order: openSocket{generation},
- * closeSocket{generation}, send{generation, message}, fetchSnapshot{id}, askLive, timer{at}, readPart{key, id, path},
- * readOlder{key, id, path}, report{error}.
+ * Answer: {ok: true, effects: [{type, …}], state: {epoch, seq, tasks, agents, providers, runs, config, configPath}
+ * (lists sorted by id or name), workspaces, parts: {key: {status, data, error, asOf}}, connection: {tag, phase,
+ * generation, need, failures, gaps, wakeAt}, status, outcome?}; or {ok: false, error}. Effects are to be performed in
+ * their order: openSocket{generation}, closeSocket{generation}, send{generation, message}, fetchSnapshot{id}, askLive,
+ * timer{at}, readPart{key, id, path}, readOlder{key, id, path}, report{error}.
  */
 
 import { createInterface } from 'node:readline';
@@ -75,22 +69,32 @@ function createBridge(rules) {
     new: ({ page }) => fresh(page),
     clock: () => [],
     state: () => [],
-    socket: ({ event, generation = newest(), code = 1006, reason = '' }) => session.dispatch({ type: event, generation, ...(event === 'close' ? { code, reason } : {}) }),
+    socket: ({ event, generation = newest(), code = 1006, reason = '' }) =>
+      session.dispatch({ type: event, generation, ...(event === 'close' ? { code, reason } : {}) }),
     frame: ({ frame, generation = newest() }) => session.dispatch({ type: 'frame', generation, frame }),
-    snapshot: ({ snapshot, error, id = session.state.memory.requests }) => session.dispatch(snapshot ? { type: 'snapshot', id, snapshot } : { type: 'snapshotFailed', id, problem: { code: 'ERROR', message: error } }),
+    snapshot: ({ snapshot, error, id = session.state.memory.requests }) =>
+      session.dispatch(
+        snapshot
+          ? { type: 'snapshot', id, snapshot }
+          : { type: 'snapshotFailed', id, problem: { code: 'ERROR', message: error } },
+      ),
     live: ({ answer }) => session.dispatch(answer ? { type: 'liveAnswer', answer } : { type: 'liveFailed' }),
     open: ({ key }) => session.openPart(key),
     close: ({ key }) => session.closePart(key) ?? [],
     partRequest: ({ key }) => session.openPart(key),
-    partAnswer: ({ key, epoch, seq, data, id = asked.get(key) }) => session.partAnswered(key, id, { asOf: { epoch, seq }, data }),
-    partError: ({ key, status, code = 'ERROR', message = '', id = asked.get(key) }) => session.partFailed(key, id, { status, code, message }),
+    partAnswer: ({ key, epoch, seq, data, id = asked.get(key) }) =>
+      session.partAnswered(key, id, { asOf: { epoch, seq }, data }),
+    partError: ({ key, status, code = 'ERROR', message = '', id = asked.get(key) }) =>
+      session.partFailed(key, id, { status, code, message }),
     retryPart: ({ key }) => session.retryPart(key),
     older: ({ key }) => session.loadOlder(key),
-    olderAnswer: ({ key, epoch, seq, data, error, id = asked.get(key) }) => session.olderAnswered(key, id, error ? null : { asOf: { epoch, seq }, data }) ?? [],
+    olderAnswer: ({ key, epoch, seq, data, error, id = asked.get(key) }) =>
+      session.olderAnswered(key, id, error ? null : { asOf: { epoch, seq }, data }) ?? [],
     swap: ({ snapshot }) => (store.swap(snapshot), wanted()),
     event: ({ event }) => ({ outcome: store.apply(event), effects: wanted() }),
   };
-  for (const type of ['start', 'stop', 'suspend', 'resume', 'wake', 'tick']) ops[type] = () => session.dispatch({ type });
+  for (const type of ['start', 'stop', 'suspend', 'resume', 'wake', 'tick'])
+    ops[type] = () => session.dispatch({ type });
 
   function newest() {
     return session.state.memory.generation;
@@ -117,7 +121,15 @@ function createBridge(rules) {
     const { tag, memory, phase } = session.state;
     const { generation, need, failures, gaps } = memory;
     return {
-      connection: { tag, phase: phase?.name ?? null, generation, need, failures, gaps, wakeAt: rules.wakeAt(session.state) },
+      connection: {
+        tag,
+        phase: phase?.name ?? null,
+        generation,
+        need,
+        failures,
+        gaps,
+        wakeAt: rules.wakeAt(session.state),
+      },
       status: rules.describe(session.state, now),
     };
   }
@@ -144,7 +156,10 @@ async function main() {
   }
 }
 
-/** @param {(request: Request) => object} answer @param {string} line */
+/**
+ * @param {(request: Request) => object} answer
+ * @param {string} line
+ */
 function attempt(answer, line) {
   try {
     return answer(JSON.parse(line));

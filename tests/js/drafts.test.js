@@ -8,7 +8,9 @@ function createStorage() {
   /** @type {Map<string, string>} */
   const map = new Map();
   return {
-    get length() { return map.size; },
+    get length() {
+      return map.size;
+    },
     key: (/** @type {number} */ index) => [...map.keys()][index] ?? null,
     getItem: (/** @type {string} */ key) => map.get(key) ?? null,
     setItem: (/** @type {string} */ key, /** @type {string} */ value) => void map.set(key, value),
@@ -16,9 +18,31 @@ function createStorage() {
   };
 }
 
-const full = { ...createStorage(), length: 0, setItem() { throw new Error('QuotaExceededError'); } };
+const full = {
+  ...createStorage(),
+  length: 0,
+  setItem() {
+    throw new Error('QuotaExceededError');
+  },
+};
 /** @type {any} */
-const forbidden = { get length() { throw new Error('SecurityError'); }, key() { throw new Error(); }, getItem() { throw new Error(); }, setItem() { throw new Error(); }, removeItem() { throw new Error(); } };
+const forbidden = {
+  get length() {
+    throw new Error('SecurityError');
+  },
+  key() {
+    throw new Error();
+  },
+  getItem() {
+    throw new Error();
+  },
+  setItem() {
+    throw new Error();
+  },
+  removeItem() {
+    throw new Error();
+  },
+};
 
 test('a draft survives a reload of the page', () => {
   const storage = createStorage();
@@ -45,10 +69,20 @@ test('keys by prefix, ours only', () => {
   storage.setItem('theme', 'dark');
   const drafts = createDrafts({ storage });
   for (const key of ['task:b', 'task:a', 'new']) drafts.set(key, 'x');
-  assert.deepEqual([drafts.keys('task:'), drafts.keys()], [['task:a', 'task:b'], ['new', 'task:a', 'task:b']]);
+  assert.deepEqual(
+    [drafts.keys('task:'), drafts.keys()],
+    [
+      ['task:a', 'task:b'],
+      ['new', 'task:a', 'task:b'],
+    ],
+  );
 });
 
-for (const [name, storage] of /** @type {const} */ ([['full', full], ['forbidden', forbidden], ['missing', null]])) {
+for (const [name, storage] of /** @type {const} */ ([
+  ['full', full],
+  ['forbidden', forbidden],
+  ['missing', null],
+])) {
   test(`storage is ${name}: it lives as long as the page`, () => {
     const drafts = createDrafts({ storage, now: () => 1 });
     drafts.set('k', 'text');

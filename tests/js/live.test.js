@@ -22,7 +22,15 @@ describe('start', () => {
     await browser.answer('/api/snapshot', BOARD);
     browser.socket.open();
     assert.deepEqual(browser.socket.sent, [{ type: 'subscribe', protocol: 1, epoch: 'e1', since: 10 }]);
-    browser.socket.receive({ type: 'welcome', protocol: 1, build: 'one', epoch: 'e1', seq: 10, heartbeatMs: 5_000, now: 0 });
+    browser.socket.receive({
+      type: 'welcome',
+      protocol: 1,
+      build: 'one',
+      epoch: 'e1',
+      seq: 10,
+      heartbeatMs: 5_000,
+      now: 0,
+    });
     assert.deepEqual({ ...browser.dataset }, { epoch: 'e1', seq: '10', snapshots: '1', connection: 'live' });
   });
 
@@ -54,7 +62,15 @@ describe('start', () => {
   });
 
   test('a socket that may not even be made counts as closed', async () => {
-    const browser = createBrowser({ WebSocket: /** @type {any} */ (class { constructor() { throw new Error('SecurityError'); } }) });
+    const browser = createBrowser({
+      WebSocket: /** @type {any} */ (
+        class {
+          constructor() {
+            throw new Error('SecurityError');
+          }
+        }
+      ),
+    });
     browser.live.start();
     assert.equal(browser.live.status().kind, 'reconnecting');
     assert.equal(browser.errors.length, 1);
@@ -123,13 +139,24 @@ describe('disconnect', () => {
     await browser.refuse('/api/live', new ApiError(0, 'NETWORK', 'no'));
     assert.equal(browser.dataset.connection, 'offline');
     browser.socket.end(1006);
-    await browser.answer('/api/live', { webSocketUrl: '', allowedOrigins: ['http://localhost:8080'], sidecar: { state: 'unreachable', detail: '' }, openToNetwork: false });
-    assert.deepEqual([browser.dataset.connection, browser.live.status().reason], ['reconnecting', 'The live service is not running.']);
+    await browser.answer('/api/live', {
+      webSocketUrl: '',
+      allowedOrigins: ['http://localhost:8080'],
+      sidecar: { state: 'unreachable', detail: '' },
+      openToNetwork: false,
+    });
+    assert.deepEqual(
+      [browser.dataset.connection, browser.live.status().reason],
+      ['reconnecting', 'The live service is not running.'],
+    );
   });
 });
 
 describe('the page', () => {
-  for (const [target, name] of /** @type {const} */ ([['window', 'online'], ['document', 'visibilitychange']])) {
+  for (const [target, name] of /** @type {const} */ ([
+    ['window', 'online'],
+    ['document', 'visibilitychange'],
+  ])) {
     test(`${name}: tries at once`, async () => {
       const browser = await liveBrowser();
       browser.socket.end(1006);
@@ -153,7 +180,10 @@ describe('the page', () => {
     assert.equal(browser.sockets.length, 2);
   });
 
-  for (const [target, away, back] of /** @type {const} */ ([['window', 'pagehide', 'pageshow'], ['document', 'freeze', 'resume']])) {
+  for (const [target, away, back] of /** @type {const} */ ([
+    ['window', 'pagehide', 'pageshow'],
+    ['document', 'freeze', 'resume'],
+  ])) {
     test(`${away} hangs up, ${back} resumes`, async () => {
       const browser = await liveBrowser();
       const { socket } = browser;
@@ -171,7 +201,10 @@ describe('the page', () => {
     const browser = await liveBrowser();
     browser.live.stop();
     browser.window.dispatchEvent(new Event('online'));
-    assert.deepEqual([browser.timers.size, browser.socket.closed, browser.dataset.connection, browser.sockets.length], [0, true, 'stopped', 1]);
+    assert.deepEqual(
+      [browser.timers.size, browser.socket.closed, browser.dataset.connection, browser.sockets.length],
+      [0, true, 'stopped', 1],
+    );
   });
 
   test('"Try now", also after a refusal', async () => {
@@ -196,7 +229,9 @@ describe('the page', () => {
 
   test('a view that fails stops nobody', async () => {
     const browser = await liveBrowser();
-    browser.live.subscribe(() => { throw new Error('mine'); });
+    browser.live.subscribe(() => {
+      throw new Error('mine');
+    });
     browser.socket.end(1006);
     assert.deepEqual([browser.errors.length, browser.dataset.connection], [1, 'reconnecting']);
   });
@@ -238,7 +273,11 @@ describe('parts on screen', () => {
   test('older history', async () => {
     const browser = await liveBrowser();
     browser.live.openPart('history:a');
-    await browser.answer('/api/tasks/a/history', { events: Array.from({ length: 200 }, (_, index) => entry(500 + index)) }, 10);
+    await browser.answer(
+      '/api/tasks/a/history',
+      { events: Array.from({ length: 200 }, (_, index) => entry(500 + index)) },
+      10,
+    );
     browser.live.loadOlder('history:a');
     await browser.answer('/api/tasks/a/history?before=500', { events: [entry(499)] }, 10);
     assert.equal(browser.store.part('history:a').data?.entries[0]?.id, 499);
@@ -247,7 +286,9 @@ describe('parts on screen', () => {
   test('a listener of the store may open one', async () => {
     const browser = createBrowser();
     let release = () => {};
-    browser.store.subscribe(({ all }) => { if (all) release = browser.live.openPart('history:a'); });
+    browser.store.subscribe(({ all }) => {
+      if (all) release = browser.live.openPart('history:a');
+    });
     await browser.goLive(BOARD);
     await browser.answer('/api/tasks/a/history', { events: [] }, 10);
     assert.equal(browser.store.part('history:a').status, 'ready');
@@ -258,9 +299,14 @@ describe('parts on screen', () => {
 describe('saving…', () => {
   test('until the cursor has reached the answer', async () => {
     const browser = await liveBrowser();
-    assert.deepEqual(['e1:10', 'e1:11', 'e2:1', null].map((header) => browser.live.isShown(header)), [true, false, false, true]);
+    assert.deepEqual(
+      ['e1:10', 'e1:11', 'e2:1', null].map((header) => browser.live.isShown(header)),
+      [true, false, false, true],
+    );
     let shown = false;
-    browser.live.whenShown('e1:11').then(() => { shown = true; });
+    browser.live.whenShown('e1:11').then(() => {
+      shown = true;
+    });
     await settled();
     assert.equal(shown, false);
     browser.socket.receive(event(11, 'task_created', task('b')));
@@ -279,7 +325,9 @@ describe('saving…', () => {
   test('a snapshot of the same log that is older does not count', async () => {
     const browser = await liveBrowser();
     let shown = false;
-    browser.live.whenShown('e1:12').then(() => { shown = true; });
+    browser.live.whenShown('e1:12').then(() => {
+      shown = true;
+    });
     browser.socket.receive({ type: 'resync', reason: 'expired' });
     await browser.answer('/api/snapshot', { ...BOARD, seq: 11 });
     assert.equal(shown, false);

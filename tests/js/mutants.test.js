@@ -12,15 +12,28 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MUTANTS = join(ROOT, 'tests/mutants');
 const TESTS = ['state', 'store', 'parts', 'world'].map((name) => `tests/js/${name}.test.js`);
-const patches = readdirSync(MUTANTS).filter((name) => name.endsWith('.patch') && readFileSync(join(MUTANTS, name), 'utf8').includes('static/js/'));
+const patches = readdirSync(MUTANTS).filter(
+  (name) => name.endsWith('.patch') && readFileSync(join(MUTANTS, name), 'utf8').includes('static/js/'),
+);
 
 let folder = '';
-before(() => { folder = mkdtempSync(join(tmpdir(), 'chorus-mutants-')); });
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'chorus-mutants-'));
+});
 after(() => rmSync(folder, { recursive: true }));
 
 test('the five of the plan are there', () => {
-  const expected = ['merge_instead_of_swap', 'no_epoch_check', 'no_gap_check', 'no_heartbeat_cursor', 'part_without_as_of'];
-  assert.deepEqual(expected.filter((name) => !patches.includes(`${name}.patch`)), []);
+  const expected = [
+    'merge_instead_of_swap',
+    'no_epoch_check',
+    'no_gap_check',
+    'no_heartbeat_cursor',
+    'part_without_as_of',
+  ];
+  assert.deepEqual(
+    expected.filter((name) => !patches.includes(`${name}.patch`)),
+    [],
+  );
 });
 
 test('without a mutant they pass', () => assert.equal(runIn(copyTo('none'), TESTS).status, 0));
@@ -39,7 +52,8 @@ for (const patch of patches) {
 /** @param {string} name */
 function copyTo(name) {
   const copy = join(folder, name);
-  for (const part of ['package.json', 'static/js', 'tests/js']) cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+  for (const part of ['package.json', 'static/js', 'tests/js'])
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true });
   return copy;
 }
 
@@ -52,13 +66,24 @@ function firstToFail(copy) {
   return null;
 }
 
-/** @param {string} copy @param {string[]} tests */
+/**
+ * @param {string} copy
+ * @param {string[]} tests
+ */
 function runIn(copy, tests) {
   return run(copy, process.execPath, ['--test', '--test-reporter=tap', ...tests]);
 }
 
-/** @param {string} cwd @param {string} command @param {string[]} args */
+/**
+ * @param {string} cwd
+ * @param {string} command
+ * @param {string[]} args
+ */
 function run(cwd, command, args) {
   const { NODE_TEST_CONTEXT, ...env } = process.env; // a test runner inside a test runs nothing, else
-  return spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...env, LIVES: '40', GIT_CEILING_DIRECTORIES: folder } });
+  return spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...env, LIVES: '40', GIT_CEILING_DIRECTORIES: folder },
+  });
 }

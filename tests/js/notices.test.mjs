@@ -6,13 +6,17 @@ import { test } from 'node:test';
 Object.assign(globalThis, { document: { createTreeWalker: () => ({}), createComment: () => ({}) } });
 const { createNotices, UNDO_MS } = await import('../../static/js/elements/notices.js');
 
-/** @param {import('../../static/js/elements/notices.js').Notices} notices @returns {string[]} what is shown, with how often it happened */
+/**
+ * @param {import('../../static/js/elements/notices.js').Notices} notices
+ * @returns {string[]} what is shown, with how often it happened
+ */
 function shown(notices) {
   const [list] = /** @type {any} */ (notices.template()).values[0].values;
   return list.map((/** @type {any} */ { text, count }) => `${text} ${count}`);
 }
 
-test('successes last five seconds from the moment they are said, undo a minute, errors until dismissed', (t) => { // (U4)
+test('successes last five seconds from the moment they are said, undo a minute, errors until dismissed', (t) => {
+  // (U4)
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const notices = createNotices(() => {});
   const failed = notices.error('failed');

@@ -12,7 +12,11 @@ import { entry, event, run, snapshot, task } from './helpers/wire.js';
 const LONG = { description: 'long…', truncated: ['description'] };
 const FULL = { description: 'long and whole' };
 
-/** A store with `key` open and asked for at cursor 10. @param {PartKey} key @param {any} [fields] */
+/**
+ * A store with `key` open and asked for at cursor 10.
+ * @param {PartKey} key
+ * @param {any} [fields]
+ */
 function opened(key, fields = {}) {
   const store = createStore();
   store.swap(snapshot({ seq: 10, ...fields }));
@@ -21,12 +25,20 @@ function opened(key, fields = {}) {
   return { store, request: /** @type {NonNullable<typeof request>} */ (request) };
 }
 
-/** @param {ReturnType<typeof opened>} opened @param {number} seq @param {any} data @param {string} [epoch] */
+/**
+ * @param {ReturnType<typeof opened>} opened
+ * @param {number} seq
+ * @param {any} data
+ * @param {string} [epoch]
+ */
 function answer({ store, request }, seq, data, epoch = 'e1') {
   return store.parts.answer(request.key, request.id, { asOf: { epoch, seq }, data });
 }
 
-/** @param {ReturnType<typeof createStore>} store @param {string} id */
+/**
+ * @param {ReturnType<typeof createStore>} store
+ * @param {string} id
+ */
 function historyIds(store, id = 'a') {
   return store.part(/** @type {`history:${string}`} */ (`history:${id}`)).data?.entries.map((each) => each.id);
 }
@@ -37,7 +49,10 @@ describe('reading a part', () => {
     store.parts.open('history:a');
     assert.deepEqual(store.parts.takeRequests(), []);
     store.swap(snapshot({ seq: 3 }));
-    assert.deepEqual(store.parts.takeRequests().map(({ path }) => path), [`/api/tasks/a/history?limit=${HISTORY_PAGE}`]);
+    assert.deepEqual(
+      store.parts.takeRequests().map(({ path }) => path),
+      [`/api/tasks/a/history?limit=${HISTORY_PAGE}`],
+    );
     assert.deepEqual(store.parts.takeRequests(), [], 'asked once');
   });
 
@@ -66,17 +81,23 @@ describe('reading a part', () => {
   test('all items of one transaction count', () => {
     const it = opened('history:a');
     answer(it, 10, { events: [] });
-    it.store.apply(event(11, 'transaction', [
-      { type: 'history_appended', data: { taskId: 'a' }, history: [entry(1)] },
-      { type: 'task_updated', data: task('a'), history: [entry(2)] },
-      { type: 'task_updated', data: task('b'), history: [entry(3)] },
-    ]));
+    it.store.apply(
+      event(11, 'transaction', [
+        { type: 'history_appended', data: { taskId: 'a' }, history: [entry(1)] },
+        { type: 'task_updated', data: task('a'), history: [entry(2)] },
+        { type: 'task_updated', data: task('b'), history: [entry(3)] },
+      ]),
+    );
     assert.deepEqual(historyIds(it.store), [1, 2]);
   });
 
-  test('the answer to an older request, or after the view has gone, is nothing', () => { // (U2)
+  test('the answer to an older request, or after the view has gone, is nothing', () => {
+    // (U2)
     const it = opened('history:a');
-    assert.equal(it.store.parts.answer('history:a', 99, { asOf: { epoch: 'e1', seq: 10 }, data: { events: [] } }), false);
+    assert.equal(
+      it.store.parts.answer('history:a', 99, { asOf: { epoch: 'e1', seq: 10 }, data: { events: [] } }),
+      false,
+    );
     it.store.parts.close('history:a');
     assert.equal(answer(it, 10, { events: [] }), false);
   });
@@ -184,7 +205,10 @@ describe('the full text of a task', () => {
     it.store.apply(event(12, 'task_updated', task('a', { ...LONG, version: 2, status: { type: 'completed' } })));
     assert.equal(it.store.parts.takeRequests().length, 1);
     const { task: shown, complete, status } = it.store.fullTask('a');
-    assert.deepEqual([shown?.description, shown?.status.type, complete, status], [FULL.description, 'completed', false, 'refreshing']);
+    assert.deepEqual(
+      [shown?.description, shown?.status.type, complete, status],
+      [FULL.description, 'completed', false, 'refreshing'],
+    );
   });
 
   test('is not read again for an event that the answer already held', () => {
@@ -247,7 +271,13 @@ describe('the other kinds', () => {
 
   test('access tokens follow access_tokens_changed, by name, and come back with an undo', () => {
     const it = opened('access:');
-    const token = (/** @type {string} */ name) => ({ name, scopes: ['task.get'], hint: 'abcd', createdAt: 1, version: 1 });
+    const token = (/** @type {string} */ name) => ({
+      name,
+      scopes: ['task.get'],
+      hint: 'abcd',
+      createdAt: 1,
+      version: 1,
+    });
     const names = () => it.store.part('access:').data?.map(({ name }) => name);
     assert.equal(it.request.path, '/api/access-tokens');
     answer(it, 10, [token('b'), token('c')]);
@@ -264,19 +294,57 @@ describe('the other kinds', () => {
     it.store.apply(event(11, 'run_updated', run('r', 'a', { state: 'failed' })));
     it.store.apply(event(12, 'run_updated', run('s', 'a')));
     it.store.apply(event(13, 'run_updated', run('t', 'b')));
-    assert.deepEqual(it.store.part('runs:a').data?.map(({ id, state }) => [id, state]), [['r', 'failed'], ['s', 'running']]);
+    assert.deepEqual(
+      it.store.part('runs:a').data?.map(({ id, state }) => [id, state]),
+      [
+        ['r', 'failed'],
+        ['s', 'running'],
+      ],
+    );
   });
 });
 
 describe('output of a run', () => {
-  /** Records `from` to `to`. @param {number} from @param {number} to */
-  const said = (from, to) => Array.from({ length: to - from + 1 }, (_, k) => /** @type {OutputRecord} */ ({ n: from + k, at: 1, kind: 'text', text: `${from + k}` }));
-  /** A page as the server answers it. @param {number} from @param {number} to @param {number} [last] @param {string} [epoch] */
-  const page = (from, to, last = to, epoch = 'o1') => ({ epoch, first: 1, last, from, hasMore: to < last, records: said(from, to) });
-  const numbers = (/** @type {ReturnType<typeof createStore>} */ store) => store.part('output:r').data?.records.map(({ n }) => n) ?? [];
-  /** @param {ReturnType<typeof createStore>} store @param {number} from @param {number} to @param {string} [runId] */
-  const push = (store, from, to, runId = 'r') => store.receive({ type: 'run_output', items: [{ runId, taskId: 'a', from, records: said(from, to) }] });
-  /** Answers what is asked for now. @param {ReturnType<typeof createStore>} store @param {any} data */
+  /**
+   * Records `from` to `to`.
+   * @param {number} from
+   * @param {number} to
+   */
+  const said = (from, to) =>
+    Array.from(
+      { length: to - from + 1 },
+      (_, k) => /** @type {OutputRecord} */ ({ n: from + k, at: 1, kind: 'text', text: `${from + k}` }),
+    );
+  /**
+   * A page as the server answers it.
+   * @param {number} from
+   * @param {number} to
+   * @param {number} [last]
+   * @param {string} [epoch]
+   */
+  const page = (from, to, last = to, epoch = 'o1') => ({
+    epoch,
+    first: 1,
+    last,
+    from,
+    hasMore: to < last,
+    records: said(from, to),
+  });
+  const numbers = (/** @type {ReturnType<typeof createStore>} */ store) =>
+    store.part('output:r').data?.records.map(({ n }) => n) ?? [];
+  /**
+   * @param {ReturnType<typeof createStore>} store
+   * @param {number} from
+   * @param {number} to
+   * @param {string} [runId]
+   */
+  const push = (store, from, to, runId = 'r') =>
+    store.receive({ type: 'run_output', items: [{ runId, taskId: 'a', from, records: said(from, to) }] });
+  /**
+   * Answers what is asked for now.
+   * @param {ReturnType<typeof createStore>} store
+   * @param {any} data
+   */
   function answerNext(store, data) {
     const [request] = store.parts.takeRequests();
     store.parts.answer('output:r', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data });
@@ -352,7 +420,10 @@ describe('output of a run', () => {
         const request = asked.shift();
         if (!request) return;
         const since = Number(/since=(\d+)/.exec(request.path)?.[1] ?? 0);
-        it.store.parts.answer('output:r', request.id, { asOf: { epoch: 'e1', seq: 10 }, data: page(since + 1, Math.min(last, since + 7), last) });
+        it.store.parts.answer('output:r', request.id, {
+          asOf: { epoch: 'e1', seq: 10 },
+          data: page(since + 1, Math.min(last, since + 7), last),
+        });
       };
       for (let step = 0; step < 60; step += 1) {
         const count = Math.floor(random() * 4);
@@ -363,8 +434,13 @@ describe('output of a run', () => {
         if (random() < 0.4) serve();
       }
       push(it.store, last + 1, last);
-      for (asked.push(...it.store.parts.takeRequests()); asked.length > 0; asked.push(...it.store.parts.takeRequests())) serve();
-      assert.deepEqual(numbers(it.store), said(1, last).map(({ n }) => n), `seed ${seed}`);
+      for (asked.push(...it.store.parts.takeRequests()); asked.length > 0; asked.push(...it.store.parts.takeRequests()))
+        serve();
+      assert.deepEqual(
+        numbers(it.store),
+        said(1, last).map(({ n }) => n),
+        `seed ${seed}`,
+      );
     }
   });
 });
@@ -385,9 +461,15 @@ describe('older history', () => {
     assert.equal(request?.path, `/api/tasks/a/history?before=1000&limit=${HISTORY_PAGE}`);
     assert.equal(it.store.parts.takeOlder('history:a'), null, 'one at a time');
     it.store.apply(event(11, 'history_appended', { taskId: 'a' }, [entry(5000)]));
-    it.store.parts.answerOlder('history:a', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data: { events: [entry(998), entry(999)] } });
+    it.store.parts.answerOlder('history:a', request?.id ?? 0, {
+      asOf: { epoch: 'e1', seq: 10 },
+      data: { events: [entry(998), entry(999)] },
+    });
     const { data } = it.store.part('history:a');
-    assert.deepEqual([data?.entries[0]?.id, data?.entries.at(-1)?.id, data?.entries.length], [998, 5000, HISTORY_PAGE + 3]);
+    assert.deepEqual(
+      [data?.entries[0]?.id, data?.entries.at(-1)?.id, data?.entries.length],
+      [998, 5000, HISTORY_PAGE + 3],
+    );
     assert.deepEqual([data?.hasOlder, data?.older], [false, 'idle']);
     assert.equal(it.store.parts.takeOlder('history:a'), null, 'nothing older');
   });
@@ -395,11 +477,20 @@ describe('older history', () => {
   test('of another log, or after a new snapshot, is nothing', () => {
     const it = withOnePage();
     const request = it.store.parts.takeOlder('history:a');
-    it.store.parts.answerOlder('history:a', request?.id ?? 0, { asOf: { epoch: 'e2', seq: 1 }, data: { events: [entry(1)] } });
+    it.store.parts.answerOlder('history:a', request?.id ?? 0, {
+      asOf: { epoch: 'e2', seq: 1 },
+      data: { events: [entry(1)] },
+    });
     assert.equal(it.store.part('history:a').data?.older, 'failed');
     const again = it.store.parts.takeOlder('history:a');
     it.store.swap(snapshot({ seq: 11 }));
-    assert.equal(it.store.parts.answerOlder('history:a', again?.id ?? 0, { asOf: { epoch: 'e1', seq: 11 }, data: { events: [entry(1)] } }), false);
+    assert.equal(
+      it.store.parts.answerOlder('history:a', again?.id ?? 0, {
+        asOf: { epoch: 'e1', seq: 11 },
+        data: { events: [entry(1)] },
+      }),
+      false,
+    );
   });
 
   test('that failed may be asked again', () => {
@@ -411,8 +502,10 @@ describe('older history', () => {
 });
 
 describe('the archive', () => {
-  const old = (/** @type {string} */ id, fields = {}) => task(id, { status: { type: 'completed' }, archivedAt: 1, ...fields });
-  const ids = (/** @type {ReturnType<typeof createStore>} */ store) => store.part('archive:x').data?.tasks.map(({ id }) => id);
+  const old = (/** @type {string} */ id, fields = {}) =>
+    task(id, { status: { type: 'completed' }, archivedAt: 1, ...fields });
+  const ids = (/** @type {ReturnType<typeof createStore>} */ store) =>
+    store.part('archive:x').data?.tasks.map(({ id }) => id);
   /** A full page of it, with one task named `a`. */
   function page() {
     const it = opened('archive:x');
@@ -440,7 +533,10 @@ describe('the archive', () => {
     const older = store.parts.takeOlder('archive:x');
     assert.match(older?.path ?? '', /&before=p48$/);
     store.apply(event(11, 'task_deleted', { id: 'late' }));
-    store.parts.answerOlder('archive:x', older?.id ?? 0, { asOf: { epoch: 'e1', seq: 10 }, data: [old('late'), old('z')] });
+    store.parts.answerOlder('archive:x', older?.id ?? 0, {
+      asOf: { epoch: 'e1', seq: 10 },
+      data: [old('late'), old('z')],
+    });
     assert.deepEqual(ids(store)?.slice(-2), ['p48', 'z']);
     assert.equal(store.part('archive:x').data?.hasOlder, false);
   });
@@ -453,6 +549,9 @@ describe('the archive', () => {
     const [request] = it.store.parts.takeRequests();
     const first = [old('new'), ...(it.store.part('archive:x').data?.tasks.slice(0, ARCHIVE_PAGE - 1) ?? [])];
     it.store.parts.answer('archive:x', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 11 }, data: first });
-    assert.deepEqual([ids(it.store)?.length, ids(it.store)?.at(0), ids(it.store)?.at(-1)], [ARCHIVE_PAGE + 2, 'new', 'z']);
+    assert.deepEqual(
+      [ids(it.store)?.length, ids(it.store)?.at(0), ids(it.store)?.at(-1)],
+      [ARCHIVE_PAGE + 2, 'new', 'z'],
+    );
   });
 });

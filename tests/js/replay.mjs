@@ -2,12 +2,12 @@
 /**
  * Replays golden transcripts through the real page: `node tests/js/replay.mjs tests/js/transcripts/*.jsonl`.
  *
- * `python -m tests.helpers.recorder FILE` makes one. A transcript (`*.jsonl`) is what one client of the real servers saw, one JSON object with one key a line, in order:
- *   {"snapshot": <data of GET /api/snapshot>}   taken at the start, and after each `resync` or `reset`
- *   {"socket": "open"} or {"socket": "close", "code": 1006}
- *   {"frame": <message>}                        as received from the sidecar
- *   {"final": <data of GET /api/snapshot>}      last line, taken when the stream had come to rest
- * Time stands still, so at most two resyncs are not of a workspace. The page must not hang up by itself, must ask for a snapshot exactly where one follows, and must end at `final`.
+ * `python -m tests.helpers.recorder FILE` makes one. A transcript (`*.jsonl`) is what one client of the real servers
+ * saw, one JSON object with one key a line, in order: {"snapshot": <data of GET /api/snapshot>}   taken at the start,
+ * and after each `resync` or `reset` {"socket": "open"} or {"socket": "close", "code": 1006} {"frame": <message>}
+ * as received from the sidecar {"final": <data of GET /api/snapshot>}      last line, taken when the stream had come to
+ * rest Time stands still, so at most two resyncs are not of a workspace. The page must not hang up by itself, must ask
+ * for a snapshot exactly where one follows, and must end at `final`.
  */
 
 import assert from 'node:assert/strict';
@@ -25,7 +25,12 @@ import { canonical, createStore } from '../../static/js/store.js';
 
 /** Throws when the page does not end where the server was. @param {string} text of a transcript */
 export function replay(text) {
-  const lines = /** @type {Line[]} */ (text.split('\n').filter((line) => line.trim()).map((line) => JSON.parse(line)));
+  const lines = /** @type {Line[]} */ (
+    text
+      .split('\n')
+      .filter((line) => line.trim())
+      .map((line) => JSON.parse(line))
+  );
   assert.ok(lines.at(-1)?.final, 'the last line is "final"');
   const page = createPage();
   lines.forEach((line, index) => {
@@ -85,22 +90,42 @@ function createPage() {
   function receive(frame) {
     dispatch({ type: 'frame', generation: session.state.memory.generation, frame });
     const isEnd = frame.type === 'bye';
-    assert.equal(session.state.tag, isEnd ? 'Reconnecting' : 'Connected', `the page hung up: ${session.state.memory.reason}`);
+    assert.equal(
+      session.state.tag,
+      isEnd ? 'Reconnecting' : 'Connected',
+      `the page hung up: ${session.state.memory.reason}`,
+    );
   }
 
   return { read };
 }
 
-/** @param {unknown} error @returns {never} */
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
 function fail(error) {
   throw error;
 }
 
 /** The form of `canonical`. @param {Snapshot} snapshot */
 function sorted({ epoch, seq, tasks, agents, providers, runs, config, configPath }) {
-  /** @template T @param {T[]} list @param {(each: T) => string} key */
+  /**
+   * @template T
+   * @param {T[]} list
+   * @param {(each: T) => string} key
+   */
   const by = (list, key) => [...list].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  return { epoch, seq, tasks: by(tasks, ({ id }) => id), agents: by(agents, ({ name }) => name), providers: by(providers, ({ name }) => name), runs: by(runs, ({ id }) => id), config, configPath };
+  return {
+    epoch,
+    seq,
+    tasks: by(tasks, ({ id }) => id),
+    agents: by(agents, ({ name }) => name),
+    providers: by(providers, ({ name }) => name),
+    runs: by(runs, ({ id }) => id),
+    config,
+    configPath,
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -8,7 +8,15 @@ import { event, snapshot, task } from './helpers/wire.js';
 
 const BEFORE = snapshot({ seq: 1, tasks: [task('a')] });
 const AFTER = snapshot({ seq: 2, tasks: [task('b'), task('a')] });
-const WELCOME = { type: 'welcome', protocol: 1, build: 'x', epoch: 'e1', seq: 1, heartbeatMs: 5_000, now: 1_700_000_000_000 };
+const WELCOME = {
+  type: 'welcome',
+  protocol: 1,
+  build: 'x',
+  epoch: 'e1',
+  seq: 1,
+  heartbeatMs: 5_000,
+  now: 1_700_000_000_000,
+};
 const START = [{ snapshot: BEFORE }, { socket: 'open' }, { frame: WELCOME }];
 
 /** @param {object[]} lines */
@@ -16,16 +24,29 @@ const transcript = (...lines) => lines.map((line) => JSON.stringify(line)).join(
 
 describe('replaying a transcript', () => {
   test('ends at the state of the server', () => {
-    replay(transcript(...START, { frame: event(2, 'task_created', task('b')) }, { frame: { type: 'heartbeat', seq: 2, now: 1_700_000_000_000 } }, { final: AFTER }));
+    replay(
+      transcript(
+        ...START,
+        { frame: event(2, 'task_created', task('b')) },
+        { frame: { type: 'heartbeat', seq: 2, now: 1_700_000_000_000 } },
+        { final: AFTER },
+      ),
+    );
   });
 
   test('goes on after a break, and after a resync', () => {
-    replay(transcript(
-      ...START,
-      { socket: 'close', code: 1012 }, { socket: 'open' }, { frame: WELCOME },
-      { frame: { type: 'resync', reason: 'expired' } }, { snapshot: AFTER }, { frame: { ...WELCOME, seq: 2 } },
-      { final: AFTER },
-    ));
+    replay(
+      transcript(
+        ...START,
+        { socket: 'close', code: 1012 },
+        { socket: 'open' },
+        { frame: WELCOME },
+        { frame: { type: 'resync', reason: 'expired' } },
+        { snapshot: AFTER },
+        { frame: { ...WELCOME, seq: 2 } },
+        { final: AFTER },
+      ),
+    );
   });
 
   for (const [why, lines] of /** @type {[string, object[]][]} */ ([

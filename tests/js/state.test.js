@@ -16,7 +16,10 @@ const SUBSCRIBE = { type: 'subscribe', protocol: 1, epoch: 'e1', since: 10 };
 describe('list, then watch', () => {
   test('snapshot and socket are asked for together', () => {
     const machine = createMachine();
-    assert.deepEqual(machine.send({ type: 'start' }), [{ type: 'fetchSnapshot', id: 1 }, { type: 'openSocket', generation: 1 }]);
+    assert.deepEqual(machine.send({ type: 'start' }), [
+      { type: 'fetchSnapshot', id: 1 },
+      { type: 'openSocket', generation: 1 },
+    ]);
     assert.equal(machine.status.kind, 'connecting');
   });
 
@@ -47,7 +50,11 @@ describe('list, then watch', () => {
   test('a snapshot that failed is asked for again, with the reason shown meanwhile', () => {
     const machine = createMachine();
     machine.send({ type: 'start' });
-    machine.send({ type: 'snapshotFailed', id: 1, problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' } });
+    machine.send({
+      type: 'snapshotFailed',
+      id: 1,
+      problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' },
+    });
     assert.equal(machine.status.reason, 'No workspace is open.');
     machine.ctx.now += 1_000;
     assert.deepEqual(machine.send({ type: 'tick' }), [{ type: 'fetchSnapshot', id: 2 }]);
@@ -56,9 +63,16 @@ describe('list, then watch', () => {
   test('that reason stays while the socket comes and goes for want of a snapshot', () => {
     const machine = createMachine();
     machine.send({ type: 'start' });
-    machine.send({ type: 'snapshotFailed', id: 1, problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' } });
+    machine.send({
+      type: 'snapshotFailed',
+      id: 1,
+      problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' },
+    });
     for (let tries = 0; tries < 4; tries++) machine.retry(4401);
-    machine.send({ type: 'liveAnswer', answer: { webSocketUrl: SOCKET_URL, allowedOrigins: [ORIGIN], sidecar: { state: 'ready', detail: '' } } });
+    machine.send({
+      type: 'liveAnswer',
+      answer: { webSocketUrl: SOCKET_URL, allowedOrigins: [ORIGIN], sidecar: { state: 'ready', detail: '' } },
+    });
     assert.equal(machine.status.reason, 'No workspace is open.');
   });
 
@@ -67,7 +81,11 @@ describe('list, then watch', () => {
     machine.send({ type: 'start' });
     for (let tries = 0; tries < 12; tries++) machine.retry(1006);
     for (let asked = 1; asked < 12; asked++) {
-      machine.send({ type: 'snapshotFailed', id: asked, problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' } });
+      machine.send({
+        type: 'snapshotFailed',
+        id: asked,
+        problem: { code: 'SERVICE_UNAVAILABLE', message: 'No workspace is open.' },
+      });
       assert.deepEqual([machine.status.closed, machine.status.reason], [true, 'No workspace is open.']);
       machine.ctx.now += 1_000;
       for (let ticks = 0; ticks < 2; ticks++) machine.send({ type: 'tick' }); // one may go to a socket that does not open
@@ -94,7 +112,9 @@ describe('list, then watch', () => {
 describe('heartbeats', () => {
   test('are answered with the cursor', () => {
     const machine = createMachine().goLive();
-    assert.deepEqual(machine.frame({ type: 'heartbeat', seq: 10, now: 5 }), [{ type: 'send', generation: 1, message: { type: 'pong', seq: 10 } }]);
+    assert.deepEqual(machine.frame({ type: 'heartbeat', seq: 10, now: 5 }), [
+      { type: 'send', generation: 1, message: { type: 'pong', seq: 10 } },
+    ]);
   });
 
   for (const seq of [9, 11, null]) {
@@ -175,7 +195,9 @@ describe('resync', () => {
     machine.send({ type: 'close', code: 1006 });
     assert.deepEqual(types(machine.send({ type: 'snapshot', id: 2, snapshot: snapshot({ seq: 20 }) })), ['swap']);
     machine.pass(1_000);
-    assert.deepEqual(machine.send({ type: 'open' }), [{ type: 'send', generation: 2, message: { ...SUBSCRIBE, since: 20 } }]);
+    assert.deepEqual(machine.send({ type: 'open' }), [
+      { type: 'send', generation: 2, message: { ...SUBSCRIBE, since: 20 } },
+    ]);
   });
 
   test('three in five minutes: say so, offer a reload, and slow down', () => {
@@ -209,16 +231,26 @@ describe('reset', () => {
     assert.deepEqual(machine.send({ type: 'outcome', outcome: 'reset' }), [{ type: 'fetchSnapshot', id: 2 }]);
     const held = event(12, 'task_deleted', { id: 'a' });
     assert.deepEqual(machine.frame(held), []);
-    assert.deepEqual(types(machine.frame({ type: 'heartbeat', seq: 12, now: 1 })), ['send'], 'the cursor stands still: no gap');
+    assert.deepEqual(
+      types(machine.frame({ type: 'heartbeat', seq: 12, now: 1 })),
+      ['send'],
+      'the cursor stands still: no gap',
+    );
     const effects = machine.send({ type: 'snapshot', id: 2, snapshot: snapshot({ seq: 11 }) });
-    assert.deepEqual(effects, [{ type: 'swap', snapshot: snapshot({ seq: 11 }) }, { type: 'apply', event: held, generation: 1 }]);
+    assert.deepEqual(effects, [
+      { type: 'swap', snapshot: snapshot({ seq: 11 }) },
+      { type: 'apply', event: held, generation: 1 },
+    ]);
     assert.equal(machine.phase, 'catchingUp');
   });
 
   test('live at once when nothing was held', () => {
     const machine = createMachine().goLive();
     machine.send({ type: 'outcome', outcome: 'reset' });
-    assert.deepEqual(types(machine.send({ type: 'snapshot', id: 2, snapshot: snapshot({ seq: 11 }) })), ['swap', 'revive']);
+    assert.deepEqual(types(machine.send({ type: 'snapshot', id: 2, snapshot: snapshot({ seq: 11 }) })), [
+      'swap',
+      'revive',
+    ]);
     assert.equal(machine.phase, 'live');
   });
 
@@ -287,7 +319,10 @@ describe('the end of a connection', () => {
     machine.retry();
     machine.resume();
     for (const type of ['close', 'error', 'garbled', 'open', 'frame', 'outcome']) {
-      assert.deepEqual(machine.send({ type, generation: 1, code: 1006, frame: { type: 'bye', delayMs: 1 }, outcome: 'gap' }), []);
+      assert.deepEqual(
+        machine.send({ type, generation: 1, code: 1006, frame: { type: 'bye', delayMs: 1 }, outcome: 'gap' }),
+        [],
+      );
     }
     assert.equal(machine.phase, 'live');
   });
@@ -295,16 +330,34 @@ describe('the end of a connection', () => {
   test('bye says when to come back', () => {
     const machine = createMachine().goLive();
     machine.frame({ type: 'bye', delayMs: 1_234, reason: 'restart' });
-    assert.deepEqual([machine.state.tag, machine.status.retryAt, machine.state.memory.failures], ['Reconnecting', 1_234, 0]);
+    assert.deepEqual(
+      [machine.state.tag, machine.status.retryAt, machine.state.memory.failures],
+      ['Reconnecting', 1_234, 0],
+    );
   });
 
-  for (const [code, returns] of /** @type {const} */ ([[1000, true], [1006, true], [1012, true], [4012, true], [4401, true], [4499, true], [4500, false], [4506, false], [4999, false], [5000, true]])) {
+  for (const [code, returns] of /** @type {const} */ ([
+    [1000, true],
+    [1006, true],
+    [1012, true],
+    [4012, true],
+    [4401, true],
+    [4499, true],
+    [4500, false],
+    [4506, false],
+    [4999, false],
+    [5000, true],
+  ])) {
     test(`${code}: ${returns ? 'come back' : 'do not, and say why'}`, () => {
       assert.equal(mayReturn(code), returns);
       const machine = createMachine().goLive();
       machine.send({ type: 'close', code, reason: 'because' });
       assert.equal(machine.state.tag, returns ? 'Reconnecting' : 'NotConnected');
-      if (!returns) assert.deepEqual([machine.status.kind, machine.status.reloadOffered, machine.status.reason === null], ['stopped', true, false]);
+      if (!returns)
+        assert.deepEqual(
+          [machine.status.kind, machine.status.reloadOffered, machine.status.reason === null],
+          ['stopped', true, false],
+        );
     });
   }
 
@@ -318,8 +371,12 @@ describe('the end of a connection', () => {
 
 describe('coming back', () => {
   test('eight tries within a second each, then full jitter up to 20 s', () => {
-    for (let failures = 0; failures < 8; failures++) assert.deepEqual([retryDelay(failures, 0), retryDelay(failures, 0.5)], [300, 650]);
-    assert.deepEqual([8, 9, 10, 11, 12, 99].map((failures) => retryDelay(failures, 0.5)), [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    for (let failures = 0; failures < 8; failures++)
+      assert.deepEqual([retryDelay(failures, 0), retryDelay(failures, 0.5)], [300, 650]);
+    assert.deepEqual(
+      [8, 9, 10, 11, 12, 99].map((failures) => retryDelay(failures, 0.5)),
+      [1_000, 2_000, 4_000, 8_000, 10_000, 10_000],
+    );
     assert.equal(retryDelay(9, 0), 0);
   });
 
@@ -350,7 +407,12 @@ describe('coming back', () => {
 });
 
 describe('why is it not live?', () => {
-  const answer = { webSocketUrl: SOCKET_URL, allowedOrigins: [ORIGIN], sidecar: { state: 'ready', detail: '' }, openToNetwork: false };
+  const answer = {
+    webSocketUrl: SOCKET_URL,
+    allowedOrigins: [ORIGIN],
+    sidecar: { state: 'ready', detail: '' },
+    openToNetwork: false,
+  };
 
   /** @param {ReturnType<typeof createMachine>} machine */
   function failThrice(machine) {
@@ -377,9 +439,21 @@ describe('why is it not live?', () => {
 
   for (const { name, given, expected } of [
     { name: 'the origin', given: { allowedOrigins: ['http://board.example'] }, expected: /CHORUS_PUBLIC_URL/ },
-    { name: 'no sidecar', given: { sidecar: { state: 'unreachable', detail: 'Nothing listens on 8081.' } }, expected: /not running\. Nothing listens on 8081\./ },
-    { name: 'a starting sidecar', given: { sidecar: { state: 'unready', detail: 'behind by 3' } }, expected: /not ready\. behind by 3/ },
-    { name: 'another address', given: { webSocketUrl: 'wss://board.example/ws' }, expected: /moved to wss:\/\/board\.example\/ws\. Reload/ },
+    {
+      name: 'no sidecar',
+      given: { sidecar: { state: 'unreachable', detail: 'Nothing listens on 8081.' } },
+      expected: /not running\. Nothing listens on 8081\./,
+    },
+    {
+      name: 'a starting sidecar',
+      given: { sidecar: { state: 'unready', detail: 'behind by 3' } },
+      expected: /not ready\. behind by 3/,
+    },
+    {
+      name: 'another address',
+      given: { webSocketUrl: 'wss://board.example/ws' },
+      expected: /moved to wss:\/\/board\.example\/ws\. Reload/,
+    },
     { name: 'something in between', given: {}, expected: /proxy or firewall/ },
   ]) {
     test(`says ${name}`, () => {
@@ -405,7 +479,8 @@ describe('the life of the page', () => {
   test('suspended: silent, whatever comes', () => {
     const machine = createMachine().goLive();
     assert.deepEqual(types(machine.send({ type: 'suspend' })), ['closeSocket']);
-    for (const type of ['tick', 'wake', 'start', 'close', 'frame']) assert.deepEqual(machine.send({ type, code: 1006, frame: { type: 'bye' } }), []);
+    for (const type of ['tick', 'wake', 'start', 'close', 'frame'])
+      assert.deepEqual(machine.send({ type, code: 1006, frame: { type: 'bye' } }), []);
     assert.deepEqual(types(machine.send({ type: 'resume' })), ['openSocket']);
   });
 
@@ -450,14 +525,46 @@ describe('the life of the page', () => {
   test('unknown frames are passed over', () => {
     const machine = createMachine().goLive();
     assert.deepEqual(machine.frame({ type: 'comet', seq: 3 }), []);
-    assert.deepEqual(types(machine.frame({ type: 'comet', seq: 11, at: 1, data: {} })), ['apply'], 'an event of a kind we do not know');
+    assert.deepEqual(
+      types(machine.frame({ type: 'comet', seq: 11, at: 1, data: {} })),
+      ['apply'],
+      'an event of a kind we do not know',
+    );
   });
 });
 
 describe('any order of events', () => {
-  const events = ['start', 'stop', 'suspend', 'resume', 'wake', 'tick', 'open', 'close', 'error', 'garbled', 'frame', 'outcome', 'snapshot', 'snapshotFailed', 'liveAnswer', 'liveFailed'];
-  const frames = [WELCOME, { type: 'heartbeat', seq: 10, now: 0 }, { type: 'resync', reason: 'expired' }, { type: 'bye', delayMs: 5 }, event(11, 'task_deleted', { id: 'a' })];
-  const live = { webSocketUrl: SOCKET_URL, allowedOrigins: [], sidecar: { state: 'ready', detail: '' }, openToNetwork: false };
+  const events = [
+    'start',
+    'stop',
+    'suspend',
+    'resume',
+    'wake',
+    'tick',
+    'open',
+    'close',
+    'error',
+    'garbled',
+    'frame',
+    'outcome',
+    'snapshot',
+    'snapshotFailed',
+    'liveAnswer',
+    'liveFailed',
+  ];
+  const frames = [
+    WELCOME,
+    { type: 'heartbeat', seq: 10, now: 0 },
+    { type: 'resync', reason: 'expired' },
+    { type: 'bye', delayMs: 5 },
+    event(11, 'task_deleted', { id: 'a' }),
+  ];
+  const live = {
+    webSocketUrl: SOCKET_URL,
+    allowedOrigins: [],
+    sidecar: { state: 'ready', detail: '' },
+    openToNetwork: false,
+  };
 
   test('keeps one socket, one subscription, and a timer that is never late', () => {
     for (let seed = 1; seed <= 300; seed++) endure(seed);
@@ -472,18 +579,31 @@ describe('any order of events', () => {
       machine.ctx.now += random.below(3_000);
       machine.ctx.random = random.next();
       const effects = machine.send({
-        type: random.pick(events), code: random.pick([1006, 1012, 4506]), frame: random.pick(frames), outcome: random.pick(['applied', 'dropped', 'gap', 'reset']),
-        id: machine.state.memory.requests, snapshot: snapshot({ seq: 10 }), problem: { code: random.pick(['BUSY', 'SERVICE_UNAVAILABLE']), message: 'no' }, answer: live,
+        type: random.pick(events),
+        code: random.pick([1006, 1012, 4506]),
+        frame: random.pick(frames),
+        outcome: random.pick(['applied', 'dropped', 'gap', 'reset']),
+        id: machine.state.memory.requests,
+        snapshot: snapshot({ seq: 10 }),
+        problem: { code: random.pick(['BUSY', 'SERVICE_UNAVAILABLE']), message: 'no' },
+        answer: live,
       });
       for (const { type } of effects) {
         if (type === 'openSocket') open++;
         if (type === 'closeSocket') open--;
       }
       const due = wakeAt(machine.state);
-      assert.ok(due === null || (machine.armed !== null && machine.armed <= due), `seed ${seed}, step ${step}: rings at ${machine.armed}, due at ${due}`);
+      assert.ok(
+        due === null || (machine.armed !== null && machine.armed <= due),
+        `seed ${seed}, step ${step}: rings at ${machine.armed}, due at ${due}`,
+      );
       const { tag } = machine.state;
       if (tag === 'NotConnected') open = 0; // refused: the server has closed it
-      assert.equal(open, tag === 'Connecting' || tag === 'Connected' ? 1 : 0, `seed ${seed}, step ${step}: ${open} sockets in ${tag}`);
+      assert.equal(
+        open,
+        tag === 'Connecting' || tag === 'Connected' ? 1 : 0,
+        `seed ${seed}, step ${step}: ${open} sockets in ${tag}`,
+      );
     }
   }
 });

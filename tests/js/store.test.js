@@ -70,22 +70,67 @@ describe('apply', () => {
   const config = { allowedAgentDirectories: [], initialAgentDirectory: '', systemAgentProvider: 'not-configured' };
   const cases = [
     { name: 'task_created', data: task('b'), after: { tasks: [task('a'), task('b')] }, changed: { tasks: ['b'] } },
-    { name: 'task_updated', data: task('a', { version: 2 }), after: { tasks: [task('a', { version: 2 })] }, changed: { tasks: ['a'] } },
-    { name: 'task_updated', data: task('a', { archivedAt: 9 }), after: { tasks: [] }, changed: { tasks: ['a'], removed: ['a'] } },
-    { name: 'task_deleted', data: { id: 'a' }, after: { tasks: [], runs: [] }, changed: { tasks: ['a'], removed: ['a'], runs: ['r'] } },
+    {
+      name: 'task_updated',
+      data: task('a', { version: 2 }),
+      after: { tasks: [task('a', { version: 2 })] },
+      changed: { tasks: ['a'] },
+    },
+    {
+      name: 'task_updated',
+      data: task('a', { archivedAt: 9 }),
+      after: { tasks: [] },
+      changed: { tasks: ['a'], removed: ['a'] },
+    },
+    {
+      name: 'task_deleted',
+      data: { id: 'a' },
+      after: { tasks: [], runs: [] },
+      changed: { tasks: ['a'], removed: ['a'], runs: ['r'] },
+    },
     { name: 'task_deleted', data: { id: 'nobody' }, after: {}, changed: {} },
     { name: 'task_archived', data: { id: 'a' }, after: { tasks: [] }, changed: { tasks: ['a'], removed: ['a'] } },
-    { name: 'tasks_changed', data: [task('a', { version: 3 }), task('c')], after: { tasks: [task('a', { version: 3 }), task('c')] }, changed: { tasks: ['a', 'c'] } },
+    {
+      name: 'tasks_changed',
+      data: [task('a', { version: 3 }), task('c')],
+      after: { tasks: [task('a', { version: 3 }), task('c')] },
+      changed: { tasks: ['a', 'c'] },
+    },
     { name: 'history_appended', data: { taskId: 'a' }, after: {}, changed: {} },
     { name: 'queue_changed', data: { taskId: 'a', queue: { messages: [] } }, after: {}, changed: {} },
-    { name: 'run_updated', data: run('s', 'a'), after: { runs: [run('r', 'a'), run('s', 'a')] }, changed: { runs: ['s'] } },
-    { name: 'agents_changed', data: { agents: [agent], deleted: ['gone'] }, after: { agents: [agent] }, changed: { agents: ['gone', 'x'] } },
-    { name: 'providers_changed', data: { providers: [provider], deleted: ['old'] }, after: { providers: [provider] }, changed: { providers: ['old', 'p'] } },
+    {
+      name: 'run_updated',
+      data: run('s', 'a'),
+      after: { runs: [run('r', 'a'), run('s', 'a')] },
+      changed: { runs: ['s'] },
+    },
+    {
+      name: 'agents_changed',
+      data: { agents: [agent], deleted: ['gone'] },
+      after: { agents: [agent] },
+      changed: { agents: ['gone', 'x'] },
+    },
+    {
+      name: 'providers_changed',
+      data: { providers: [provider], deleted: ['old'] },
+      after: { providers: [provider] },
+      changed: { providers: ['old', 'p'] },
+    },
     { name: 'access_tokens_changed', data: { accessTokens: [], deleted: ['t'] }, after: {}, changed: {} },
-    { name: 'config_changed', data: { config, configPath: '/w' }, after: { config, configPath: '/w' }, changed: { config: true } },
+    {
+      name: 'config_changed',
+      data: { config, configPath: '/w' },
+      after: { config, configPath: '/w' },
+      changed: { config: true },
+    },
   ];
   const oldProvider = { ...provider, name: 'old' };
-  const before = { tasks: [task('a')], runs: [run('r', 'a')], agents: [{ ...agent, name: 'gone' }], providers: [oldProvider] };
+  const before = {
+    tasks: [task('a')],
+    runs: [run('r', 'a')],
+    agents: [{ ...agent, name: 'gone' }],
+    providers: [oldProvider],
+  };
   for (const { name, data, after, changed } of cases) {
     test(`${name} ${JSON.stringify(changed)}`, () => {
       const { store, last } = storeWith(/** @type {any} */ ({ ...before, seq: 1 }));
@@ -97,7 +142,10 @@ describe('apply', () => {
 
   test('every event type of the vocabulary has a case', () => {
     const tested = new Set([...cases.map(({ name }) => name), 'transaction', 'reset']);
-    assert.deepEqual(EVENT_TYPES.filter((type) => !tested.has(type)), []);
+    assert.deepEqual(
+      EVENT_TYPES.filter((type) => !tested.has(type)),
+      [],
+    );
   });
 
   test('a run leaves when it has ended', () => {
@@ -116,7 +164,10 @@ describe('apply', () => {
       { type: 'run_updated', data: run('r', 'a') },
     ]);
     assert.equal(store.apply(event(2, 'transaction', items)), 'applied');
-    assert.deepEqual(canonical(store.state), snapshot({ seq: 2, tasks: [task('a', { version: 7 })], runs: [run('r', 'a')] }));
+    assert.deepEqual(
+      canonical(store.state),
+      snapshot({ seq: 2, tasks: [task('a', { version: 7 })], runs: [run('r', 'a')] }),
+    );
     assert.equal(told.length, 1);
     assert.deepEqual(last(), changesOf({ tasks: ['a'], runs: ['r'] }));
   });
@@ -137,7 +188,9 @@ describe('subscribe', () => {
     const errors = [];
     const store = createStore({ onError: (error) => errors.push(error) });
     let calls = 0;
-    store.subscribe(() => { throw new Error('mine'); });
+    store.subscribe(() => {
+      throw new Error('mine');
+    });
     store.subscribe(() => calls++);
     store.swap(snapshot());
     assert.deepEqual([calls, errors.length], [1, 1]);
@@ -146,7 +199,10 @@ describe('subscribe', () => {
 
 describe('mergeChanges', () => {
   test('adds up, and a later creation takes back a removal', () => {
-    const merged = mergeChanges(changesOf({ tasks: ['a', 'b'], removed: ['a', 'b'] }), changesOf({ tasks: ['a'], config: true }));
+    const merged = mergeChanges(
+      changesOf({ tasks: ['a', 'b'], removed: ['a', 'b'] }),
+      changesOf({ tasks: ['a'], config: true }),
+    );
     assert.deepEqual(merged, changesOf({ tasks: ['a', 'b'], removed: ['b'], config: true }));
   });
 
@@ -158,9 +214,13 @@ describe('mergeChanges', () => {
   });
 });
 
-/** @param {any} changed @returns {Changes} */
+/**
+ * @param {any} changed
+ * @returns {Changes}
+ */
 function changesOf(changed) {
   const changes = noChanges('push');
-  for (const [key, value] of Object.entries(changed)) Object.assign(changes, { [key]: Array.isArray(value) ? new Set(value) : value });
+  for (const [key, value] of Object.entries(changed))
+    Object.assign(changes, { [key]: Array.isArray(value) ? new Set(value) : value });
   return changes;
 }

@@ -23,7 +23,10 @@ function neighbourPort({ protocol, hostname, port }) {
   return `${secure ? 'wss' : 'ws'}://${hostname}:${Number(port || (secure ? 443 : 80)) + 1}/ws`;
 }
 
-/** @param {string|null|undefined} content @returns {Partial<PageConfig>} */
+/**
+ * @param {string|null|undefined} content
+ * @returns {Partial<PageConfig>}
+ */
 function parse(content) {
   try {
     return JSON.parse(content || '{}');

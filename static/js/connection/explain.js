@@ -19,7 +19,10 @@ const CLOSE_TEXTS = {
   [CLOSE_CODES.PROTOCOL_NOT_SERVED]: 'the live service no longer speaks with this version of the page',
 };
 
-/** @param {LiveAnswer} answer @param {{origin: string, webSocketUrl: string}} page */
+/**
+ * @param {LiveAnswer} answer
+ * @param {{origin: string, webSocketUrl: string}} page
+ */
 export function explain({ webSocketUrl, allowedOrigins, sidecar }, page) {
   if (!allowedOrigins.includes(page.origin)) {
     return `The live service does not accept pages from ${page.origin}. Open Chorus at ${allowedOrigins.join(' or ')}, or set CHORUS_PUBLIC_URL to ${page.origin}.`;
@@ -35,7 +38,11 @@ export function mayReturn(code) {
   return code < 4500 || code > 4999;
 }
 
-/** @param {number} code @param {string} [reason] what the server said @returns {string} */
+/**
+ * @param {number} code
+ * @param {string} [reason] what the server said
+ * @returns {string}
+ */
 export function closeText(code, reason) {
   const ours = CLOSE_TEXTS[code] ?? `the connection was closed (${code})`;
   return mayReturn(code) && reason ? reason : ours;

@@ -23,7 +23,10 @@ const JUMP_MS = 10_000;
 const MINUTE_MS = 60_000;
 const ASK_MS = 8_000;
 
-/** @typedef {Pick<WebSocket, 'send'|'close'|'readyState'> & Record<'onopen'|'onclose'|'onerror'|'onmessage', any>} Socket */
+/**
+ * @typedef {Pick<WebSocket, 'send'|'close'|'readyState'> & Record<'onopen'|'onclose'|'onerror'|'onmessage', any>}
+ *   Socket
+ */
 /** @typedef {ReturnType<typeof createLive>} Live */
 
 /**
@@ -31,12 +34,14 @@ const ASK_MS = 8_000;
  * @property {Store} store
  * @property {Pick<Api, 'get'>} api
  * @property {PageConfig} config
- * @property {(publish: () => void) => void} [settle] calls `publish` once the views show the change, in the same task as their painting
+ * @property {(publish: () => void) => void} [settle] calls `publish` once the views show the change, in the same task
+ *   as their painting
  * @property {new (url: string) => Socket} [WebSocket]
  * @property {() => number} [clock]
  * @property {() => number} [random]
  * @property {{setTimeout: (action: () => void, ms: number) => any, clearTimeout: (timer: any) => void}} [timers]
- * @property {Pick<Document, 'addEventListener'|'removeEventListener'|'visibilityState'> & {documentElement: {dataset: DOMStringMap}}} [document]
+ * @property {Pick<Document, 'addEventListener'|'removeEventListener'|'visibilityState'> & {documentElement: {dataset:
+ *   DOMStringMap}}} [document]
  * @property {Pick<Window, 'addEventListener'|'removeEventListener'> & {location: {origin: string}}} [window]
  * @property {(error: unknown) => void} [onError]
  */
@@ -83,16 +88,26 @@ export function createLive({
   /** @param {OuterEffect} effect */
   function performOne(effect) {
     switch (effect.type) {
-      case 'openSocket': return openSocket(effect.generation);
-      case 'closeSocket': return closeSocket(effect.generation);
-      case 'send': return send(effect.generation, effect.message);
-      case 'fetchSnapshot': return void fetchSnapshot(effect.id);
-      case 'askLive': return void askLive();
-      case 'readPart': return void readPart(effect);
-      case 'readOlder': return void readOlder(effect);
-      case 'timer': return setAlarm(effect.at);
-      case 'report': return onError(effect.error);
-      default: /** @type {never} */ (effect);
+      case 'openSocket':
+        return openSocket(effect.generation);
+      case 'closeSocket':
+        return closeSocket(effect.generation);
+      case 'send':
+        return send(effect.generation, effect.message);
+      case 'fetchSnapshot':
+        return void fetchSnapshot(effect.id);
+      case 'askLive':
+        return void askLive();
+      case 'readPart':
+        return void readPart(effect);
+      case 'readOlder':
+        return void readOlder(effect);
+      case 'timer':
+        return setAlarm(effect.at);
+      case 'report':
+        return onError(effect.error);
+      default:
+        /** @type {never} */ (effect);
     }
   }
 
@@ -105,7 +120,8 @@ export function createLive({
       open = { generation, socket };
       socket.onopen = () => dispatch({ type: 'open', generation });
       socket.onerror = () => dispatch({ type: 'error', generation });
-      socket.onclose = (/** @type {CloseEvent} */ { code, reason }) => dispatch({ type: 'close', generation, code, reason });
+      socket.onclose = (/** @type {CloseEvent} */ { code, reason }) =>
+        dispatch({ type: 'close', generation, code, reason });
       socket.onmessage = (/** @type {MessageEvent} */ { data }) => dispatch(parseFrame(data, generation));
     } catch (error) {
       onError(error);
@@ -122,7 +138,11 @@ export function createLive({
     socket.close();
   }
 
-  /** A socket that is closing takes nothing more; its `close` event follows. @param {number} generation @param {object} message */
+  /**
+   * A socket that is closing takes nothing more; its `close` event follows.
+   * @param {number} generation
+   * @param {object} message
+   */
   function send(generation, message) {
     if (open?.generation === generation && open.socket.readyState === 1) open.socket.send(JSON.stringify(message));
   }
@@ -130,7 +150,8 @@ export function createLive({
   /** @param {number|null} at */
   function setAlarm(at) {
     timers.clearTimeout(alarm);
-    alarm = at === null ? null : timers.setTimeout(() => dispatch({ type: 'tick' }), Math.max(1, Math.ceil(at - clock())));
+    alarm =
+      at === null ? null : timers.setTimeout(() => dispatch({ type: 'tick' }), Math.max(1, Math.ceil(at - clock())));
   }
 
   /* ------------------------------------------------------------ requests */
@@ -142,7 +163,11 @@ export function createLive({
     publishSoon();
     try {
       const { data } = await api.get('/api/snapshot', { signal: snapshotRequest.signal });
-      dispatch(isSnapshot(data) ? { type: 'snapshot', id, snapshot: data } : { type: 'snapshotFailed', id, problem: { code: 'BAD_ANSWER', message: 'The snapshot is malformed.' } });
+      dispatch(
+        isSnapshot(data)
+          ? { type: 'snapshot', id, snapshot: data }
+          : { type: 'snapshotFailed', id, problem: { code: 'BAD_ANSWER', message: 'The snapshot is malformed.' } },
+      );
     } catch (error) {
       const { code, message } = asApiError(error);
       dispatch({ type: 'snapshotFailed', id, problem: { code, message } });
@@ -180,7 +205,10 @@ export function createLive({
   /** @type {Map<PartKey, number>} */
   const users = new Map();
 
-  /** @param {PartKey} key @returns {() => void} release: call it once, when the view goes */
+  /**
+   * @param {PartKey} key
+   * @returns {() => void} release: call it once, when the view goes
+   */
   function openPart(key) {
     users.set(key, (users.get(key) ?? 0) + 1);
     if (users.get(key) === 1) perform(session.openPart(key));
@@ -267,7 +295,11 @@ export function createLive({
     { target: window, name: 'pageshow', event: () => dispatch({ type: 'resume' }) },
     { target: document, name: 'freeze', event: () => dispatch({ type: 'suspend' }) },
     { target: document, name: 'resume', event: () => dispatch({ type: 'resume' }) },
-    { target: document, name: 'visibilitychange', event: () => document.visibilityState === 'visible' && dispatch({ type: 'wake' }) },
+    {
+      target: document,
+      name: 'visibilitychange',
+      event: () => document.visibilityState === 'visible' && dispatch({ type: 'wake' }),
+    },
   ];
 
   /** @type {any} */
@@ -322,7 +354,11 @@ export function createLive({
     /** @returns {LiveStatus} */
     status: () => describe(session.state, clock()),
 
-    /** Called when the status changes, and each minute. @param {(status: LiveStatus) => void} listener @returns {() => void} */
+    /**
+     * Called when the status changes, and each minute.
+     * @param {(status: LiveStatus) => void} listener
+     * @returns {() => void}
+     */
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -345,7 +381,11 @@ export function createLive({
       return moment === null || hasReached(moment);
     },
 
-    /** Resolves when it does. @param {string|null} seqHeader @returns {Promise<void>} */
+    /**
+     * Resolves when it does.
+     * @param {string|null} seqHeader
+     * @returns {Promise<void>}
+     */
     whenShown(seqHeader) {
       const moment = parseSeq(seqHeader);
       if (moment === null || hasReached(moment)) return Promise.resolve();
@@ -354,7 +394,11 @@ export function createLive({
   };
 }
 
-/** @param {unknown} data @param {number} generation @returns {Event} */
+/**
+ * @param {unknown} data
+ * @param {number} generation
+ * @returns {Event}
+ */
 function parseFrame(data, generation) {
   try {
     const frame = JSON.parse(/** @type {string} */ (data));
@@ -365,7 +409,10 @@ function parseFrame(data, generation) {
   return { type: 'garbled', generation };
 }
 
-/** @param {any} data @returns {data is Snapshot} */
+/**
+ * @param {any} data
+ * @returns {data is Snapshot}
+ */
 function isSnapshot(data) {
   const lists = [data?.tasks, data?.agents, data?.providers, data?.runs];
   return typeof data?.epoch === 'string' && Number.isInteger(data.seq) && lists.every(Array.isArray);
@@ -376,7 +423,16 @@ function asApiError(error) {
   return error instanceof ApiError ? error : new ApiError(0, 'NETWORK', String(error));
 }
 
-/** @param {LiveStatus} a @param {LiveStatus} b */
+/**
+ * @param {LiveStatus} a
+ * @param {LiveStatus} b
+ */
 function isSame(a, b) {
-  return a.kind === b.kind && a.reason === b.reason && a.advice === b.advice && a.retryAt === b.retryAt && a.closed === b.closed;
+  return (
+    a.kind === b.kind &&
+    a.reason === b.reason &&
+    a.advice === b.advice &&
+    a.retryAt === b.retryAt &&
+    a.closed === b.closed
+  );
 }

@@ -12,7 +12,10 @@
 import { INITIAL, next } from './state.js';
 
 /** @typedef {Exclude<Effect, {type: 'swap'|'apply'|'receive'|'revive'}>} ShellEffect */
-/** @typedef {ShellEffect | ({type: 'readPart'} & PartRequest) | ({type: 'readOlder'} & PartRequest) | {type: 'report', error: unknown}} OuterEffect */
+/**
+ * @typedef {ShellEffect | ({type: 'readPart'} & PartRequest) | ({type: 'readOlder'} & PartRequest) | {type: 'report',
+ *   error: unknown}} OuterEffect
+ */
 /** @typedef {ReturnType<typeof createSession>} Session */
 
 /**
@@ -59,15 +62,23 @@ export function createSession({ store, page, now, random }) {
   /** @param {Effect} effect */
   function perform(effect) {
     switch (effect.type) {
-      case 'swap': return store.swap(effect.snapshot);
-      case 'receive': return store.receive(effect.frame);
-      case 'revive': return store.parts.revive();
-      case 'apply': return void queue.push({ type: 'outcome', generation: effect.generation, outcome: apply(effect.event) });
-      default: return void outer.push(effect);
+      case 'swap':
+        return store.swap(effect.snapshot);
+      case 'receive':
+        return store.receive(effect.frame);
+      case 'revive':
+        return store.parts.revive();
+      case 'apply':
+        return void queue.push({ type: 'outcome', generation: effect.generation, outcome: apply(effect.event) });
+      default:
+        return void outer.push(effect);
     }
   }
 
-  /** An event that cannot be applied may have been applied by half: only a snapshot repairs that. @param {Extract<Effect, {type: 'apply'}>['event']} event */
+  /**
+   * An event that cannot be applied may have been applied by half: only a snapshot repairs that.
+   * @param {Extract<Effect, {type: 'apply'}>['event']} event
+   */
   function apply(event) {
     try {
       return store.apply(event);
@@ -78,7 +89,10 @@ export function createSession({ store, page, now, random }) {
   }
 
   function drain() {
-    const effects = [...outer, ...store.parts.takeRequests().map((request) => /** @type {const} */ ({ type: 'readPart', ...request }))];
+    const effects = [
+      ...outer,
+      ...store.parts.takeRequests().map((request) => /** @type {const} */ ({ type: 'readPart', ...request })),
+    ];
     outer = [];
     return effects;
   }
@@ -107,22 +121,37 @@ export function createSession({ store, page, now, random }) {
       store.parts.retry(key);
       return afterwards();
     },
-    /** @param {PartKey} key @param {number} id @param {PartAnswer} answer */
+    /**
+     * @param {PartKey} key
+     * @param {number} id
+     * @param {PartAnswer} answer
+     */
     partAnswered(key, id, answer) {
       store.parts.answer(key, id, answer);
       return afterwards();
     },
-    /** @param {PartKey} key @param {number} id @param {PartError} error */
+    /**
+     * @param {PartKey} key
+     * @param {number} id
+     * @param {PartError} error
+     */
     partFailed(key, id, error) {
       store.parts.fail(key, id, error);
       return afterwards();
     },
-    /** @param {PartKey} key @returns {OuterEffect[]} */
+    /**
+     * @param {PartKey} key
+     * @returns {OuterEffect[]}
+     */
     loadOlder(key) {
       const request = store.parts.takeOlder(key);
       return request ? [{ type: 'readOlder', ...request }] : [];
     },
-    /** @param {PartKey} key @param {number} id @param {PartAnswer|null} answer null: it failed */
+    /**
+     * @param {PartKey} key
+     * @param {number} id
+     * @param {PartAnswer|null} answer null: it failed
+     */
     olderAnswered(key, id, answer) {
       store.parts.answerOlder(key, id, answer);
     },

@@ -37,9 +37,10 @@
 
 /**
  * `loading`: no snapshot yet, so not subscribed. `subscribing`: awaits welcome or resync. `catchingUp`: the stream runs
- * but is not at `head` yet. `refreshing`: a `reset` event; the stream goes on and is held back until the snapshot is there.
- * @typedef {{name: 'loading'} | {name: 'subscribing', deadline: number} | {name: 'catchingUp', head: number, since: number}
- *   | {name: 'live', since: number} | {name: 'refreshing', held: readonly LogEvent[]}} Phase
+ * but is not at `head` yet. `refreshing`: a `reset` event; the stream goes on and is held back until the snapshot is
+ * there.
+ * @typedef {{name: 'loading'} | {name: 'subscribing', deadline: number} | {name: 'catchingUp', head: number, since:
+ *   number} | {name: 'live', since: number} | {name: 'refreshing', held: readonly LogEvent[]}} Phase
  */
 
 /** @typedef {{tag: 'NotConnected', memory: Memory, why: 'idle'|'stopped'|'refused'}} NotConnected */
@@ -50,10 +51,9 @@
 /** @typedef {NotConnected | Connecting | Connected | Reconnecting | Suspended} State */
 
 /**
- * @typedef {{type: 'open', generation: number} | {type: 'error', generation: number} | {type: 'garbled', generation: number}
- *   | {type: 'close', generation: number, code: number, reason?: string}
- *   | {type: 'frame', generation: number, frame: ServerFrame}
- *   | {type: 'outcome', generation: number, outcome: Outcome}} SocketEvent
+ * @typedef {{type: 'open', generation: number} | {type: 'error', generation: number} | {type: 'garbled', generation:
+ *   number} | {type: 'close', generation: number, code: number, reason?: string} | {type: 'frame', generation: number,
+ *   frame: ServerFrame} | {type: 'outcome', generation: number, outcome: Outcome}} SocketEvent
  */
 /**
  * `wake`: online, visible again, the clock jumped, or a person pressed "Try now".
@@ -64,15 +64,18 @@
  */
 
 /**
- * `apply` is answered by an `outcome` event. `timer`: call with `tick` at that time (null: never mind); earlier is harmless.
- * @typedef {{type: 'openSocket', generation: number} | {type: 'closeSocket', generation: number}
- *   | {type: 'send', generation: number, message: ClientMessage}
- *   | {type: 'fetchSnapshot', id: number} | {type: 'askLive'} | {type: 'timer', at: number|null}
- *   | {type: 'swap', snapshot: Snapshot} | {type: 'apply', event: LogEvent, generation: number} | {type: 'receive', frame: Unnumbered}
- *   | {type: 'revive'}} Effect
+ * `apply` is answered by an `outcome` event. `timer`: call with `tick` at that time (null: never mind); earlier is
+ * harmless.
+ * @typedef {{type: 'openSocket', generation: number} | {type: 'closeSocket', generation: number} | {type: 'send',
+ *   generation: number, message: ClientMessage} | {type: 'fetchSnapshot', id: number} | {type: 'askLive'} | {type:
+ *   'timer', at: number|null} | {type: 'swap', snapshot: Snapshot} | {type: 'apply', event: LogEvent, generation:
+ *   number} | {type: 'receive', frame: Unnumbered} | {type: 'revive'}} Effect
  */
 
-/** @typedef {{now: number, random: number, cursor: {epoch: string|null, seq: number}, page: {origin: string, webSocketUrl: string, build: string|null}}} Ctx */
+/**
+ * @typedef {{now: number, random: number, cursor: {epoch: string|null, seq: number}, page: {origin: string,
+ *   webSocketUrl: string, build: string|null}}} Ctx
+ */
 /** @typedef {{state: State, effects: Effect[]}} Step */
 
 export {};

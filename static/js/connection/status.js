@@ -8,11 +8,16 @@ import { MANY_RESYNCS, isClosed } from './state.js';
 import { recentResyncs } from './timing.js';
 
 const NEW_BUILD = 'A newer Chorus is running than the one this page came from. Reload the page.';
-const OFTEN_ANEW = 'This page had to read the whole board three times in five minutes. Reload it; if that goes on, look into the log of the live service.';
+const OFTEN_ANEW =
+  'This page had to read the whole board three times in five minutes. Reload it; if that goes on, look into the log of the live service.';
 const REFUSED = 'Reload the page.';
 const UNREACHABLE = 'Chorus does not answer. Check that it is running; this page comes back by itself.';
 
-/** @param {State} state @param {number} now @returns {LiveStatus} */
+/**
+ * @param {State} state
+ * @param {number} now
+ * @returns {LiveStatus}
+ */
 export function describe(state, now) {
   const advice = adviceOf(state, now);
   const kind = kindOf(state);
@@ -27,7 +32,10 @@ export function describe(state, now) {
   };
 }
 
-/** @param {State} state @returns {LiveStatus['kind']} */
+/**
+ * @param {State} state
+ * @returns {LiveStatus['kind']}
+ */
 function kindOf(state) {
   if (state.tag === 'NotConnected') return state.why === 'idle' ? 'connecting' : 'stopped';
   if (state.tag === 'Connected' && state.phase.name === 'live') return 'live';
@@ -47,7 +55,10 @@ function reasonOf({ memory: { diagnosis, need, reason } }) {
   return diagnosis.step === 'explained' ? diagnosis.text : reason;
 }
 
-/** @param {State} state @param {number} now */
+/**
+ * @param {State} state
+ * @param {number} now
+ */
 function adviceOf(state, now) {
   if (state.tag === 'NotConnected' && state.why === 'refused') return REFUSED;
   if (state.memory.build !== null) return NEW_BUILD;

@@ -1,5 +1,8 @@
 // @ts-check
-/** Time in the connection: what is due when. Pure: `now`, by wall clock (timers are throttled, machines sleep), and `random` in [0, 1) are arguments. */
+/**
+ * Time in the connection: what is due when. Pure: `now`, by wall clock (timers are throttled, machines sleep), and
+ * `random` in [0, 1) are arguments.
+ */
 
 /** @import {Connected, Effect, Event, Memory, State} from './shapes.js' */
 
@@ -10,7 +13,11 @@ export const RESYNC_WINDOW_MS = 5 * 60_000;
 const QUICK_TRIES = 8;
 const LIMIT_MS = 20_000;
 
-/** When this state wants a `tick`. @param {State} state @returns {number|null} */
+/**
+ * When this state wants a `tick`.
+ * @param {State} state
+ * @returns {number|null}
+ */
 export function wakeAt(state) {
   const due = dueAt(state);
   const { need } = state.memory;
@@ -18,18 +25,30 @@ export function wakeAt(state) {
   return due.length ? Math.min(...due) : null;
 }
 
-/** @param {State} state @returns {number[]} */
+/**
+ * @param {State} state
+ * @returns {number[]}
+ */
 function dueAt(state) {
   switch (state.tag) {
-    case 'Connecting': return [state.deadline];
-    case 'Connected': return [silenceAt(state), ...phaseDueAt(state)];
-    case 'Reconnecting': return [state.retryAt];
-    case 'NotConnected': case 'Suspended': return [];
-    default: return never(state);
+    case 'Connecting':
+      return [state.deadline];
+    case 'Connected':
+      return [silenceAt(state), ...phaseDueAt(state)];
+    case 'Reconnecting':
+      return [state.retryAt];
+    case 'NotConnected':
+    case 'Suspended':
+      return [];
+    default:
+      return never(state);
   }
 }
 
-/** @param {Connected} state @returns {number[]} */
+/**
+ * @param {Connected} state
+ * @returns {number[]}
+ */
 function phaseDueAt({ phase, memory }) {
   if (phase.name === 'subscribing') return [phase.deadline];
   return phase.name === 'live' && (memory.failures > 0 || memory.gaps > 0) ? [phase.since + HEALTHY_MS] : [];
@@ -40,39 +59,63 @@ export function silenceAt({ lastFrameAt, memory }) {
   return lastFrameAt + SILENT_HEARTBEATS * memory.heartbeatMs;
 }
 
-/** @param {Connected} state @param {number} now */
+/**
+ * @param {Connected} state
+ * @param {number} now
+ */
 export function tooLate({ phase }, now) {
   return phase.name === 'subscribing' && now >= phase.deadline;
 }
 
-/** 15 s of health forgive what was before. @param {State} state @param {number} now @returns {State} */
+/**
+ * 15 s of health forgive what was before.
+ * @param {State} state
+ * @param {number} now
+ * @returns {State}
+ */
 export function rested(state, now) {
   if (!isHealthy(state, now) || (state.memory.failures === 0 && state.memory.gaps === 0)) return state;
   return { ...state, memory: { ...state.memory, failures: 0, gaps: 0 } };
 }
 
-/** @param {State} state @param {number} now */
+/**
+ * @param {State} state
+ * @param {number} now
+ */
 export function isHealthy(state, now) {
-  return state.tag === 'Connected' && state.phase.name === 'live' && now < silenceAt(state) && now - state.phase.since >= HEALTHY_MS;
+  return (
+    state.tag === 'Connected' &&
+    state.phase.name === 'live' &&
+    now < silenceAt(state) &&
+    now - state.phase.since >= HEALTHY_MS
+  );
 }
 
-/** @param {Memory} memory @param {number} now */
+/**
+ * @param {Memory} memory
+ * @param {number} now
+ */
 export function recentResyncs({ resyncs }, now) {
   return resyncs.filter((at) => at > now - RESYNC_WINDOW_MS);
 }
 
 /**
  * The timer is moved only when it would ring too late, and after it rang: not with every frame.
- * @param {Effect[]} effects @param {Event} event @param {number|null} before @param {number|null} after
+ * @param {Effect[]} effects
+ * @param {Event} event
+ * @param {number|null} before
+ * @param {number|null} after
  */
 export function withTimer(effects, event, before, after) {
   const keep = after === before || (before !== null && after !== null && after > before);
-  return keep && !(event.type === 'tick' && after !== null) ? effects : [...effects, /** @type {const} */ ({ type: 'timer', at: after })];
+  return keep && !(event.type === 'tick' && after !== null)
+    ? effects
+    : [...effects, /** @type {const} */ ({ type: 'timer', at: after })];
 }
 
 /**
- * How long to wait before the next try: the first eight come within a second each, so that all pages are back a second after the server;
- * then full jitter, doubling up to 20 s.
+ * How long to wait before the next try: the first eight come within a second each, so that all pages are back a second
+ * after the server; then full jitter, doubling up to 20 s.
  * @param {number} failures tries that failed before this one
  * @param {number} random
  */
@@ -81,7 +124,10 @@ export function retryDelay(failures, random) {
   return Math.min(LIMIT_MS, 2000 * 2 ** (failures - QUICK_TRIES)) * random;
 }
 
-/** @param {never} value @returns {never} */
+/**
+ * @param {never} value
+ * @returns {never}
+ */
 function never(value) {
   throw new Error(`not handled: ${JSON.stringify(value)}`);
 }

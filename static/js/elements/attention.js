@@ -7,7 +7,10 @@ export function createAttention() {
   let shownTitle = '';
   let shownCount = -1;
   return {
-    /** @param {string} title of the page @param {number} count */
+    /**
+     * @param {string} title of the page
+     * @param {number} count
+     */
     show(title, count) {
       const text = `${count > 0 ? `(${count}) ` : ''}${title} · Chorus`;
       if (text !== shownTitle) document.title = shownTitle = text;

@@ -12,34 +12,55 @@ import { icon } from './icons.js';
 const LOOKS = {
   connecting: { word: 'Connecting', icon: 'loader-circle', says: 'Fetching the board.' },
   live: { word: 'Live', icon: 'radio', says: 'Every change appears here within moments.' },
-  reconnecting: { word: 'Reconnecting', icon: 'refresh-cw', says: 'Changes may be missing here. What you do is saved, and shown once the connection is back.' },
+  reconnecting: {
+    word: 'Reconnecting',
+    icon: 'refresh-cw',
+    says: 'Changes may be missing here. What you do is saved, and shown once the connection is back.',
+  },
   offline: { word: 'Offline', icon: 'cloud-off', says: 'Nothing can be saved right now. What you type is kept.' },
   stopped: { word: 'Offline', icon: 'cloud-off', says: 'This page does not follow changes any more.' },
 };
 
 const WAITS = ['connecting', 'reconnecting'];
 
-/** @param {LiveStatus} status @param {{retry: () => void, reload: () => void}} verbs */
+/**
+ * @param {LiveStatus} status
+ * @param {{retry: () => void, reload: () => void}} verbs
+ */
 export function badgeTemplate(status, { retry, reload }) {
   const { word, icon: name } = LOOKS[status.kind];
-  return html`<button type="button" class="badge" data-testid="badge" data-connection=${status.kind} popovertarget="badge-panel">
-      <span class="unseen">Connection:</span>${icon(name, WAITS.includes(status.kind) ? 'spin' : '')}<span data-testid="badge-word">${word}</span>
+  return html`<button
+      type="button"
+      class="badge"
+      data-testid="badge"
+      data-connection=${status.kind}
+      popovertarget="badge-panel"
+    >
+      <span class="unseen">Connection:</span>${icon(name, WAITS.includes(status.kind) ? 'spin' : '')}<span
+        data-testid="badge-word"
+        >${word}</span
+      >
       ${status.kind === 'live' || status.asOf === null ? nothing : html`<span class="badge-as-of" data-testid="badge-as-of">· data as of ${time(status.asOf)}</span>`}
     </button>
     <span class="unseen" role="status">${announcement(status)}</span>
     ${panel(status, retry, reload)}`;
 }
 
-/** @param {LiveStatus} status @param {() => void} retry @param {() => void} reload */
-const panel = (status, retry, reload) => html`<div id="badge-panel" class="badge-panel" popover role="group" aria-label="Connection" data-testid="badge-panel">
-  <strong>${LOOKS[status.kind].word}</strong>
-  <p>${LOOKS[status.kind].says}</p>
-  ${status.kind !== 'live' && status.asOf !== null ? html`<p>Data as of ${time(status.asOf)}.</p>` : nothing}
-  ${status.reason ? html`<p data-testid="badge-reason">${sentence(status.reason)}</p>` : nothing}
-  ${status.advice ? html`<p data-testid="badge-advice">${status.advice}</p>` : nothing}
-  ${status.kind === 'live' ? nothing : button({ label: 'Try now', icon: 'refresh-cw', run: retry, testid: 'retry' })}
-  ${status.reloadOffered ? button({ label: 'Reload the page', icon: 'refresh-cw', run: reload, testid: 'reload' }) : nothing}
-</div>`;
+/**
+ * @param {LiveStatus} status
+ * @param {() => void} retry
+ * @param {() => void} reload
+ */
+const panel = (status, retry, reload) =>
+  html`<div id="badge-panel" class="badge-panel" popover role="group" aria-label="Connection" data-testid="badge-panel">
+    <strong>${LOOKS[status.kind].word}</strong>
+    <p>${LOOKS[status.kind].says}</p>
+    ${status.kind !== 'live' && status.asOf !== null ? html`<p>Data as of ${time(status.asOf)}.</p>` : nothing}
+    ${status.reason ? html`<p data-testid="badge-reason">${sentence(status.reason)}</p>` : nothing}
+    ${status.advice ? html`<p data-testid="badge-advice">${status.advice}</p>` : nothing}
+    ${status.kind === 'live' ? nothing : button({ label: 'Try now', icon: 'refresh-cw', run: retry, testid: 'retry' })}
+    ${status.reloadOffered ? button({ label: 'Reload the page', icon: 'refresh-cw', run: reload, testid: 'reload' }) : nothing}
+  </div>`;
 
 /** @param {string} text */
 const sentence = (text) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

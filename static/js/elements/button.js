@@ -19,10 +19,26 @@ import { icon } from './icons.js';
  */
 
 /** @param {ButtonOptions} options */
-export function button({ label, run, icon: name, iconOnly = false, look = '', reason = null, key, testid, title, type = 'button' }) {
-  return html`<button type=${type} class="button ${look} ${iconOnly ? 'is-icon' : ''}" data-testid=${testid ?? nothing}
-    title=${reason ?? title ?? (iconOnly ? label : nothing)} aria-disabled=${reason ? 'true' : nothing}
-    @click=${(/** @type {Event} */ event) => (reason ? event.preventDefault() : run(event))}>
+export function button({
+  label,
+  run,
+  icon: name,
+  iconOnly = false,
+  look = '',
+  reason = null,
+  key,
+  testid,
+  title,
+  type = 'button',
+}) {
+  return html`<button
+    type=${type}
+    class="button ${look} ${iconOnly ? 'is-icon' : ''}"
+    data-testid=${testid ?? nothing}
+    title=${reason ?? title ?? (iconOnly ? label : nothing)}
+    aria-disabled=${reason ? 'true' : nothing}
+    @click=${(/** @type {Event} */ event) => (reason ? event.preventDefault() : run(event))}
+  >
     ${name ? icon(name) : nothing}<span class=${iconOnly ? 'unseen' : nothing}>${label}</span>
     ${reason ? html`<span class="unseen">(not possible now: ${reason})</span>` : nothing}
     ${key ? html`<kbd class="key wide-only" aria-hidden="true">${key}</kbd>` : nothing}

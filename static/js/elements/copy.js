@@ -6,13 +6,29 @@ import { button } from './button.js';
 
 /** @import {App} from '../app.js' */
 
-/** @param {App} app @param {{text: string, label: string, done: string, iconOnly?: boolean, testid?: string}} options `done` is said afterwards */
+/**
+ * @param {App} app
+ * @param {{text: string, label: string, done: string, iconOnly?: boolean, testid?: string}} options `done` is said
+ *   afterwards
+ */
 export function copyButton(app, { text, label, done, iconOnly = false, testid }) {
   if (!navigator.clipboard) return nothing;
-  return button({ label, icon: 'copy', iconOnly, look: iconOnly ? 'is-quiet is-small' : 'is-small', run: () => void copy(app, text, done), ...(testid ? { testid } : {}) });
+  return button({
+    label,
+    icon: 'copy',
+    iconOnly,
+    look: iconOnly ? 'is-quiet is-small' : 'is-small',
+    run: () => void copy(app, text, done),
+    ...(testid ? { testid } : {}),
+  });
 }
 
-/** A browser may say no, for reasons of its own. @param {App} app @param {string} text @param {string} done */
+/**
+ * A browser may say no, for reasons of its own.
+ * @param {App} app
+ * @param {string} text
+ * @param {string} done
+ */
 export async function copy({ notices }, text, done) {
   try {
     await navigator.clipboard.writeText(text);

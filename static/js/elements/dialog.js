@@ -6,7 +6,12 @@ import { button } from './button.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 
-/** @param {string} testid @param {string} titleId @param {() => TemplateResult} template @param {() => void} [closed] */
+/**
+ * @param {string} testid
+ * @param {string} titleId
+ * @param {() => TemplateResult} template
+ * @param {() => void} [closed]
+ */
 export function createDialog(testid, titleId, template, closed = () => {}) {
   const element = document.createElement('dialog');
   element.className = 'dialog';
@@ -35,6 +40,13 @@ export function createDialog(testid, titleId, template, closed = () => {}) {
   };
 }
 
-/** @param {string} id @param {string} title @param {() => void} close */
-export const dialogHead = (id, title, close) => html`<div class="dialog-head"><h2 id=${id}>${title}</h2>
-  ${button({ label: 'Close', icon: 'x', iconOnly: true, look: 'is-quiet', run: close })}</div>`;
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {() => void} close
+ */
+export const dialogHead = (id, title, close) =>
+  html`<div class="dialog-head">
+    <h2 id=${id}>${title}</h2>
+    ${button({ label: 'Close', icon: 'x', iconOnly: true, look: 'is-quiet', run: close })}
+  </div>`;

@@ -1,5 +1,7 @@
 // @ts-check
-/** The dialogs, fetched when a person first touches the page: the board is there sooner, and `n` still opens at once. */
+/**
+ * The dialogs, fetched when a person first touches the page: the board is there sooner, and `n` still opens at once.
+ */
 
 import { createHelp } from './help.js';
 import { createNewTask } from './new-task.js';

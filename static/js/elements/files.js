@@ -6,15 +6,24 @@ import { clockSeconds } from '../lib/time.js';
 /** @param {DataTransfer|null} transfer */
 const hasFiles = (transfer) => transfer?.types.includes('Files') ?? false;
 
-/** What the clipboard holds has a name like all others of its kind: it gets one of its own. @param {ClipboardEvent} event @returns {File[]} */
+/**
+ * What the clipboard holds has a name like all others of its kind: it gets one of its own.
+ * @param {ClipboardEvent} event
+ * @returns {File[]}
+ */
 function pastedFiles(event) {
   const files = [...(event.clipboardData?.files ?? [])];
-  return files.map((file) => (/^image\.\w+$/.test(file.name) ? new File([file], `pasted-${clockSeconds(Date.now()).replaceAll(':', '')}-${file.name}`, { type: file.type }) : file));
+  return files.map((file) =>
+    /^image\.\w+$/.test(file.name)
+      ? new File([file], `pasted-${clockSeconds(Date.now()).replaceAll(':', '')}-${file.name}`, { type: file.type })
+      : file,
+  );
 }
 
 /**
  * Listeners of a place where files can be dropped and pasted.
- * @param {(files: File[]) => void} take @param {(isOver: boolean) => void} mark
+ * @param {(files: File[]) => void} take
+ * @param {(isOver: boolean) => void} mark
  */
 export function dropZone(take, mark) {
   return {

@@ -1,13 +1,28 @@
 // @ts-check
-/** The sign of Chorus: three voices, one louder. In the header, and in the tab with the number of tasks that need you. */
+/**
+ * The sign of Chorus: three voices, one louder. In the header, and in the tab with the number of tasks that need you.
+ */
 
 import { html } from '../vendor/lit-html/lit-html.js';
 
 const BARS = 'M5 9.5v5M12 4v16M19 7.5v9';
 
-export const mark = () => html`<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round"><path d="${BARS}"></path></svg>`;
+export const mark = () =>
+  html`<svg
+    viewBox="0 0 24 24"
+    aria-hidden="true"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="4"
+    stroke-linecap="round"
+  >
+    <path d="${BARS}"></path>
+  </svg>`;
 
-/** @param {number} count @returns {string} a data address */
+/**
+ * @param {number} count
+ * @returns {string} a data address
+ */
 export function faviconOf(count) {
   const place = count === 0 ? '2 2' : '-2 6';
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">

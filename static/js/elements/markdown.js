@@ -19,8 +19,13 @@ async function load(onReady) {
   }
 }
 
-/** @param {string} text @param {() => void} onReady draws again */
+/**
+ * @param {string} text
+ * @param {() => void} onReady draws again
+ */
 export function markdown(text, onReady) {
   if (parse === null) loading ??= load(onReady);
-  return html`<div class="markdown">${guard([text, parse], () => (parse ? parse(text) : html`<p class="plain">${text}</p>`))}</div>`;
+  return html`<div class="markdown">
+    ${guard([text, parse], () => (parse ? parse(text) : html`<p class="plain">${text}</p>`))}
+  </div>`;
 }

@@ -30,7 +30,11 @@ export function createMenu() {
   /** @type {HTMLElement|null} */
   let origin = null;
 
-  /** @param {HTMLElement} anchor @param {string} title @param {readonly MenuItem[]} items */
+  /**
+   * @param {HTMLElement} anchor
+   * @param {string} title
+   * @param {readonly MenuItem[]} items
+   */
   function open(anchor, title, items) {
     origin = anchor;
     (anchor.closest('main') ?? document.body).append(element);
@@ -60,7 +64,12 @@ export function createMenu() {
   function onKey(event) {
     const items = all();
     const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const target = { ArrowDown: (at + 1) % items.length, ArrowUp: (at - 1 + items.length) % items.length, Home: 0, End: items.length - 1 }[event.key];
+    const target = {
+      ArrowDown: (at + 1) % items.length,
+      ArrowUp: (at - 1 + items.length) % items.length,
+      Home: 0,
+      End: items.length - 1,
+    }[event.key];
     event.stopPropagation();
     if (target !== undefined) items[target]?.focus();
     else if (event.key === 'Tab' || event.key === 'Escape') close();
@@ -74,13 +83,22 @@ export function createMenu() {
 
 /** @typedef {ReturnType<typeof createMenu>} Menu */
 
-/** The next item whose name begins with the letter. @param {HTMLElement[]} items @param {number} at @param {string} letter */
+/**
+ * The next item whose name begins with the letter.
+ * @param {HTMLElement[]} items
+ * @param {number} at
+ * @param {string} letter
+ */
 function startingWith(items, at, letter) {
   const ordered = [...items.slice(at + 1), ...items.slice(0, at + 1)];
   return ordered.find((item) => item.textContent?.trim().toLowerCase().startsWith(letter.toLowerCase()));
 }
 
-/** Below the anchor, or wherever it fits. @param {HTMLElement} element @param {DOMRect} anchor */
+/**
+ * Below the anchor, or wherever it fits.
+ * @param {HTMLElement} element
+ * @param {DOMRect} anchor
+ */
 function place(element, anchor) {
   const { width, height } = element.getBoundingClientRect();
   const below = anchor.bottom + 4;
@@ -89,11 +107,29 @@ function place(element, anchor) {
   element.style.left = `${Math.max(MARGIN, Math.min(anchor.left, innerWidth - width - MARGIN))}px`;
 }
 
-/** @param {string} title @param {readonly MenuItem[]} items @param {(item: MenuItem) => void} choose */
-const menuTemplate = (title, items, choose) => html`
-  <div class="menu-title" aria-hidden="true">${title}</div>
-  ${items.map((item) => html`${item.apart ? html`<div class="menu-line" role="separator"></div>` : nothing}
-    <button type="button" role="menuitem" tabindex="-1" class="menu-item ${item.danger ? 'is-danger' : ''}" data-status=${item.status ?? nothing}
-      data-testid=${item.testid ?? 'menu-item'} aria-disabled=${item.reason ? 'true' : nothing} @click=${() => choose(item)}>
-      ${icon(item.icon)}<span class="menu-text"><span>${item.label}</span>${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span>
-    </button>`)}`;
+/**
+ * @param {string} title
+ * @param {readonly MenuItem[]} items
+ * @param {(item: MenuItem) => void} choose
+ */
+const menuTemplate = (title, items, choose) =>
+  html` <div class="menu-title" aria-hidden="true">${title}</div>
+    ${items.map(
+      (item) =>
+        html`${item.apart ? html`<div class="menu-line" role="separator"></div>` : nothing}
+          <button
+            type="button"
+            role="menuitem"
+            tabindex="-1"
+            class="menu-item ${item.danger ? 'is-danger' : ''}"
+            data-status=${item.status ?? nothing}
+            data-testid=${item.testid ?? 'menu-item'}
+            aria-disabled=${item.reason ? 'true' : nothing}
+            @click=${() => choose(item)}
+          >
+            ${icon(item.icon)}<span class="menu-text"
+              ><span>${item.label}</span
+              >${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span
+            >
+          </button>`,
+    )}`;

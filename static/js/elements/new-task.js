@@ -19,7 +19,10 @@ import { writer } from './writer.js';
 
 const DRAFT = 'new-task';
 
-/** @typedef {{actions: Actions, drafts: Drafts, notices: Notices, router: Router, blocked: () => string|null, isLive: () => boolean}} Surroundings */
+/**
+ * @typedef {{actions: Actions, drafts: Drafts, notices: Notices, router: Router, blocked: () => string|null, isLive: ()
+ *   => boolean}} Surroundings
+ */
 
 /** @param {Surroundings} surroundings */
 export function createNewTask({ actions, drafts, notices, router, blocked, isLive }) {
@@ -61,7 +64,8 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
 
   function problem() {
     if (text().trim() === '') return 'Describe the task first.';
-    if (byteLength(text()) > DESCRIPTION_LIMIT) return `The description is ${formatBytes(byteLength(text()))}; at most 64 KiB are allowed. Attach the long part as a file.`;
+    if (byteLength(text()) > DESCRIPTION_LIMIT)
+      return `The description is ${formatBytes(byteLength(text()))}; at most 64 KiB are allowed. Attach the long part as a file.`;
     return blocked();
   }
 
@@ -87,7 +91,12 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
     /** @type {HTMLElement|null} */ (dialog.element.querySelector('textarea'))?.focus();
   }
 
-  /** What came to it meanwhile stays for another one. @param {string} id @param {string} sent @param {readonly File[]} taken */
+  /**
+   * What came to it meanwhile stays for another one.
+   * @param {string} id
+   * @param {string} sent
+   * @param {readonly File[]} taken
+   */
   function created(id, sent, taken) {
     if (text() === sent) drafts.clear(DRAFT);
     files = files.filter((file) => !taken.includes(file));
@@ -112,16 +121,36 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
   }
 
   function template() {
-    return html`<form class="drop-zone ${isOver ? 'is-over' : ''}" @submit=${(/** @type {Event} */ event) => (event.preventDefault(), void create())}
-      @keydown=${onKey} @dragover=${zone.over} @dragleave=${zone.leave} @drop=${zone.drop} @paste=${zone.paste}>
+    return html`<form
+      class="drop-zone ${isOver ? 'is-over' : ''}"
+      @submit=${(/** @type {Event} */ event) => (event.preventDefault(), void create())}
+      @keydown=${onKey}
+      @dragover=${zone.over}
+      @dragleave=${zone.leave}
+      @drop=${zone.drop}
+      @paste=${zone.paste}
+    >
       ${dialogHead('new-task-title', 'New task', dialog.close)}
       <div class="dialog-body">
         ${descriptionField()}
         ${error ? html`<p class="field-error" id="new-task-text-error" role="alert" data-testid="new-task-error">${icon('triangle-alert')}${error}</p>` : nothing}
-        ${files.length > 0 ? html`<ul class="files">${files.map(fileRow)}</ul>` : nothing}
+        ${
+          files.length > 0
+            ? html`<ul class="files">
+                ${files.map(fileRow)}
+              </ul>`
+            : nothing
+        }
       </div>
       <div class="dialog-foot">
-        <label class="button is-quiet file-choice">${icon('paperclip')}Attach files<input type="file" multiple class="unseen" data-testid="new-task-files" @change=${zone.chosen}></label>
+        <label class="button is-quiet file-choice"
+          >${icon('paperclip')}Attach files<input
+            type="file"
+            multiple
+            class="unseen"
+            data-testid="new-task-files"
+            @change=${zone.chosen}
+        /></label>
         ${text() !== '' || files.length > 0 ? button({ label: 'Discard', look: 'is-quiet', run: discard, testid: 'new-task-discard' }) : nothing}
         <span class="grow"></span>
         ${button({ label: 'Cancel', run: () => dialog.close(), testid: 'new-task-cancel' })}
@@ -130,23 +159,26 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
     </form>`;
   }
 
-  const descriptionField = () => writer({
-    id: 'new-task-text',
-    label: 'Description',
-    text: text(),
-    preview,
-    placeholder: 'What should be done? The first line becomes the title. Markdown works.',
-    error,
-    testid: 'new-task-description',
-    onInput: typed,
-    onTab: (next) => set(() => (preview = next)),
-    redraw: dialog.draw,
-  });
+  const descriptionField = () =>
+    writer({
+      id: 'new-task-text',
+      label: 'Description',
+      text: text(),
+      preview,
+      placeholder: 'What should be done? The first line becomes the title. Markdown works.',
+      error,
+      testid: 'new-task-description',
+      onInput: typed,
+      onTab: (next) => set(() => (preview = next)),
+      redraw: dialog.draw,
+    });
 
   /** @param {File} file */
-  const fileRow = (file) => html`<li class="file" data-testid="new-task-file">
-    ${icon('file')}<span class="file-name">${file.name}</span><span class="file-note">${formatBytes(file.size)}</span>
-    ${button({ label: `Remove ${file.name}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => set(() => (files = files.filter((each) => each !== file))) })}</li>`;
+  const fileRow = (file) =>
+    html`<li class="file" data-testid="new-task-file">
+      ${icon('file')}<span class="file-name">${file.name}</span><span class="file-note">${formatBytes(file.size)}</span>
+      ${button({ label: `Remove ${file.name}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => set(() => (files = files.filter((each) => each !== file))) })}
+    </li>`;
 
   return {
     open() {

@@ -8,7 +8,10 @@ import { icon } from './icons.js';
 
 /** @typedef {'success'|'error'|'info'} NoticeKind */
 /** @typedef {{label: string, run: () => void}} NoticeAction */
-/** @typedef {{id: number, kind: NoticeKind, text: string, advice: string, action: NoticeAction|null, count: number}} Notice */
+/**
+ * @typedef {{id: number, kind: NoticeKind, text: string, advice: string, action: NoticeAction|null, count: number}}
+ *   Notice
+ */
 /**
  * `unique`: its action is like no other's, so it is never counted with an equal one.
  * @typedef {{advice?: string, action?: NoticeAction|null, lastsMs?: number, unique?: boolean}} NoticeOptions
@@ -35,10 +38,19 @@ export function createNotices(onChange) {
     onChange();
   }
 
-  /** @param {NoticeKind} kind @param {string} text @param {NoticeOptions} options @param {number|undefined} lastsMs */
+  /**
+   * @param {NoticeKind} kind
+   * @param {string} text
+   * @param {NoticeOptions} options
+   * @param {number|undefined} lastsMs
+   */
   function add(kind, text, { advice = '', action = null, unique = false }, lastsMs) {
-    const twin = unique ? undefined : notices.find((notice) => notice.kind === kind && notice.text === text && notice.advice === advice);
-    const notice = twin ? { ...twin, action, count: twin.count + 1 } : { id: ++ids, kind, text, advice, action, count: 1 };
+    const twin = unique
+      ? undefined
+      : notices.find((notice) => notice.kind === kind && notice.text === text && notice.advice === advice);
+    const notice = twin
+      ? { ...twin, action, count: twin.count + 1 }
+      : { id: ++ids, kind, text, advice, action, count: 1 };
     notices = twin ? notices.map((each) => (each === twin ? notice : each)) : [...notices, notice];
     clearTimeout(timers.get(notice.id));
     if (lastsMs !== undefined) timers.set(notice.id, setTimeout(dismiss, lastsMs, notice.id));
@@ -47,22 +59,45 @@ export function createNotices(onChange) {
   }
 
   return {
-    /** @param {string} text @param {NoticeOptions} [options] */
+    /**
+     * @param {string} text
+     * @param {NoticeOptions} [options]
+     */
     success: (text, options = {}) => add('success', text, options, options.lastsMs ?? SUCCESS_MS),
-    /** @param {string} text @param {NoticeOptions} [options] */
+    /**
+     * @param {string} text
+     * @param {NoticeOptions} [options]
+     */
     error: (text, options = {}) => add('error', text, options, undefined),
-    /** @param {string} text @param {NoticeOptions} [options] */
+    /**
+     * @param {string} text
+     * @param {NoticeOptions} [options]
+     */
     info: (text, options = {}) => add('info', text, options, options.lastsMs),
     dismiss,
-    template: () => html`<section class="notices" aria-label="Notices" aria-live="polite" aria-relevant="additions text" data-testid="notices">
-      ${repeat(notices, (notice) => notice.id, (notice) => noticeTemplate(notice, dismiss))}
-    </section>`,
+    template: () =>
+      html`<section
+        class="notices"
+        aria-label="Notices"
+        aria-live="polite"
+        aria-relevant="additions text"
+        data-testid="notices"
+      >
+        ${repeat(
+          notices,
+          (notice) => notice.id,
+          (notice) => noticeTemplate(notice, dismiss),
+        )}
+      </section>`,
   };
 }
 
 /** @typedef {ReturnType<typeof createNotices>} Notices */
 
-/** @param {Notice} notice @param {(id: number) => void} dismiss */
+/**
+ * @param {Notice} notice
+ * @param {(id: number) => void} dismiss
+ */
 function noticeTemplate({ id, kind, text, advice, action, count }, dismiss) {
   const act = () => {
     dismiss(id);
@@ -70,8 +105,10 @@ function noticeTemplate({ id, kind, text, advice, action, count }, dismiss) {
   };
   return html`<div class="notice" data-kind=${kind} data-testid="notice" role=${kind === 'error' ? 'alert' : nothing}>
     ${icon(ICONS[kind])}
-    <div class="notice-text">${text}${count > 1 ? html` <span class="notice-count" data-testid="notice-count">${count} times</span>` : nothing}
-      ${advice ? html`<div class="notice-advice">${advice}</div>` : nothing}</div>
+    <div class="notice-text">
+      ${text}${count > 1 ? html` <span class="notice-count" data-testid="notice-count">${count} times</span>` : nothing}
+      ${advice ? html`<div class="notice-advice">${advice}</div>` : nothing}
+    </div>
     <div class="notice-tools">
       ${action ? button({ label: action.label, run: act, look: 'is-small', testid: 'notice-action' }) : nothing}
       ${button({ label: 'Dismiss', icon: 'x', iconOnly: true, run: () => dismiss(id), look: 'is-quiet is-small', testid: 'notice-dismiss' })}

@@ -13,7 +13,10 @@ import { taskUrl } from '../router.js';
 /** @import {Store} from '../store.js' */
 /** @import {Changes, StatusWord, Task} from '../types.js' */
 
-/** @param {{store: Store, router: Router}} surroundings @returns {() => void} ends it */
+/**
+ * @param {{store: Store, router: Router}} surroundings
+ * @returns {() => void} ends it
+ */
 export function watchNeeds({ store, router }) {
   /** @type {Map<string, StatusWord>} */
   let known = statesOf(store);
@@ -28,7 +31,10 @@ export function watchNeeds({ store, router }) {
 
   /** @param {Task} task */
   function tell(task) {
-    const notification = new Notification(`${STATUS[task.status.type].label}: ${titleOf(task.description)}`, { tag: `chorus:${task.id}`, body: bodyOf(task) });
+    const notification = new Notification(`${STATUS[task.status.type].label}: ${titleOf(task.description)}`, {
+      tag: `chorus:${task.id}`,
+      body: bodyOf(task),
+    });
     notification.onclick = () => {
       window.focus();
       router.go(taskUrl(task.id));
@@ -56,7 +62,10 @@ export function watchNeeds({ store, router }) {
   };
 }
 
-/** @param {Store} store @returns {Map<string, StatusWord>} */
+/**
+ * @param {Store} store
+ * @returns {Map<string, StatusWord>}
+ */
 const statesOf = (store) => new Map([...store.state.tasks.values()].map((task) => [task.id, task.status.type]));
 
 const isLookedAt = () => document.visibilityState === 'visible' && document.hasFocus();
@@ -64,5 +73,7 @@ const isLookedAt = () => document.visibilityState === 'visible' && document.hasF
 /** @param {Task} task */
 function bodyOf(task) {
   if (task.status.type === 'failed') return task.status.message;
-  return task.status.type === 'awaiting_input' ? 'The planner has questions.' : 'An agent has stopped and waits for you.';
+  return task.status.type === 'awaiting_input'
+    ? 'The planner has questions.'
+    : 'An agent has stopped and waits for you.';
 }

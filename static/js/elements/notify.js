@@ -1,5 +1,7 @@
 // @ts-check
-/** The switch for notifications. The browser is asked only by a click on it; what the browser says no to is explained. */
+/**
+ * The switch for notifications. The browser is asked only by a click on it; what the browser says no to is explained.
+ */
 
 import { recall, remember } from '../lib/storage.js';
 
@@ -31,9 +33,16 @@ export function createNotify({ store, router, notices, onChange }) {
   }
 
   async function ask() {
-    if (permission() === 'unsupported') return void notices.info('This browser shows no notifications for this address.', { advice: 'The tab’s title and icon count the tasks that need you.' });
+    if (permission() === 'unsupported')
+      return void notices.info('This browser shows no notifications for this address.', {
+        advice: 'The tab’s title and icon count the tasks that need you.',
+      });
     const answer = permission() === 'default' ? await Notification.requestPermission() : permission();
-    if (answer === 'denied') return void notices.info('The browser blocks notifications from Chorus.', { advice: 'Allow them in the browser’s settings for this site (beside the address), then switch them on here again.' });
+    if (answer === 'denied')
+      return void notices.info('The browser blocks notifications from Chorus.', {
+        advice:
+          'Allow them in the browser’s settings for this site (beside the address), then switch them on here again.',
+      });
     if (answer !== 'granted') return;
     await set(true);
     notices.success('Notifications are on. One comes when a task begins to need you while you look elsewhere.');

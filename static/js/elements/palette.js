@@ -1,5 +1,8 @@
 // @ts-check
-/** One field for everything: pages, tasks (archived ones too), what can be done with the open task, the theme. Recent picks first. */
+/**
+ * One field for everything: pages, tasks (archived ones too), what can be done with the open task, the theme. Recent
+ * picks first.
+ */
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live } from '../vendor/lit-html/directives/live.js';
@@ -28,14 +31,19 @@ import { icon } from './icons.js';
  * @property {() => void} run
  */
 
-/** @typedef {{theme: ThemeSwitch, openHelp: () => void, notify: {label: () => string, switch: () => void}}} Surroundings */
+/**
+ * @typedef {{theme: ThemeSwitch, openHelp: () => void, notify: {label: () => string, switch: () => void}}} Surroundings
+ */
 
 const TASKS = 8;
 const RECENT = 5;
 const PAUSE_MS = 150;
 const RECENT_KEY = 'palette';
 
-/** @param {App} app @param {Surroundings} surroundings */
+/**
+ * @param {App} app
+ * @param {Surroundings} surroundings
+ */
 export function createPalette(app, { theme, openHelp, notify }) {
   const { store, router } = app;
   let query = '';
@@ -55,17 +63,38 @@ export function createPalette(app, { theme, openHelp, notify }) {
 
   /** The pages are those of the navigation. @returns {Item[]} */
   const pages = () => [
-    ...[.../** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('.app-nav a[href]'))].map((link) => page(link.textContent?.trim() ?? '', link.pathname)),
+    ...[.../** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('.app-nav a[href]'))].map((link) =>
+      page(link.textContent?.trim() ?? '', link.pathname),
+    ),
     page('Archive', '/archive'),
   ];
 
-  /** @param {string} label @param {string} url @returns {Item} */
-  const page = (label, url) => ({ id: `page:${url}`, group: 'Pages', label, note: '', icon: url === '/archive' ? 'archive' : 'arrow-right', run: () => router.go(url) });
+  /**
+   * @param {string} label
+   * @param {string} url
+   * @returns {Item}
+   */
+  const page = (label, url) => ({
+    id: `page:${url}`,
+    group: 'Pages',
+    label,
+    note: '',
+    icon: url === '/archive' ? 'archive' : 'arrow-right',
+    run: () => router.go(url),
+  });
 
-  /** @param {Task} task @returns {Item} */
+  /**
+   * @param {Task} task
+   * @returns {Item}
+   */
   const taskItem = (task) => ({
-    id: `task:${task.id}`, group: task.archivedAt === null ? 'Tasks' : 'Archived tasks', label: titleOf(task.description), note: STATUS[task.status.type].label,
-    icon: STATUS[task.status.type].icon, status: task.status.type, run: () => router.go(taskUrl(task.id)),
+    id: `task:${task.id}`,
+    group: task.archivedAt === null ? 'Tasks' : 'Archived tasks',
+    label: titleOf(task.description),
+    note: STATUS[task.status.type].label,
+    icon: STATUS[task.status.type].icon,
+    status: task.status.type,
+    run: () => router.go(taskUrl(task.id)),
   });
 
   /** @returns {Item[]} */
@@ -74,14 +103,37 @@ export function createPalette(app, { theme, openHelp, notify }) {
     const task = route.page === 'task' ? store.fullTask(route.id).task : null;
     if (!task) return [];
     const runs = store.part(/** @type {const} */ (`runs:${task.id}`)).data ?? [];
-    return actionsOf(app, task, runs).map(({ id, label, icon: name, reason, run }) => ({ id: `action:${id}`, group: 'This task', label, note: '', icon: name, reason, run }));
+    return actionsOf(app, task, runs).map(({ id, label, icon: name, reason, run }) => ({
+      id: `action:${id}`,
+      group: 'This task',
+      label,
+      note: '',
+      icon: name,
+      reason,
+      run,
+    }));
   }
 
   /** @returns {Item[]} */
   const commands = () => [
-    { id: 'new-task', group: 'Commands', label: 'New task', note: 'n', icon: 'plus', reason: app.blocked(), run: app.openNewTask },
+    {
+      id: 'new-task',
+      group: 'Commands',
+      label: 'New task',
+      note: 'n',
+      icon: 'plus',
+      reason: app.blocked(),
+      run: app.openNewTask,
+    },
     { id: 'help', group: 'Commands', label: 'Keyboard shortcuts', note: '?', icon: 'keyboard', run: openHelp },
-    ...theme.choices().map(({ name, label, icon: sign }) => ({ id: `theme:${name}`, group: 'Commands', label, note: '', icon: sign, run: () => (theme.choose(name), app.painter.request()) })),
+    ...theme.choices().map(({ name, label, icon: sign }) => ({
+      id: `theme:${name}`,
+      group: 'Commands',
+      label,
+      note: '',
+      icon: sign,
+      run: () => (theme.choose(name), app.painter.request()),
+    })),
     { id: 'notify', group: 'Commands', label: notify.label(), note: '', icon: 'bell', run: notify.switch },
   ];
 
@@ -94,15 +146,29 @@ export function createPalette(app, { theme, openHelp, notify }) {
     if (query.trim() === '') return withRecent(others, tasks());
     const near = best(tasks(), query, ({ label, note }) => `${label} ${note}`).slice(0, TASKS);
     const old = archived.query === query.trim() ? archived.tasks.map(taskItem) : [];
-    const more = { id: 'archive', group: 'Archived tasks', label: `Search the archive for “${query.trim()}”`, note: '', icon: 'archive', run: () => router.go(archiveUrl(query.trim())) };
+    const more = {
+      id: 'archive',
+      group: 'Archived tasks',
+      label: `Search the archive for “${query.trim()}”`,
+      note: '',
+      icon: 'archive',
+      run: () => router.go(archiveUrl(query.trim())),
+    };
     return grouped([...best(others, query, ({ label }) => label), ...near, ...old, more]);
   }
 
-  /** @param {readonly Item[]} others @param {readonly Item[]} all tasks @returns {Item[]} */
+  /**
+   * @param {readonly Item[]} others
+   * @param {readonly Item[]} all tasks
+   * @returns {Item[]}
+   */
   function withRecent(others, all) {
     const ids = recentIds();
     const known = new Map([...others, ...all].map((item) => [item.id, item]));
-    const recent = ids.map((id) => known.get(id)).filter((item) => item !== undefined).map((item) => ({ ...item, group: 'Recent' }));
+    const recent = ids
+      .map((id) => known.get(id))
+      .filter((item) => item !== undefined)
+      .map((item) => ({ ...item, group: 'Recent' }));
     const rest = [...others, ...all.slice(0, TASKS)].filter(({ id }) => !recent.some((item) => item.id === id));
     return grouped([...recent, ...rest]);
   }
@@ -144,7 +210,12 @@ export function createPalette(app, { theme, openHelp, notify }) {
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     const last = shown.length - 1;
-    const target = { ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, PageDown: Math.min(at + 8, last), PageUp: Math.max(at - 8, 0) }[event.key];
+    const target = {
+      ArrowDown: at < last ? at + 1 : 0,
+      ArrowUp: at > 0 ? at - 1 : last,
+      PageDown: Math.min(at + 8, last),
+      PageUp: Math.max(at - 8, 0),
+    }[event.key];
     if (event.isComposing || (target === undefined && event.key !== 'Enter')) return;
     event.preventDefault();
     if (event.key === 'Enter') return choose(shown[at]);
@@ -162,22 +233,57 @@ export function createPalette(app, { theme, openHelp, notify }) {
     at = same >= 0 ? same : Math.min(at, Math.max(0, shown.length - 1));
     const groups = [...new Set(shown.map(({ group }) => group))];
     return html`<h2 class="unseen" id="palette-title">Find a page, a task or an action</h2>
-      <div class="palette-field">${icon('search')}<input class="input" role="combobox" aria-label="Find a page, a task or an action" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list"
-        aria-activedescendant=${shown.length > 0 ? `palette-${at}` : nothing} placeholder="Pages, tasks, actions…" autocomplete="off" spellcheck="false" data-testid="palette-input"
-        .value=${live(query)} @input=${(/** @type {Event} */ event) => typed(/** @type {HTMLInputElement} */ (event.target).value)} @keydown=${onKey}></div>
+      <div class="palette-field">
+        ${icon('search')}<input
+          class="input"
+          role="combobox"
+          aria-label="Find a page, a task or an action"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-autocomplete="list"
+          aria-activedescendant=${shown.length > 0 ? `palette-${at}` : nothing}
+          placeholder="Pages, tasks, actions…"
+          autocomplete="off"
+          spellcheck="false"
+          data-testid="palette-input"
+          .value=${live(query)}
+          @input=${(/** @type {Event} */ event) => typed(/** @type {HTMLInputElement} */ (event.target).value)}
+          @keydown=${onKey}
+        />
+      </div>
       <div class="palette-list" id="palette-list" role="listbox" aria-label="Found">${groups.map(groupTemplate)}</div>
       <p class="unseen" role="status">${shown.length} found</p>`;
   }
 
   /** @param {string} group */
-  const groupTemplate = (group) => html`<div role="group" aria-label=${group}><div class="palette-group" aria-hidden="true">${group}${group === 'Archived tasks' && isSearching ? ' …' : ''}</div>
-    ${shown.map((item, index) => (item.group === group ? itemTemplate(item, index) : nothing))}</div>`;
+  const groupTemplate = (group) =>
+    html`<div role="group" aria-label=${group}>
+      <div class="palette-group" aria-hidden="true">
+        ${group}${group === 'Archived tasks' && isSearching ? ' …' : ''}
+      </div>
+      ${shown.map((item, index) => (item.group === group ? itemTemplate(item, index) : nothing))}
+    </div>`;
 
-  /** @param {Item} item @param {number} index */
-  const itemTemplate = (item, index) => html`<div class="palette-item" role="option" id="palette-${index}" data-testid="palette-item" data-item=${item.id} data-status=${item.status ?? nothing}
-      aria-selected=${index === at} aria-disabled=${item.reason ? 'true' : nothing} @click=${() => choose(item)}>
-    ${icon(item.icon)}<span class="palette-label">${item.label}${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span>${item.note ? html`<span class="palette-note">${item.note}</span>` : nothing}
-  </div>`;
+  /**
+   * @param {Item} item
+   * @param {number} index
+   */
+  const itemTemplate = (item, index) =>
+    html`<div
+      class="palette-item"
+      role="option"
+      id="palette-${index}"
+      data-testid="palette-item"
+      data-item=${item.id}
+      data-status=${item.status ?? nothing}
+      aria-selected=${index === at}
+      aria-disabled=${item.reason ? 'true' : nothing}
+      @click=${() => choose(item)}
+    >
+      ${icon(item.icon)}<span class="palette-label"
+        >${item.label}${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span
+      >${item.note ? html`<span class="palette-note">${item.note}</span>` : nothing}
+    </div>`;
 
   return {
     /** The same keys close it. */
@@ -192,7 +298,11 @@ export function createPalette(app, { theme, openHelp, notify }) {
   };
 }
 
-/** Items of a group stand together, groups in the order in which they first occur. @param {readonly Item[]} items @returns {Item[]} */
+/**
+ * Items of a group stand together, groups in the order in which they first occur.
+ * @param {readonly Item[]} items
+ * @returns {Item[]}
+ */
 function grouped(items) {
   const groups = [...new Set(items.map(({ group }) => group))];
   return groups.flatMap((group) => items.filter((item) => item.group === group));

@@ -40,7 +40,9 @@ export function createTextDialog({ drafts, notices, blocked }) {
   function problem(current) {
     if (current.isNeeded && text(current).trim() === '') return 'Write something first.';
     const size = byteLength(text(current));
-    return size > current.mostBytes ? `The text is ${formatBytes(size)}; at most ${current.mostBytes / 1024} KiB are allowed.` : null;
+    return size > current.mostBytes
+      ? `The text is ${formatBytes(size)}; at most ${current.mostBytes / 1024} KiB are allowed.`
+      : null;
   }
 
   /** @param {TextOrder} current */
@@ -60,7 +62,11 @@ export function createTextDialog({ drafts, notices, blocked }) {
     dialog.close();
   }
 
-  /** The dialog was closed before the answer came. @param {TextOrder} current @param {string|null} failure */
+  /**
+   * The dialog was closed before the answer came.
+   * @param {TextOrder} current
+   * @param {string|null} failure
+   */
   function tellLate({ title }, failure) {
     if (failure !== null) notices.error(`“${title}” was not done.`, { advice: `${failure} What you typed is kept.` });
   }
@@ -68,23 +74,39 @@ export function createTextDialog({ drafts, notices, blocked }) {
   /** @param {TextOrder} current */
   function template(current) {
     const reason = blocked() ?? current.reason();
-    return html`<form @submit=${(/** @type {Event} */ event) => (event.preventDefault(), void submit(current))} @keydown=${(/** @type {KeyboardEvent} */ event) => isSubmit(event) && (event.preventDefault(), void submit(current))}>
+    return html`<form
+      @submit=${(/** @type {Event} */ event) => (event.preventDefault(), void submit(current))}
+      @keydown=${(/** @type {KeyboardEvent} */ event) => isSubmit(event) && (event.preventDefault(), void submit(current))}
+    >
       ${dialogHead('text-title', current.title, dialog.close)}
       <div class="dialog-body">
         <p class="soft">${current.intro}</p>
-        <div class="field"><label for="text-field">${current.label}</label>
-          <textarea class="input" id="text-field" rows="4" data-testid="text-input" .value=${live(text(current))} @input=${(/** @type {Event} */ event) => typed(current, /** @type {HTMLTextAreaElement} */ (event.target).value)}></textarea></div>
+        <div class="field">
+          <label for="text-field">${current.label}</label>
+          <textarea
+            class="input"
+            id="text-field"
+            rows="4"
+            data-testid="text-input"
+            .value=${live(text(current))}
+            @input=${(/** @type {Event} */ event) => typed(current, /** @type {HTMLTextAreaElement} */ (event.target).value)}
+          ></textarea>
+        </div>
         ${reason && !busy ? html`<p class="editor-note" role="status">${icon('info')}<span>${reason}</span></p>` : nothing}
         ${error ? html`<p class="field-error" role="alert" data-testid="text-error">${icon('triangle-alert')}<span>${error}</span></p>` : nothing}
       </div>
-      <div class="dialog-foot"><span class="grow"></span>
+      <div class="dialog-foot">
+        <span class="grow"></span>
         ${button({ label: 'Cancel', run: dialog.close, testid: 'text-cancel' })}
         ${button({ label: current.action, icon: current.icon, look: 'is-primary', key: 'Ctrl ↵', type: 'submit', run: () => {}, reason, testid: 'text-submit' })}
       </div>
     </form>`;
   }
 
-  /** @param {TextOrder} current @param {string} value */
+  /**
+   * @param {TextOrder} current
+   * @param {string} value
+   */
   function typed({ draftKey }, value) {
     drafts.set(draftKey, value);
     error = '';

@@ -7,7 +7,12 @@ import { recall, remember } from '../lib/storage.js';
 
 /** @type {Readonly<Record<Theme, {next: Theme, icon: string, name: string, label: string}>>} */
 const THEMES = {
-  system: { next: 'light', icon: 'sun-moon', name: 'Theme: as the system', label: 'Theme: as the system. Switch to light' },
+  system: {
+    next: 'light',
+    icon: 'sun-moon',
+    name: 'Theme: as the system',
+    label: 'Theme: as the system. Switch to light',
+  },
   light: { next: 'dark', icon: 'sun', name: 'Theme: light', label: 'Theme: light. Switch to dark' },
   dark: { next: 'system', icon: 'moon', name: 'Theme: dark', label: 'Theme: dark. Switch to the system’s' },
 };
@@ -34,7 +39,10 @@ export function createTheme() {
     switch: () => choose(THEMES[theme].next),
     choose,
     /** Those that are not chosen. */
-    choices: () => /** @type {Theme[]} */ (Object.keys(THEMES)).filter((name) => name !== theme).map((name) => ({ name, icon: THEMES[name].icon, label: THEMES[name].name })),
+    choices: () =>
+      /** @type {Theme[]} */ (Object.keys(THEMES))
+        .filter((name) => name !== theme)
+        .map((name) => ({ name, icon: THEMES[name].icon, label: THEMES[name].name })),
   };
 }
 

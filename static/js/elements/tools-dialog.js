@@ -25,13 +25,22 @@ export function createToolsDialog({ store, actions, notices, blocked }) {
 
   const run = () => store.state.runs.get(runId) ?? null;
 
-  /** @param {Run} current @returns {{addTools: string[], removeTools: string[]}} */
+  /**
+   * @param {Run} current
+   * @returns {{addTools: string[], removeTools: string[]}}
+   */
   function change({ allowedTools }) {
     const differ = [...switched].filter(([tool, isOn]) => isOn !== allowedTools.includes(tool));
-    return { addTools: differ.filter(([, isOn]) => isOn).map(([tool]) => tool), removeTools: differ.filter(([, isOn]) => !isOn).map(([tool]) => tool) };
+    return {
+      addTools: differ.filter(([, isOn]) => isOn).map(([tool]) => tool),
+      removeTools: differ.filter(([, isOn]) => !isOn).map(([tool]) => tool),
+    };
   }
 
-  /** @param {Run|null} current @returns {string|null} */
+  /**
+   * @param {Run|null} current
+   * @returns {string|null}
+   */
   function reasonOf(current) {
     if (!current || !isAtWork(current.state)) return 'This run is not at work any more.';
     const { addTools, removeTools } = change(current);
@@ -51,12 +60,19 @@ export function createToolsDialog({ store, actions, notices, blocked }) {
     dialog.close();
   }
 
-  /** The dialog was closed before the answer came. @param {Run} current @param {string|null} failure */
+  /**
+   * The dialog was closed before the answer came.
+   * @param {Run} current
+   * @param {string|null} failure
+   */
   function tellLate({ agentName }, failure) {
     if (failure !== null) notices.error(`The tools of ${agentName} were not changed.`, { advice: failure });
   }
 
-  /** @param {string} tool @param {boolean} isOn */
+  /**
+   * @param {string} tool
+   * @param {boolean} isOn
+   */
   function toggle(tool, isOn) {
     switched.set(tool, isOn);
     error = '';
@@ -71,19 +87,33 @@ export function createToolsDialog({ store, actions, notices, blocked }) {
       <div class="dialog-body">
         <p class="soft">For this run only. The agent’s own list stays as it is.</p>
         ${current && unconfinedAgents(store.state.agents).has(current.agentName) ? html`<p class="soft">${unconfinedMark()} Its program’s own tools stay on, whatever is chosen here.</p>` : nothing}
-        <fieldset class="choices is-grid"><legend class="unseen">Tools</legend>${GRANTABLE_TOOLS.map((tool) => row(tool, current))}</fieldset>
+        <fieldset class="choices is-grid">
+          <legend class="unseen">Tools</legend>
+          ${GRANTABLE_TOOLS.map((tool) => row(tool, current))}
+        </fieldset>
         ${error ? html`<p class="field-error" role="alert" data-testid="tools-error">${icon('triangle-alert')}<span>${error}</span></p>` : nothing}
       </div>
-      <div class="dialog-foot"><span class="grow"></span>
+      <div class="dialog-foot">
+        <span class="grow"></span>
         ${button({ label: 'Cancel', run: dialog.close })}
         ${button({ label: busy ? 'Saving…' : 'Save', look: 'is-primary', type: 'submit', run: () => {}, reason, testid: 'tools-save' })}
       </div>
     </form>`;
   }
 
-  /** @param {string} tool @param {Run|null} current */
-  const row = (tool, current) => html`<label class="choice"><input type="checkbox" data-testid="tool-${tool}" .checked=${live(switched.get(tool) ?? current?.allowedTools.includes(tool) ?? false)}
-    @change=${(/** @type {Event} */ event) => toggle(tool, /** @type {HTMLInputElement} */ (event.target).checked)}><code>${tool}</code></label>`;
+  /**
+   * @param {string} tool
+   * @param {Run|null} current
+   */
+  const row = (tool, current) =>
+    html`<label class="choice"
+      ><input
+        type="checkbox"
+        data-testid="tool-${tool}"
+        .checked=${live(switched.get(tool) ?? current?.allowedTools.includes(tool) ?? false)}
+        @change=${(/** @type {Event} */ event) => toggle(tool, /** @type {HTMLInputElement} */ (event.target).checked)}
+      /><code>${tool}</code></label
+    >`;
 
   return {
     /** @param {string} id of the run */

@@ -22,25 +22,58 @@ import { markdown } from './markdown.js';
 /** @param {WriterOptions} options */
 export function writer({ id, label, text, preview, placeholder, error, testid, onInput, onTab, redraw }) {
   return html`<div class="writer">
-    <div class="tabs" role="tablist" aria-label=${label} @keydown=${arrows}>${tab(id, 'Write', !preview, () => onTab(false))}${tab(id, 'Preview', preview, () => onTab(true))}</div>
+    <div class="tabs" role="tablist" aria-label=${label} @keydown=${arrows}>
+      ${tab(id, 'Write', !preview, () => onTab(false))}${tab(id, 'Preview', preview, () => onTab(true))}
+    </div>
     <div role="tabpanel" id="${id}-panel" aria-label=${preview ? 'Preview' : 'Write'} tabindex=${preview ? 0 : nothing}>
-      ${preview
-        ? html`<div class="preview" data-testid="${testid}-preview">${text.trim() === '' ? html`<p class="soft">Nothing to show yet.</p>` : markdown(text, redraw)}</div>`
-        : html`<textarea class="input" id=${id} rows="6" data-testid=${testid} aria-label=${label} placeholder=${placeholder ?? nothing}
-            aria-invalid=${error ? 'true' : nothing} aria-describedby=${error ? `${id}-error` : nothing}
-            .value=${live(text)} @input=${(/** @type {Event} */ event) => onInput(/** @type {HTMLTextAreaElement} */ (event.target).value)}></textarea>`}
+      ${
+        preview
+          ? html`<div class="preview" data-testid="${testid}-preview">
+              ${text.trim() === '' ? html`<p class="soft">Nothing to show yet.</p>` : markdown(text, redraw)}
+            </div>`
+          : html`<textarea
+              class="input"
+              id=${id}
+              rows="6"
+              data-testid=${testid}
+              aria-label=${label}
+              placeholder=${placeholder ?? nothing}
+              aria-invalid=${error ? 'true' : nothing}
+              aria-describedby=${error ? `${id}-error` : nothing}
+              .value=${live(text)}
+              @input=${(/** @type {Event} */ event) => onInput(/** @type {HTMLTextAreaElement} */ (event.target).value)}
+            ></textarea>`
+      }
     </div>
   </div>`;
 }
 
-/** @param {string} id @param {string} label @param {boolean} isSelected @param {() => void} run */
-const tab = (id, label, isSelected, run) => html`<button type="button" class="tab" role="tab" aria-selected=${isSelected} aria-controls="${id}-panel"
-  tabindex=${isSelected ? 0 : -1} data-testid="tab-${label.toLowerCase()}" @click=${run}>${label}</button>`;
+/**
+ * @param {string} id
+ * @param {string} label
+ * @param {boolean} isSelected
+ * @param {() => void} run
+ */
+const tab = (id, label, isSelected, run) =>
+  html`<button
+    type="button"
+    class="tab"
+    role="tab"
+    aria-selected=${isSelected}
+    aria-controls="${id}-panel"
+    tabindex=${isSelected ? 0 : -1}
+    data-testid="tab-${label.toLowerCase()}"
+    @click=${run}
+  >
+    ${label}
+  </button>`;
 
 /** @param {KeyboardEvent} event */
 function arrows(event) {
   if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-  const other = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.currentTarget).querySelector('[aria-selected="false"]'));
+  const other = /** @type {HTMLElement|null} */ (
+    /** @type {Element} */ (event.currentTarget).querySelector('[aria-selected="false"]')
+  );
   other?.click();
   other?.focus();
 }

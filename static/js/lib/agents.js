@@ -10,20 +10,41 @@ const NOT_CONFIGURED = 'not-configured';
  * @typedef {{plan: string|null, start: string|null}} Hindrances
  */
 
-/** Those that a person can start, by name. @param {ReadonlyMap<string, Agent>} agents @returns {UserAgent[]} */
+/**
+ * Those that a person can start, by name.
+ * @param {ReadonlyMap<string, Agent>} agents
+ * @returns {UserAgent[]}
+ */
 export const userAgents = (agents) =>
   [...agents.values()].filter((agent) => agent.type === 'user_defined').sort((a, b) => a.name.localeCompare(b.name));
 
-/** Names of the agents whose programs keep their own tools. @param {ReadonlyMap<string, Agent>} agents @returns {ReadonlySet<string>} */
-export const unconfinedAgents = (agents) => new Set([...agents.values()].filter((agent) => agent.type === 'user_defined' && agent.unconfined).map(({ name }) => name));
+/**
+ * Names of the agents whose programs keep their own tools.
+ * @param {ReadonlyMap<string, Agent>} agents
+ * @returns {ReadonlySet<string>}
+ */
+export const unconfinedAgents = (agents) =>
+  new Set(
+    [...agents.values()].filter((agent) => agent.type === 'user_defined' && agent.unconfined).map(({ name }) => name),
+  );
 
-/** Null when it can run; else the reason, as a sentence. @param {UserAgent} agent @param {ReadonlyMap<string, Provider>} providers @returns {string|null} */
+/**
+ * Null when it can run; else the reason, as a sentence.
+ * @param {UserAgent} agent
+ * @param {ReadonlyMap<string, Provider>} providers
+ * @returns {string|null}
+ */
 export function whyNotRun({ provider }, providers) {
   if (provider === NOT_CONFIGURED) return 'It has no provider. Choose one on the Agents page.';
-  return providers.has(provider) ? null : `Its provider “${provider}” does not exist any more. Choose another on the Agents page.`;
+  return providers.has(provider)
+    ? null
+    : `Its provider “${provider}” does not exist any more. Choose another on the Agents page.`;
 }
 
-/** @param {Pick<BoardState, 'agents'|'providers'|'config'>} board @returns {Hindrances} */
+/**
+ * @param {Pick<BoardState, 'agents'|'providers'|'config'>} board
+ * @returns {Hindrances}
+ */
 export function hindrancesOf({ agents, providers, config }) {
   const planner = config?.systemAgentProvider ?? NOT_CONFIGURED;
   const mine = userAgents(agents);
@@ -34,4 +55,7 @@ export function hindrancesOf({ agents, providers, config }) {
 }
 
 /** @param {number} count */
-const noAgent = (count) => (count === 0 ? 'There is no agent yet. Create one on the Agents page.' : 'No agent has a provider yet. Choose one on the Agents page.');
+const noAgent = (count) =>
+  count === 0
+    ? 'There is no agent yet. Create one on the Agents page.'
+    : 'No agent has a provider yet. Choose one on the Agents page.';

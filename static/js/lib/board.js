@@ -19,11 +19,16 @@ import { agentsOf } from './text.js';
 /** @type {Columns} */
 export const NO_COLUMNS = STATUSES.map((status) => ({ status, tasks: [], total: 0 }));
 
-/** @param {Task} a @param {Task} b */
+/**
+ * @param {Task} a
+ * @param {Task} b
+ */
 const lastChangedFirst = (a, b) => b.seq - a.seq || (a.id < b.id ? -1 : 1);
 
 /**
- * @param {Iterable<Task>} tasks @param {(task: Task) => boolean} fits @param {Columns} [previous]
+ * @param {Iterable<Task>} tasks
+ * @param {(task: Task) => boolean} fits
+ * @param {Columns} [previous]
  * @returns {Columns} with the former column wherever nothing in it changed
  */
 export function columnsOf(tasks, fits, previous = NO_COLUMNS) {
@@ -37,17 +42,31 @@ export function columnsOf(tasks, fits, previous = NO_COLUMNS) {
   return previous.map((column) => {
     const { tasks: found, total } = /** @type {{tasks: Task[], total: number}} */ (groups.get(column.status));
     found.sort(lastChangedFirst);
-    return total === column.total && sameItems(found, column.tasks) ? column : { status: column.status, tasks: found, total };
+    return total === column.total && sameItems(found, column.tasks)
+      ? column
+      : { status: column.status, tasks: found, total };
   });
 }
 
-/** @param {readonly unknown[]} a @param {readonly unknown[]} b */
+/**
+ * @param {readonly unknown[]} a
+ * @param {readonly unknown[]} b
+ */
 export const sameItems = (a, b) => a.length === b.length && a.every((item, index) => item === b[index]);
 
-/** Questions first, then failures, then pauses; each last changed first. @param {Columns} columns @returns {Task[]} */
-export const tasksThatNeedYou = (columns) => NEEDS_YOU.flatMap((status) => columns.find((column) => column.status === status)?.tasks ?? []);
+/**
+ * Questions first, then failures, then pauses; each last changed first.
+ * @param {Columns} columns
+ * @returns {Task[]}
+ */
+export const tasksThatNeedYou = (columns) =>
+  NEEDS_YOU.flatMap((status) => columns.find((column) => column.status === status)?.tasks ?? []);
 
-/** At most so many, some of every state: fifty questions must not hide a failure. @param {readonly Task[]} tasks in the order in which they stay @param {number} count */
+/**
+ * At most so many, some of every state: fifty questions must not hide a failure.
+ * @param {readonly Task[]} tasks in the order in which they stay
+ * @param {number} count
+ */
 export function fewOf(tasks, count) {
   const ranks = new Map();
   const ranked = tasks.map((task) => {
@@ -55,7 +74,12 @@ export function fewOf(tasks, count) {
     ranks.set(task.status.type, rank + 1);
     return { task, rank };
   });
-  const chosen = new Set([...ranked].sort((a, b) => a.rank - b.rank).slice(0, count).map(({ task }) => task));
+  const chosen = new Set(
+    [...ranked]
+      .sort((a, b) => a.rank - b.rank)
+      .slice(0, count)
+      .map(({ task }) => task),
+  );
   return tasks.filter((task) => chosen.has(task));
 }
 
@@ -80,7 +104,9 @@ export function agentNames(tasks) {
 
 /**
  * Where the focus goes from a card; columns without cards are skipped.
- * @param {readonly (readonly string[])[]} grid ids, a list a column @param {string|null} current @param {Direction} direction
+ * @param {readonly (readonly string[])[]} grid ids, a list a column
+ * @param {string|null} current
+ * @param {Direction} direction
  * @returns {string|null}
  */
 export function neighbour(grid, current, direction) {
@@ -88,12 +114,18 @@ export function neighbour(grid, current, direction) {
   if (x < 0) return grid.find((column) => column.length > 0)?.[0] ?? null;
   const column = grid[x] ?? [];
   const y = column.indexOf(/** @type {string} */ (current));
-  if (direction === 'left' || direction === 'right') return sideways(grid, x, y, direction === 'left' ? -1 : 1) ?? current;
+  if (direction === 'left' || direction === 'right')
+    return sideways(grid, x, y, direction === 'left' ? -1 : 1) ?? current;
   const target = { up: y - 1, down: y + 1, first: 0, last: column.length - 1 }[direction];
   return column[target] ?? current;
 }
 
-/** @param {readonly (readonly string[])[]} grid @param {number} x @param {number} y @param {1|-1} step */
+/**
+ * @param {readonly (readonly string[])[]} grid
+ * @param {number} x
+ * @param {number} y
+ * @param {1|-1} step
+ */
 function sideways(grid, x, y, step) {
   for (let next = x + step; next >= 0 && next < grid.length; next += step) {
     const column = grid[next] ?? [];

@@ -13,7 +13,12 @@ export const dayOf = (at) => at - (((at % DAY) + DAY) % DAY);
 /** `?days=`, one of RANGES. @param {URLSearchParams} params */
 export const daysOf = (params) => RANGES.find((days) => String(days) === params.get('days')) ?? USUAL;
 
-/** What an event has moved, on its day. @param {Insights} insights @param {{at: number, counters: Counters}} moved @returns {Insights} */
+/**
+ * What an event has moved, on its day.
+ * @param {Insights} insights
+ * @param {{at: number, counters: Counters}} moved
+ * @returns {Insights}
+ */
 export function addCounters(insights, { at, counters }) {
   const day = dayOf(at);
   const old = insights.days.find((each) => each.day === day);
@@ -22,7 +27,11 @@ export function addCounters(insights, { at, counters }) {
   return { ...insights, days, today: Math.max(insights.today, day) };
 }
 
-/** @param {Counters} a @param {Counters} b @returns {Counters} */
+/**
+ * @param {Counters} a
+ * @param {Counters} b
+ * @returns {Counters}
+ */
 export function sum(a, b) {
   const total = { ...a };
   for (const metric of /** @type {Metric[]} */ (Object.keys(b))) {

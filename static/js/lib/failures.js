@@ -6,9 +6,17 @@
 /** Only what is possible can be pressed, so by then somebody else had decided. */
 const FASTER = ['INVALID_STATUS', 'INVALID_TRANSITION'];
 
-/** @param {unknown} error @returns {string} */
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
 export function reasonOf(error) {
-  const { status = -1, code = '', message = String(error), fields = {} } = /** @type {Partial<ApiError>} */ (error ?? {});
+  const {
+    status = -1,
+    code = '',
+    message = String(error),
+    fields = {},
+  } = /** @type {Partial<ApiError>} */ (error ?? {});
   const details = Object.entries(fields).flatMap(([field, messages]) => messages.map((each) => `${field}: ${each}`));
   if (details.length > 0) return details.join(' ');
   if (FASTER.includes(code)) return `Somebody was faster. ${withFullStop(message)}`;

@@ -13,7 +13,8 @@ export const isPlain = (event) => !event.ctrlKey && !event.metaKey && !event.alt
 export const isSubmit = (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey);
 
 /** Ctrl+K, or Cmd+K. @param {KeyboardEvent} event */
-export const isFind = (event) => event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+export const isFind = (event) =>
+  event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
 
 /** Notices when what had the keyboard has left the page, so that it can be put where it belongs. */
 export function createFocusWatch() {

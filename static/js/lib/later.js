@@ -1,7 +1,11 @@
 // @ts-check
 /** Something that is fetched once, when it is first wanted. */
 
-/** @template T @param {() => Promise<T>} load @param {(error: unknown) => void} onFailure */
+/**
+ * @template T
+ * @param {() => Promise<T>} load
+ * @param {(error: unknown) => void} onFailure
+ */
 export function createLater(load, onFailure) {
   /** @type {Promise<T>|null} */
   let loading = null;

@@ -1,11 +1,20 @@
 // @ts-check
-/** Markdown as elements. Raw HTML in it is shown as the text it is; what comes out is sanitised all the same. Loaded when first needed. */
+/**
+ * Markdown as elements. Raw HTML in it is shown as the text it is; what comes out is sanitised all the same. Loaded
+ * when first needed.
+ */
 
 import DOMPurify from '../vendor/dompurify/purify.es.mjs';
 import { Marked } from '../vendor/marked/marked.esm.js';
 
 const FIRST_HEADING = 3;
-const ESCAPES = /** @type {Record<string, string>} */ ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' });
+const ESCAPES = /** @type {Record<string, string>} */ ({
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+});
 
 /** @param {string} text */
 const escape = (text) => text.replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? sign);
@@ -27,7 +36,10 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   node.setAttribute('target', '_blank');
 });
 
-/** Headings stand below those of the page, and none skips a level. @param {import('../vendor/marked/marked.esm.js').TokensList} tokens */
+/**
+ * Headings stand below those of the page, and none skips a level.
+ * @param {import('../vendor/marked/marked.esm.js').TokensList} tokens
+ */
 function lowerHeadings(tokens) {
   let previous = FIRST_HEADING - 1;
   marked.walkTokens(tokens, (token) => {
@@ -35,10 +47,17 @@ function lowerHeadings(tokens) {
   });
 }
 
-/** @param {string} text @returns {DocumentFragment} */
+/**
+ * @param {string} text
+ * @returns {DocumentFragment}
+ */
 export function markdownOf(text) {
   const tokens = marked.lexer(text);
   lowerHeadings(tokens);
   const html = marked.parser(tokens);
-  return DOMPurify.sanitize(html, { RETURN_DOM_FRAGMENT: true, FORBID_ATTR: ['style', 'class', 'id'], FORBID_TAGS: ['style', 'form', 'input', 'button', 'img', 'svg', 'math'] });
+  return DOMPurify.sanitize(html, {
+    RETURN_DOM_FRAGMENT: true,
+    FORBID_ATTR: ['style', 'class', 'id'],
+    FORBID_TAGS: ['style', 'form', 'input', 'button', 'img', 'svg', 'math'],
+  });
 }

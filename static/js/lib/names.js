@@ -5,7 +5,13 @@ export const NOT_CONFIGURED = 'not-configured';
 
 const SHAPE = /^(?!\.)[A-Za-z0-9._-]{1,64}$/;
 
-/** Null when the name can be given. @param {string} name @param {string} kind “agent” or “provider” @param {ReadonlyMap<string, unknown>} taken @returns {string|null} */
+/**
+ * Null when the name can be given.
+ * @param {string} name
+ * @param {string} kind “agent” or “provider”
+ * @param {ReadonlyMap<string, unknown>} taken
+ * @returns {string|null}
+ */
 export function nameProblem(name, kind, taken) {
   if (name === '') return 'Give it a name.';
   if (name === NOT_CONFIGURED) return `“${NOT_CONFIGURED}” is reserved. Choose another name.`;

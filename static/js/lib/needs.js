@@ -6,8 +6,11 @@ import { needsYou } from './statuses.js';
 /** @import {StatusWord, Task} from '../types.js' */
 
 /**
- * Tasks that need a person since this step, and those that do not any more. `known` holds the state of each task, and is brought up to date.
- * @param {Map<string, StatusWord>} known @param {Iterable<string>} ids changed @param {ReadonlyMap<string, Task>} tasks
+ * Tasks that need a person since this step, and those that do not any more. `known` holds the state of each task, and
+ * is brought up to date.
+ * @param {Map<string, StatusWord>} known
+ * @param {Iterable<string>} ids changed
+ * @param {ReadonlyMap<string, Task>} tasks
  * @returns {{tell: Task[], settled: string[]}}
  */
 export function newNeeds(known, ids, tasks) {

@@ -19,43 +19,74 @@ const MOST = 300;
 /** @type {Reading} */
 export const FOLLOW = { mode: 'follow' };
 
-/** @param {Reading} reading @param {OutputData} tail @returns {OutputRecord[]} */
+/**
+ * @param {Reading} reading
+ * @param {OutputData} tail
+ * @returns {OutputRecord[]}
+ */
 export const shownOf = (reading, tail) => (reading.mode === 'follow' ? tail.records.slice(-SHOWN) : reading.records);
 
-/** @param {OutputRecord[]} records @returns {Reading} */
+/**
+ * @param {OutputRecord[]} records
+ * @returns {Reading}
+ */
 export const pausedAt = (records) => ({ mode: 'paused', records });
 
-/** How many have come that are not shown. @param {Reading} reading @param {OutputData} tail */
-export const unseen = (reading, tail) => (reading.mode === 'follow' ? 0 : Math.max(0, tail.last - (reading.records.at(-1)?.n ?? tail.last)));
+/**
+ * How many have come that are not shown.
+ * @param {Reading} reading
+ * @param {OutputData} tail
+ */
+export const unseen = (reading, tail) =>
+  reading.mode === 'follow' ? 0 : Math.max(0, tail.last - (reading.records.at(-1)?.n ?? tail.last));
 
-/** Where to read what stands before the window; null: it begins with the first one. @param {Reading} reading @param {OutputData} tail */
+/**
+ * Where to read what stands before the window; null: it begins with the first one.
+ * @param {Reading} reading
+ * @param {OutputData} tail
+ */
 export function olderQuery(reading, tail) {
   const first = shownOf(reading, tail)[0]?.n ?? 1;
   const start = Math.max(tail.first, first - STEP);
   return start >= first ? null : { since: start - 1, limit: first - start };
 }
 
-/** Only what joins without a hole is taken. @param {OutputRecord[]} shown @param {OutputRecord[]} older */
+/**
+ * Only what joins without a hole is taken.
+ * @param {OutputRecord[]} shown
+ * @param {OutputRecord[]} older
+ */
 export function withOlder(shown, older) {
   const joins = older.at(-1)?.n === (shown[0]?.n ?? 0) - 1;
   return joins ? [...older, ...shown].slice(0, MOST) : shown;
 }
 
-/** @param {OutputRecord[]} shown @param {OutputRecord[]} newer */
+/**
+ * @param {OutputRecord[]} shown
+ * @param {OutputRecord[]} newer
+ */
 export function withNewer(shown, newer) {
   const last = shown.at(-1)?.n ?? 0;
   const fresh = newer.filter(({ n }) => n > last);
   return fresh[0]?.n === last + 1 ? [...shown, ...fresh].slice(-MOST) : shown;
 }
 
-/** What follows the window, where the store has it. @param {OutputRecord[]} shown @param {OutputData} tail */
+/**
+ * What follows the window, where the store has it.
+ * @param {OutputRecord[]} shown
+ * @param {OutputData} tail
+ */
 export function newerAtHand(shown, tail) {
   const last = shown.at(-1)?.n ?? 0;
   const begin = (tail.records[0]?.n ?? Infinity) - 1;
   return begin > last ? null : tail.records.filter(({ n }) => n > last).slice(0, STEP);
 }
 
-/** The records that contain a text, in upper or lower case. @param {OutputRecord[]} records @param {string} q */
+/**
+ * The records that contain a text, in upper or lower case.
+ * @param {OutputRecord[]} records
+ * @param {string} q
+ */
 export function having(records, q) {
   const wanted = q.toLowerCase();
   return records.filter((record) => textOf(record).toLowerCase().includes(wanted));
@@ -69,16 +100,25 @@ export function textOf({ kind, text, tool, input, output }) {
 }
 
 /** JSON as people read it. @param {unknown} value */
-export const readable = (value) => (typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value, null, 2));
+export const readable = (value) =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value, null, 2);
 
 /** The first line of what a tool was given: its path, its text … @param {unknown} input */
 export function gist(input) {
-  const value = input !== null && typeof input === 'object' ? Object.values(input).find((each) => typeof each === 'string' && each !== '') : input;
+  const value =
+    input !== null && typeof input === 'object'
+      ? Object.values(input).find((each) => typeof each === 'string' && each !== '')
+      : input;
   const line = readable(value ?? '').split('\n')[0] ?? '';
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }
 
-/** Which result answers which call. @param {OutputRecord[]} records @returns {{results: Map<number, OutputRecord>, paired: Set<number>}} by number of the call, and the numbers of those results */
+/**
+ * Which result answers which call.
+ * @param {OutputRecord[]} records
+ * @returns {{results: Map<number, OutputRecord>, paired: Set<number>}} by number of the call, and the numbers of those
+ *   results
+ */
 export function pair(records) {
   /** @type {Map<string, number>} */
   const calls = new Map();
@@ -93,7 +133,12 @@ export function pair(records) {
 }
 
 /** @param {OutputRecord} record */
-export const cutNote = ({ bytes }) => (bytes === undefined ? '' : `Only the beginning is kept; it was ${formatBytes(bytes)}.`);
+export const cutNote = ({ bytes }) =>
+  bytes === undefined ? '' : `Only the beginning is kept; it was ${formatBytes(bytes)}.`;
 
 /** As text, to be copied. @param {OutputRecord[]} records */
-export const transcript = (records) => records.filter(({ kind }) => kind !== 'usage').map((record) => `[${record.kind.replace('_', ' ')}] ${textOf(record)}`).join('\n\n');
+export const transcript = (records) =>
+  records
+    .filter(({ kind }) => kind !== 'usage')
+    .map((record) => `[${record.kind.replace('_', ' ')}] ${textOf(record)}`)
+    .join('\n\n');

@@ -3,7 +3,11 @@
 
 /** @import {PlannedTask, Task} from '../types.js' */
 
-/** The description; with a plan, everything that it says, in sections. @param {Task} task @returns {string} */
+/**
+ * The description; with a plan, everything that it says, in sections.
+ * @param {Task} task
+ * @returns {string}
+ */
 export function promptOf(task) {
   const sections = task.taskType === 'planned' ? planSections(task) : [];
   if (sections.length === 0) return task.description;
@@ -12,7 +16,9 @@ export function promptOf(task) {
 
 /** @param {PlannedTask} task */
 function planSections({ summary, requirements, acceptanceCriteria, plan, questions }) {
-  const answered = questions.filter(({ answer }) => answer !== null).map(({ question, answer }) => `Q: ${question}\nA: ${answer}`);
+  const answered = questions
+    .filter(({ answer }) => answer !== null)
+    .map(({ question, answer }) => `Q: ${question}\nA: ${answer}`);
   return [
     section('Summary', summary),
     section('Requirements', bullets(requirements)),
@@ -22,7 +28,10 @@ function planSections({ summary, requirements, acceptanceCriteria, plan, questio
   ].filter((text) => text !== '');
 }
 
-/** @param {string} title @param {string} text */
+/**
+ * @param {string} title
+ * @param {string} text
+ */
 const section = (title, text) => (text.trim() === '' ? '' : `## ${title}\n\n${text}`);
 
 /** @param {readonly string[]} items */

@@ -43,18 +43,27 @@ export const isAtWork = (state) => state === 'queued' || state === 'starting' ||
 /** @type {Readonly<Record<string, RunState>>} */
 const BY_REPORT = { complete: 'succeeded', blocked: 'blocked', failed: 'failed' };
 
-/** Before the runs have been read, the chain tells enough. @param {HandoffRecord} record @returns {RunState} */
-const stateOf = ({ completedAt, completionReport }) => (completedAt === null ? 'running' : (BY_REPORT[completionReport?.status ?? ''] ?? 'interrupted'));
+/**
+ * Before the runs have been read, the chain tells enough.
+ * @param {HandoffRecord} record
+ * @returns {RunState}
+ */
+const stateOf = ({ completedAt, completionReport }) =>
+  completedAt === null ? 'running' : (BY_REPORT[completionReport?.status ?? ''] ?? 'interrupted');
 
 /**
  * Oldest first, hand-offs below their parents. Runs that only one of the two knows are shown with what it knows.
- * @param {readonly HandoffRecord[]} chain @param {readonly Run[]} runs
+ * @param {readonly HandoffRecord[]} chain
+ * @param {readonly Run[]} runs
  * @returns {TimelineRun[]}
  */
 export function timelineOf(chain, runs) {
   const records = new Map(chain.map((record) => [record.runId, record]));
   const known = new Set(runs.map((run) => run.id));
-  const nodes = [...chain.filter(({ runId }) => !known.has(runId ?? '')).map(ofRecord), ...runs.map((run) => ofRun(run, records.get(run.id) ?? null))];
+  const nodes = [
+    ...chain.filter(({ runId }) => !known.has(runId ?? '')).map(ofRecord),
+    ...runs.map((run) => ofRun(run, records.get(run.id) ?? null)),
+  ];
   const byId = new Map(nodes.map((node) => [node.id, node]));
   return nodes.filter((node) => {
     const parent = byId.get(node.run?.parentRunId ?? node.record?.parentRunId ?? '');
@@ -63,19 +72,44 @@ export function timelineOf(chain, runs) {
   });
 }
 
-/** @param {HandoffRecord} record @param {number} index @returns {TimelineRun} */
+/**
+ * @param {HandoffRecord} record
+ * @param {number} index
+ * @returns {TimelineRun}
+ */
 const ofRecord = (record, index) => ({
-  id: record.runId ?? `record-${index}`, agentName: record.agentName, kind: 'agent', state: stateOf(record), startedAt: record.startedAt, endedAt: record.completedAt, record, run: null, handoffs: [],
+  id: record.runId ?? `record-${index}`,
+  agentName: record.agentName,
+  kind: 'agent',
+  state: stateOf(record),
+  startedAt: record.startedAt,
+  endedAt: record.completedAt,
+  record,
+  run: null,
+  handoffs: [],
 });
 
-/** @param {Run} run @param {HandoffRecord|null} record @returns {TimelineRun} */
+/**
+ * @param {Run} run
+ * @param {HandoffRecord|null} record
+ * @returns {TimelineRun}
+ */
 const ofRun = (run, record) => ({
-  id: run.id, agentName: run.agentName, kind: run.kind, state: run.state, startedAt: run.startedAt, endedAt: run.endedAt, record, run, handoffs: [],
+  id: run.id,
+  agentName: run.agentName,
+  kind: run.kind,
+  state: run.state,
+  startedAt: run.startedAt,
+  endedAt: run.endedAt,
+  record,
+  run,
+  handoffs: [],
 });
 
 /**
  * The run that a waiting task can go on with, and why it cannot do so yet. Null: there is none.
- * @param {Task} task @param {readonly Run[]} runs oldest first
+ * @param {Task} task
+ * @param {readonly Run[]} runs oldest first
  * @returns {{run: Run, reason: string|null}|null}
  */
 export function resumable(task, runs) {
@@ -85,14 +119,23 @@ export function resumable(task, runs) {
   return { run, reason: isReady ? null : `${run.agentName} is still stopping.` };
 }
 
-/** @typedef {{tokens: {input: number, output: number}, costUsd: number|null}} Used what runs have used; the cost is null where nobody tells it */
+/**
+ * @typedef {{tokens: {input: number, output: number}, costUsd: number|null}} Used what runs have used; the cost is null
+ *   where nobody tells it
+ */
 
-/** @param {readonly Used[]} runs @returns {Used} */
+/**
+ * @param {readonly Used[]} runs
+ * @returns {Used}
+ */
 export function totalOf(runs) {
   const costs = runs.flatMap(({ costUsd }) => costUsd ?? []);
   const sum = (/** @type {number[]} */ numbers) => numbers.reduce((total, each) => total + each, 0);
   return {
-    tokens: { input: sum(runs.map(({ tokens }) => tokens.input)), output: sum(runs.map(({ tokens }) => tokens.output)) },
+    tokens: {
+      input: sum(runs.map(({ tokens }) => tokens.input)),
+      output: sum(runs.map(({ tokens }) => tokens.output)),
+    },
     costUsd: costs.length > 0 ? sum(costs) : null,
   };
 }

@@ -10,7 +10,11 @@ import { NOT_CONFIGURED } from './names.js';
 export const HIGHEST_PORT = 65_534;
 export const MOST_ARCHIVE_DAYS = 3_650;
 
-/** Numbers are texts while they are typed; '' is unset. @param {WorkspaceConfig|null} config @returns {Values} */
+/**
+ * Numbers are texts while they are typed; '' is unset.
+ * @param {WorkspaceConfig|null} config
+ * @returns {Values}
+ */
 export function settingsValues(config) {
   return {
     allowedAgentDirectories: config?.allowedAgentDirectories ?? [],
@@ -22,7 +26,13 @@ export function settingsValues(config) {
 }
 
 /** Blank rows are left out. @param {Values} values */
-export function settingsBody({ allowedAgentDirectories, initialAgentDirectory, systemAgentProvider, port, archiveDays }) {
+export function settingsBody({
+  allowedAgentDirectories,
+  initialAgentDirectory,
+  systemAgentProvider,
+  port,
+  archiveDays,
+}) {
   return {
     allowedAgentDirectories: filled(allowedAgentDirectories),
     initialAgentDirectory: initialAgentDirectory.trim(),
@@ -32,18 +42,29 @@ export function settingsBody({ allowedAgentDirectories, initialAgentDirectory, s
   };
 }
 
-/** @param {readonly string[]} directories @returns {string[]} */
+/**
+ * @param {readonly string[]} directories
+ * @returns {string[]}
+ */
 export const filled = (directories) => directories.map((each) => each.trim()).filter((each) => each !== '');
 
-/** @param {Values} values @param {ReadonlyMap<string, unknown>} providers @returns {Record<string, string>} */
+/**
+ * @param {Values} values
+ * @param {ReadonlyMap<string, unknown>} providers
+ * @returns {Record<string, string>}
+ */
 export function settingsProblems(values, providers) {
   const directories = filled(values.allowedAgentDirectories);
   const initial = values.initialAgentDirectory.trim();
   const { systemAgentProvider } = values;
   return withoutNulls({
     allowedAgentDirectories: directoriesProblem(directories),
-    initialAgentDirectory: initial !== '' && !directories.includes(initial) ? 'It must be one of the allowed directories.' : null,
-    systemAgentProvider: systemAgentProvider !== NOT_CONFIGURED && !providers.has(systemAgentProvider) ? `There is no provider “${systemAgentProvider}” any more. Choose another one.` : null,
+    initialAgentDirectory:
+      initial !== '' && !directories.includes(initial) ? 'It must be one of the allowed directories.' : null,
+    systemAgentProvider:
+      systemAgentProvider !== NOT_CONFIGURED && !providers.has(systemAgentProvider)
+        ? `There is no provider “${systemAgentProvider}” any more. Choose another one.`
+        : null,
     port: numberProblem(values.port, HIGHEST_PORT),
     archiveDays: numberProblem(values.archiveDays, MOST_ARCHIVE_DAYS),
   });
@@ -56,11 +77,16 @@ function directoriesProblem(directories) {
   return directories.length > 100 ? `There are ${directories.length} directories; at most 100 are allowed.` : null;
 }
 
-/** @param {string} text @param {number} most */
+/**
+ * @param {string} text
+ * @param {number} most
+ */
 function numberProblem(text, most) {
   const typed = text.trim();
   if (typed === '') return null;
-  return /^\d{1,6}$/.test(typed) && Number(typed) >= 1 && Number(typed) <= most ? null : `Give a whole number from 1 to ${most.toLocaleString('en')}, or leave it empty.`;
+  return /^\d{1,6}$/.test(typed) && Number(typed) >= 1 && Number(typed) <= most
+    ? null
+    : `Give a whole number from 1 to ${most.toLocaleString('en')}, or leave it empty.`;
 }
 
 /** @type {readonly {key: keyof WorkspaceConfig, label: string}[]} */
@@ -72,9 +98,16 @@ const LABELS = [
   { key: 'archiveDays', label: 'Days until archived' },
 ];
 
-/** What the file would change. @param {WorkspaceConfig} now @param {Partial<WorkspaceConfig>} file @returns {{label: string, now: string, file: string}[]} */
+/**
+ * What the file would change.
+ * @param {WorkspaceConfig} now
+ * @param {Partial<WorkspaceConfig>} file
+ * @returns {{label: string, now: string, file: string}[]}
+ */
 export function changesOf(now, file) {
-  return LABELS.map(({ key, label }) => ({ label, now: words(now[key]), file: words(file[key]) })).filter((each) => each.now !== each.file);
+  return LABELS.map(({ key, label }) => ({ label, now: words(now[key]), file: words(file[key]) })).filter(
+    (each) => each.now !== each.file,
+  );
 }
 
 /** @param {unknown} value */

@@ -3,7 +3,10 @@
 
 const PREFIX = 'chorus:';
 
-/** @param {string} name @returns {string|null} */
+/**
+ * @param {string} name
+ * @returns {string|null}
+ */
 export function recall(name) {
   try {
     return localStorage.getItem(PREFIX + name);
@@ -12,7 +15,10 @@ export function recall(name) {
   }
 }
 
-/** @param {string} name @param {string} value '' forgets it */
+/**
+ * @param {string} name
+ * @param {string} value '' forgets it
+ */
 export function remember(name, value) {
   try {
     if (value === '') localStorage.removeItem(PREFIX + name);

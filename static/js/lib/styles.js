@@ -4,7 +4,10 @@
 /** @type {Map<string, Promise<void>>} */
 const sheets = new Map();
 
-/** @param {string} href @returns {Promise<void>} once it applies */
+/**
+ * @param {string} href
+ * @returns {Promise<void>} once it applies
+ */
 export function loadStyles(href) {
   const known = sheets.get(href);
   if (known) return known;

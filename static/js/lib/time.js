@@ -16,7 +16,11 @@ export const clock = (at) => clockFormat.format(at);
 /** `14:05:09`. @param {number} at */
 export const clockSeconds = (at) => clockSecondsFormat.format(at);
 
-/** How long ago, in at most four characters, else the day: `now`, `4m`, `3h`, `6d`, `2 Mar`. @param {number} at @param {number} now */
+/**
+ * How long ago, in at most four characters, else the day: `now`, `4m`, `3h`, `6d`, `2 Mar`.
+ * @param {number} at
+ * @param {number} now
+ */
 export function age(at, now) {
   const passed = Math.max(0, now - at);
   if (passed < MINUTE) return 'now';
@@ -26,7 +30,11 @@ export function age(at, now) {
   return day(at, now);
 }
 
-/** The same in words, for those who hear it. @param {number} at @param {number} now */
+/**
+ * The same in words, for those who hear it.
+ * @param {number} at
+ * @param {number} now
+ */
 export function ageInWords(at, now) {
   const passed = Math.max(0, now - at);
   if (passed < MINUTE) return 'just now';
@@ -35,22 +43,36 @@ export function ageInWords(at, now) {
   return passed < 7 * DAY ? ago(Math.floor(passed / DAY), 'day') : `on ${day(at, now)}`;
 }
 
-/** @param {number} count @param {string} unit */
+/**
+ * @param {number} count
+ * @param {string} unit
+ */
 const ago = (count, unit) => `${count} ${unit}${count === 1 ? '' : 's'} ago`;
 
-/** `Today 14:05`, `Yesterday 09:30`, else `2 Mar 14:05`, with the year when it is another. @param {number} at @param {number} now */
+/**
+ * `Today 14:05`, `Yesterday 09:30`, else `2 Mar 14:05`, with the year when it is another.
+ * @param {number} at
+ * @param {number} now
+ */
 export function moment(at, now) {
   return `${day(at, now)} ${clock(at)}`;
 }
 
-/** Calendar days, not spans of 24 hours: days are 23 or 25 hours long twice a year. @param {number} at @param {number} now */
+/**
+ * Calendar days, not spans of 24 hours: days are 23 or 25 hours long twice a year.
+ * @param {number} at
+ * @param {number} now
+ */
 function day(at, now) {
   if (sameDay(at, new Date(now))) return 'Today';
   if (sameDay(at, dayBefore(now))) return 'Yesterday';
   return new Date(at).getFullYear() === new Date(now).getFullYear() ? dayFormat.format(at) : dayYearFormat.format(at);
 }
 
-/** @param {number} at @param {Date} other */
+/**
+ * @param {number} at
+ * @param {Date} other
+ */
 const sameDay = (at, other) => new Date(at).toDateString() === other.toDateString();
 
 /** @param {number} now */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What a person may do with a task in each state (contract A3), and why not the rest.
- * A move is a plain change of state; planning, answering and starting are verbs of their own, because an agent begins to work.
+ * What a person may do with a task in each state (contract A3), and why not the rest. A move is a plain change of
+ * state; planning, answering and starting are verbs of their own, because an agent begins to work.
  */
 
 import { STATUS } from './statuses.js';
@@ -22,9 +22,20 @@ import { STATUS } from './statuses.js';
 export const NO_HINDRANCES = { plan: null, start: null };
 
 /** @type {Step} */ const plan = { verb: 'plan', to: 'planning', label: 'Plan', icon: 'list-checks' };
-/** @type {Step} */ const answer = { verb: 'answer', to: 'planning', label: 'Answer the questions', icon: 'message-square', isLikely: true };
+/** @type {Step} */ const answer = {
+  verb: 'answer',
+  to: 'planning',
+  label: 'Answer the questions',
+  icon: 'message-square',
+  isLikely: true,
+};
 /** @type {Step} */ const start = { verb: 'start', to: 'active', label: 'Start an agent…', icon: 'circle-play' };
-/** @type {Step} */ const startAnother = { verb: 'start', to: 'active', label: 'Start another agent…', icon: 'circle-play' };
+/** @type {Step} */ const startAnother = {
+  verb: 'start',
+  to: 'active',
+  label: 'Start another agent…',
+  icon: 'circle-play',
+};
 /** @type {Step} */ const reopen = { verb: 'move', to: 'pending', label: 'Reopen', icon: 'rotate-ccw', isLikely: true };
 /** @type {Step} */ const retry = { verb: 'move', to: 'pending', label: 'Retry', icon: 'rotate-ccw', isLikely: true };
 /** @type {Step} */ const planAgain = { verb: 'move', to: 'pending', label: 'Plan again', icon: 'rotate-ccw' };
@@ -34,7 +45,10 @@ export const NO_HINDRANCES = { plan: null, start: null };
 /** @type {Step} */ const complete = { verb: 'move', to: 'completed', label: 'Mark completed', icon: 'circle-check' };
 /** @type {Step} */ const fail = { verb: 'move', to: 'failed', label: 'Mark failed…', icon: 'circle-x' };
 
-/** @param {Step} step @returns {Step} */
+/**
+ * @param {Step} step
+ * @returns {Step}
+ */
 const likely = (step) => ({ ...step, isLikely: true });
 
 /** @type {Readonly<Record<StatusWord, readonly Step[]>>} */
@@ -56,18 +70,39 @@ export const hasPlan = (task) => task.taskType === 'planned';
 /** Whether there is a plan that somebody could follow. @param {Task} task */
 export const hasSteps = (task) => task.taskType === 'planned' && task.plan.length > 0;
 
-/** What is open to a person now, in the order of the buttons. @param {Task} task @returns {readonly Step[]} */
-export const stepsOf = (task) => (task.status.type === 'pending' && hasSteps(task) ? PENDING_WITH_STEPS : STEPS[task.status.type]);
+/**
+ * What is open to a person now, in the order of the buttons.
+ * @param {Task} task
+ * @returns {readonly Step[]}
+ */
+export const stepsOf = (task) =>
+  task.status.type === 'pending' && hasSteps(task) ? PENDING_WITH_STEPS : STEPS[task.status.type];
 
-/** What leads there, or null. @param {Task} task @param {StatusWord} to @returns {Step|null} */
+/**
+ * What leads there, or null.
+ * @param {Task} task
+ * @param {StatusWord} to
+ * @returns {Step|null}
+ */
 export const stepTo = (task, to) => stepsOf(task).find((step) => step.to === to) ?? null;
 
-/** Null when it can be done; else the reason, as a sentence. @param {Step} step @param {Hindrances} hindrances @returns {string|null} */
+/**
+ * Null when it can be done; else the reason, as a sentence.
+ * @param {Step} step
+ * @param {Hindrances} hindrances
+ * @returns {string|null}
+ */
 export function hindranceOf({ verb }, { plan: noPlanner, start: noAgent }) {
   return { move: null, plan: noPlanner, answer: noPlanner, start: noAgent }[verb];
 }
 
-/** Null when the task may go there; else the reason, as a sentence. @param {Task} task @param {StatusWord} to @param {Hindrances} [hindrances] @returns {string|null} */
+/**
+ * Null when the task may go there; else the reason, as a sentence.
+ * @param {Task} task
+ * @param {StatusWord} to
+ * @param {Hindrances} [hindrances]
+ * @returns {string|null}
+ */
 export function whyNot(task, to, hindrances = NO_HINDRANCES) {
   const from = task.status.type;
   if (from === to) return `It is already ${STATUS[to].label.toLowerCase()}.`;

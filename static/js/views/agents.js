@@ -7,5 +7,10 @@ import { createAgentList } from './registry/agent-list.js';
 /** @import {App, View} from '../app.js' */
 /** @import {RegistryRoute} from '../router.js' */
 
-/** @param {App} app @param {RegistryRoute} route @returns {View} */
-export const createAgents = (app, { name, isNew }) => (name === null && !isNew ? createAgentList(app) : createAgent(app, name));
+/**
+ * @param {App} app
+ * @param {RegistryRoute} route
+ * @returns {View}
+ */
+export const createAgents = (app, { name, isNew }) =>
+  name === null && !isNew ? createAgentList(app) : createAgent(app, name);

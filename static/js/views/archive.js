@@ -18,7 +18,11 @@ import { failedPart } from './task/failed-part.js';
 const PAUSE_MS = 200;
 const OLDER = { idle: 'Load older', loading: 'Loading…', failed: 'Loading failed. Try again' };
 
-/** @param {App} app @param {string} firstQuery @returns {View} */
+/**
+ * @param {App} app
+ * @param {string} firstQuery
+ * @returns {View}
+ */
 export function createArchive(app, firstQuery) {
   const { store, live, router, painter } = app;
   let typed = firstQuery;
@@ -46,24 +50,38 @@ export function createArchive(app, firstQuery) {
   }
 
   /** @param {Task} task */
-  const row = (task) => html`<li class="archived" data-testid="archived-task" data-task-id=${task.id}>
-    <a class="archived-link" href=${taskUrl(task.id)}>${titleOf(task.description)}</a>
-    ${task.taskType === 'planned' && task.summary ? html`<p class="archived-summary">${task.summary}</p>` : nothing}
-    <div class="archived-foot">${statusTemplate(task.status.type)}<span>archived <time datetime=${iso(task.archivedAt ?? 0)}>${ageInWords(task.archivedAt ?? 0, live.now())}</time></span></div>
-  </li>`;
+  const row = (task) =>
+    html`<li class="archived" data-testid="archived-task" data-task-id=${task.id}>
+      <a class="archived-link" href=${taskUrl(task.id)}>${titleOf(task.description)}</a>
+      ${task.taskType === 'planned' && task.summary ? html`<p class="archived-summary">${task.summary}</p>` : nothing}
+      <div class="archived-foot">
+        ${statusTemplate(task.status.type)}<span
+          >archived
+          <time datetime=${iso(task.archivedAt ?? 0)}>${ageInWords(task.archivedAt ?? 0, live.now())}</time></span
+        >
+      </div>
+    </li>`;
 
   /** @param {PartView<'archive'>} view */
   function list({ data, status, error }) {
     if (status === 'error') return failedPart('The archive', error, () => live.retryPart(part()));
-    if (!data) return html`<p class="field-note" aria-busy="true">${icon('loader-circle', 'spin')}<span>Fetching…</span></p>`;
+    if (!data)
+      return html`<p class="field-note" aria-busy="true">${icon('loader-circle', 'spin')}<span>Fetching…</span></p>`;
     if (data.tasks.length === 0) return empty();
-    return html`<ul class="archived-list" data-testid="archive-list">${repeat(data.tasks, ({ id }) => id, row)}</ul>
+    return html`<ul class="archived-list" data-testid="archive-list">
+        ${repeat(data.tasks, ({ id }) => id, row)}
+      </ul>
       ${data.hasOlder ? button({ label: OLDER[data.older], icon: 'history', run: () => live.loadOlder(part()), testid: 'load-older' }) : nothing}`;
   }
 
-  const empty = () => html`<div class="empty" data-testid="archive-empty">${icon('archive')}
-    <h2>${query === '' ? 'Nothing is archived yet' : 'No archived task fits'}</h2>
-    <p>${query === '' ? 'Completed and failed tasks come here some days after their last change. The settings say how many.' : 'The text is looked for in descriptions and summaries.'}</p></div>`;
+  const empty = () =>
+    html`<div class="empty" data-testid="archive-empty">
+      ${icon('archive')}
+      <h2>${query === '' ? 'Nothing is archived yet' : 'No archived task fits'}</h2>
+      <p>
+        ${query === '' ? 'Completed and failed tasks come here some days after their last change. The settings say how many.' : 'The text is looked for in descriptions and summaries.'}
+      </p>
+    </div>`;
 
   /** @param {PartView<'archive'>} view */
   const said = ({ data }) => (data ? `${plural(data.tasks.length, 'archived task')} shown` : '');
@@ -75,8 +93,20 @@ export function createArchive(app, firstQuery) {
       return html`<div class="archive">
         <a class="back" href="/">${icon('arrow-left')}Board</a>
         <h1 tabindex="-1">Archive</h1>
-        <div class="search" role="search">${icon('search')}<input type="search" class="input" id="search" data-testid="archive-search" placeholder="Search archived tasks" aria-label="Search archived tasks"
-          autocomplete="off" spellcheck="false" .value=${liveValue(typed)} @input=${onInput}></div>
+        <div class="search" role="search">
+          ${icon('search')}<input
+            type="search"
+            class="input"
+            id="search"
+            data-testid="archive-search"
+            placeholder="Search archived tasks"
+            aria-label="Search archived tasks"
+            autocomplete="off"
+            spellcheck="false"
+            .value=${liveValue(typed)}
+            @input=${onInput}
+          />
+        </div>
         <p class="unseen" role="status">${said(view)}</p>
         ${list(view)}
       </div>`;

@@ -32,10 +32,23 @@ const MINUTE = 60_000;
 
 /** @type {Readonly<Record<string, Direction>>} */
 const DIRECTIONS = {
-  h: 'left', ArrowLeft: 'left', l: 'right', ArrowRight: 'right', k: 'up', ArrowUp: 'up', j: 'down', ArrowDown: 'down', Home: 'first', End: 'last',
+  h: 'left',
+  ArrowLeft: 'left',
+  l: 'right',
+  ArrowRight: 'right',
+  k: 'up',
+  ArrowUp: 'up',
+  j: 'down',
+  ArrowDown: 'down',
+  Home: 'first',
+  End: 'last',
 };
 
-/** @param {App} app @param {Filters} firstFilters @returns {View} */
+/**
+ * @param {App} app
+ * @param {Filters} firstFilters
+ * @returns {View}
+ */
 export function createBoard(app, firstFilters) {
   const { store, live, actions, saving, painter, menu, router } = app;
   let filters = firstFilters;
@@ -50,14 +63,22 @@ export function createBoard(app, firstFilters) {
     drop: move,
   });
 
-  /** @param {Filters} next @param {boolean} [typing] a step of typing is no step of Back */
+  /**
+   * @param {Filters} next
+   * @param {boolean} [typing] a step of typing is no step of Back
+   */
   const changeFilters = (next, typing = false) => router.go(boardUrl(next), { replace: typing });
 
   /** @param {StatusWord} status */
   const limitOf = (status) => limits.get(status) ?? PAGE;
 
   /** Ids of the cards on screen, a list a column. */
-  const grid = () => model.visible(filters).map(({ status, tasks }) => (collapsed.has(status) ? [] : tasks.slice(0, limitOf(status)).map((task) => task.id)));
+  const grid = () =>
+    model
+      .visible(filters)
+      .map(({ status, tasks }) =>
+        collapsed.has(status) ? [] : tasks.slice(0, limitOf(status)).map((task) => task.id),
+      );
 
   /** The one card that Tab reaches: the last that had the focus, else the first. */
   function tabStop() {
@@ -68,13 +89,19 @@ export function createBoard(app, firstFilters) {
 
   /* ------------------------------------------------------------ what a person does */
 
-  /** @param {string} id @param {StatusWord} status */
+  /**
+   * @param {string} id
+   * @param {StatusWord} status
+   */
   function dropReason(id, status) {
     const task = store.state.tasks.get(id);
     return task ? whyNot(task, status, hindrancesOf(store.state)) : 'It has been deleted.';
   }
 
-  /** @param {string} id @param {StatusWord} status */
+  /**
+   * @param {string} id
+   * @param {StatusWord} status
+   */
   function move(id, status) {
     const task = store.state.tasks.get(id);
     if (!task) return;
@@ -85,7 +112,10 @@ export function createBoard(app, firstFilters) {
     else void actions.move(task, status);
   }
 
-  /** @param {string} id @param {HTMLElement} anchor */
+  /**
+   * @param {string} id
+   * @param {HTMLElement} anchor
+   */
   function openMenu(id, anchor) {
     const task = store.state.tasks.get(id);
     if (!task) return;
@@ -119,13 +149,17 @@ export function createBoard(app, firstFilters) {
     const direction = DIRECTIONS[event.key];
     if (direction) return isFree(event) && step(direction);
     const card = cardAt(event);
-    if (!card || !(event.key === 'm' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))) return false;
+    if (!card || !(event.key === 'm' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)))
+      return false;
     openMenu(card.dataset.taskId ?? '', /** @type {HTMLElement} */ (card.querySelector('.card-link')));
     return true;
   }
 
   /** Arrows belong to whatever else has the focus; letters do not. @param {KeyboardEvent} event */
-  const isFree = ({ key: name }) => name.length === 1 || cardAt({ target: document.activeElement }) !== null || document.activeElement === document.body;
+  const isFree = ({ key: name }) =>
+    name.length === 1 ||
+    cardAt({ target: document.activeElement }) !== null ||
+    document.activeElement === document.body;
 
   /** @param {Direction} direction */
   function step(direction) {
@@ -140,7 +174,8 @@ export function createBoard(app, firstFilters) {
 
   /** @param {Event} event */
   function clicked(event) {
-    const target = event.target instanceof Element ? /** @type {HTMLElement|null} */ (event.target.closest('[data-action]')) : null;
+    const target =
+      event.target instanceof Element ? /** @type {HTMLElement|null} */ (event.target.closest('[data-action]')) : null;
     const status = columnAt(event);
     if (!target || !status) return;
     if (target.dataset.action === 'menu') openMenu(cardAt(event)?.dataset.taskId ?? '', target);
@@ -179,7 +214,12 @@ export function createBoard(app, firstFilters) {
     return { isTarget: !isHome && reason === null, isOver: !isHome && current.over === status, reason };
   }
 
-  /** Drawn again only when something in it has changed. @param {Column} column @param {string|null} stop @param {ReadonlySet<string>} unconfined */
+  /**
+   * Drawn again only when something in it has changed.
+   * @param {Column} column
+   * @param {string|null} stop
+   * @param {ReadonlySet<string>} unconfined
+   */
   function guarded(column, stop, unconfined) {
     const { status } = column;
     const now = live.now();
@@ -191,14 +231,23 @@ export function createBoard(app, firstFilters) {
       focusId: stop !== null && store.state.tasks.get(stop)?.status.type === status ? stop : null,
       drag: dragLook(status),
     };
-    const reasons = [column, Math.floor(now / MINUTE), saving.version, [...unconfined].join(' '), ...Object.values({ ...look, ...look.drag, drag: null })];
+    const reasons = [
+      column,
+      Math.floor(now / MINUTE),
+      saving.version,
+      [...unconfined].join(' '),
+      ...Object.values({ ...look, ...look.drag, drag: null }),
+    ];
     return guard(reasons, () => columnTemplate(column, { ...look, now, unconfined, savingOf }));
   }
 
   function overlay() {
-    if (store.state.epoch === null) return live.status().reason === null ? nothing : unreadable(live.status(), live.retry);
+    if (store.state.epoch === null)
+      return live.status().reason === null ? nothing : unreadable(live.status(), live.retry);
     if (store.state.tasks.size === 0) return firstTask(app.openNewTask, app.blocked());
-    return model.visible(filters).some(({ tasks }) => tasks.length > 0) || !isFiltering(filters) ? nothing : nothingFits(() => changeFilters(NO_FILTERS), filters.q);
+    return model.visible(filters).some(({ tasks }) => tasks.length > 0) || !isFiltering(filters)
+      ? nothing
+      : nothingFits(() => changeFilters(NO_FILTERS), filters.q);
   }
 
   function template() {
@@ -209,8 +258,19 @@ export function createBoard(app, firstFilters) {
     return html`<h1 class="unseen" tabindex="-1">Board</h1>
       ${toolbarTemplate(filters, model.all, model.agents, changeFilters)}
       ${guard([model.all], () => needsYouTemplate(tasksThatNeedYou(model.all), store.state.epoch === null))}
-      <div class="board" id="board" data-testid="board" aria-busy=${store.state.epoch === null}
-        @click=${clicked} @focusin=${focused} @scroll=${onScroll} @dragstart=${drag.start} @dragover=${drag.over} @drop=${drag.dropped} @dragend=${drag.end}>
+      <div
+        class="board"
+        id="board"
+        data-testid="board"
+        aria-busy=${store.state.epoch === null}
+        @click=${clicked}
+        @focusin=${focused}
+        @scroll=${onScroll}
+        @dragstart=${drag.start}
+        @dragover=${drag.over}
+        @drop=${drag.dropped}
+        @dragend=${drag.end}
+      >
         ${model.visible(filters).map((column) => guarded(column, stop, unconfined))} ${overlay()}
       </div>`;
   }

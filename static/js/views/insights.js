@@ -15,7 +15,11 @@ import { failedPart } from './task/failed-part.js';
 /** @import {App, View} from '../app.js' */
 /** @import {Figure} from './insights/figures.js' */
 
-/** @param {App} app @param {number} firstDays @returns {View} */
+/**
+ * @param {App} app
+ * @param {number} firstDays
+ * @returns {View}
+ */
 export function createInsights(app, firstDays) {
   const { store, live, painter } = app;
   let days = firstDays;
@@ -50,27 +54,47 @@ export function createInsights(app, firstDays) {
     if (picture.isEmpty) return nothingYet();
     figures = figuresOf({ ...picture, agents: picture.agents.map((agent) => ({ ...agent, name: told(agent.name) })) });
     return html`${status === 'error' ? failedPart('The newest numbers', error, retry) : nothing}
-      <div class="figures" data-testid="figures">${figures.map((figure) => figureTemplate(figure, chosen, choose))}</div>
-      <p class="soft">Days begin and end at midnight UTC. Time in a status is counted when a task leaves it. Deleted tasks stay in the sums of what happened.</p>`;
+      <div class="figures" data-testid="figures">
+        ${figures.map((figure) => figureTemplate(figure, chosen, choose))}
+      </div>
+      <p class="soft">
+        Days begin and end at midnight UTC. Time in a status is counted when a task leaves it. Deleted tasks stay in the
+        sums of what happened.
+      </p>`;
   }
 
   /** @param {string} name of an agent */
   const told = (name) => (unconfinedAgents(store.state.agents).has(name) ? `${name} (unconfined)` : name);
 
-  const nothingYet = () => html`<div class="empty" data-testid="insights-empty">
-    ${icon('chart-column')}<h2>Nothing has happened yet</h2>
-    <p>Create a task: what becomes of it is counted here, day by day.</p>
-    ${button({ label: 'New task', icon: 'plus', look: 'is-primary', run: app.openNewTask, reason: app.blocked() })}
-  </div>`;
+  const nothingYet = () =>
+    html`<div class="empty" data-testid="insights-empty">
+      ${icon('chart-column')}
+      <h2>Nothing has happened yet</h2>
+      <p>Create a task: what becomes of it is counted here, day by day.</p>
+      ${button({ label: 'New task', icon: 'plus', look: 'is-primary', run: app.openNewTask, reason: app.blocked() })}
+    </div>`;
 
   function template() {
     figures = [];
     return html`<div class="insights">
       <header class="insights-head">
         <h1 tabindex="-1">Insights</h1>
-        <nav aria-label="Range"><ul class="ranges">${RANGES.map((range) => html`<li>
-          <a class="button is-small" href="/insights?days=${range}" aria-current=${range === days ? 'true' : nothing} data-testid="range-${range}">${range} days</a>
-        </li>`)}</ul></nav>
+        <nav aria-label="Range">
+          <ul class="ranges">
+            ${RANGES.map(
+              (range) =>
+                html`<li>
+                  <a
+                    class="button is-small"
+                    href="/insights?days=${range}"
+                    aria-current=${range === days ? 'true' : nothing}
+                    data-testid="range-${range}"
+                    >${range} days</a
+                  >
+                </li>`,
+            )}
+          </ul>
+        </nav>
       </header>
       ${body()}
     </div>`;
@@ -90,4 +114,8 @@ export function createInsights(app, firstDays) {
   };
 }
 
-const loading = () => html`<div class="empty" aria-busy="true" data-testid="insights-loading">${icon('loader-circle', 'spin')}<p>Fetching the numbers…</p></div>`;
+const loading = () =>
+  html`<div class="empty" aria-busy="true" data-testid="insights-loading">
+    ${icon('loader-circle', 'spin')}
+    <p>Fetching the numbers…</p>
+  </div>`;

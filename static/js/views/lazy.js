@@ -7,7 +7,12 @@ import { icon } from '../elements/icons.js';
 
 /** @import {View} from '../app.js' */
 
-/** @param {string} title until it is there @param {() => Promise<View>} load @param {() => void} redraw @returns {View} */
+/**
+ * @param {string} title until it is there
+ * @param {() => Promise<View>} load
+ * @param {() => void} redraw
+ * @returns {View}
+ */
 export function createLazy(title, load, redraw) {
   /** @type {View|null} */
   let view = null;
@@ -54,14 +59,18 @@ export function createLazy(title, load, redraw) {
 }
 
 /** @param {string} title */
-const opening = (title) => html`<div class="empty" aria-busy="true">
-  <h1 class="unseen" tabindex="-1">${title}</h1>${icon('loader-circle', 'spin')}<p>Opening…</p>
-</div>`;
+const opening = (title) =>
+  html`<div class="empty" aria-busy="true">
+    <h1 class="unseen" tabindex="-1">${title}</h1>
+    ${icon('loader-circle', 'spin')}
+    <p>Opening…</p>
+  </div>`;
 
 /** @param {() => void} retry */
-const failure = (retry) => html`<div class="empty" data-testid="page-error">
-  ${icon('cloud-off')}
-  <h1 tabindex="-1">This page could not be fetched</h1>
-  <p>Chorus did not answer. Check that it is running, then try again.</p>
-  ${button({ label: 'Try again', icon: 'refresh-cw', run: retry })}
-</div>`;
+const failure = (retry) =>
+  html`<div class="empty" data-testid="page-error">
+    ${icon('cloud-off')}
+    <h1 tabindex="-1">This page could not be fetched</h1>
+    <p>Chorus did not answer. Check that it is running, then try again.</p>
+    ${button({ label: 'Try again', icon: 'refresh-cw', run: retry })}
+  </div>`;

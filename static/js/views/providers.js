@@ -7,5 +7,10 @@ import { createProviderList } from './registry/provider-list.js';
 /** @import {App, View} from '../app.js' */
 /** @import {RegistryRoute} from '../router.js' */
 
-/** @param {App} app @param {RegistryRoute} route @returns {View} */
-export const createProviders = (app, { name, isNew }) => (name === null && !isNew ? createProviderList(app) : createProvider(app, name));
+/**
+ * @param {App} app
+ * @param {RegistryRoute} route
+ * @returns {View}
+ */
+export const createProviders = (app, { name, isNew }) =>
+  name === null && !isNew ? createProviderList(app) : createProvider(app, name);

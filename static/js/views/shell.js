@@ -31,7 +31,10 @@ const PAGES = [
  * @property {{label: () => string, isOn: () => boolean, switch: () => void}} notify
  */
 
-/** @param {Surroundings} surroundings @param {TemplateResult} page */
+/**
+ * @param {Surroundings} surroundings
+ * @param {TemplateResult} page
+ */
 export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette, notify }, page) {
   const { page: open } = app.router.route;
   const isBoard = open === 'board';
@@ -57,11 +60,26 @@ export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette
 }
 
 /** In a row where there is room, else behind a button. @param {string} current */
-const navigation = (current) => html`
-  <button type="button" class="button is-quiet is-icon nav-button" popovertarget="pages" data-testid="nav">${icon('menu')}<span class="unseen">Pages</span></button>
-  <nav class="app-nav" id="pages" popover aria-label="Pages" @click=${chosen}><ul>${PAGES.map(({ page, href, icon: name, label }) => html`
-    <li><a href=${href} aria-current=${page === current ? 'page' : nothing} data-testid="nav-${page}" title=${label}>${icon(name)}<span class="nav-label">${label}</span></a></li>`)}
-  </ul></nav>`;
+const navigation = (current) =>
+  html` <button type="button" class="button is-quiet is-icon nav-button" popovertarget="pages" data-testid="nav">
+      ${icon('menu')}<span class="unseen">Pages</span>
+    </button>
+    <nav class="app-nav" id="pages" popover aria-label="Pages" @click=${chosen}>
+      <ul>
+        ${PAGES.map(
+          ({ page, href, icon: name, label }) =>
+            html` <li>
+              <a
+                href=${href}
+                aria-current=${page === current ? 'page' : nothing}
+                data-testid="nav-${page}"
+                title=${label}
+                >${icon(name)}<span class="nav-label">${label}</span></a
+              >
+            </li>`,
+        )}
+      </ul>
+    </nav>`;
 
 /** @param {Event} event */
 function chosen(event) {
@@ -69,7 +87,10 @@ function chosen(event) {
   if (event.target instanceof Element && event.target.closest('a') && nav.matches(':popover-open')) nav.hidePopover();
 }
 
-/** @param {App} app @param {ThemeSwitch} theme */
+/**
+ * @param {App} app
+ * @param {ThemeSwitch} theme
+ */
 function themeButton(app, theme) {
   const { icon: name, label } = theme.look();
   const run = () => {
@@ -80,12 +101,24 @@ function themeButton(app, theme) {
 }
 
 /** A phone has no room for the words. @param {App} app */
-const newTaskButton = (app) => html`<button type="button" class="button is-primary new-task" data-testid="new-task" aria-keyshortcuts="n" @click=${app.openNewTask}>
-  ${icon('plus')}<span class="wide-label">New task</span><kbd class="key wide-only" aria-hidden="true">n</kbd>
-</button>`;
+const newTaskButton = (app) =>
+  html`<button
+    type="button"
+    class="button is-primary new-task"
+    data-testid="new-task"
+    aria-keyshortcuts="n"
+    @click=${app.openNewTask}
+  >
+    ${icon('plus')}<span class="wide-label">New task</span><kbd class="key wide-only" aria-hidden="true">n</kbd>
+  </button>`;
 
-/** @param {string} name @param {string|null} text @param {string} look */
-const bar = (name, text, look) => html`<div class="app-bar ${look}" role="note" data-testid="bar">${icon(name)}<span>${text}</span></div>`;
+/**
+ * @param {string} name
+ * @param {string|null} text
+ * @param {string} look
+ */
+const bar = (name, text, look) =>
+  html`<div class="app-bar ${look}" role="note" data-testid="bar">${icon(name)}<span>${text}</span></div>`;
 
 /** @param {Event} event */
 function skip(event) {

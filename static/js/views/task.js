@@ -28,10 +28,20 @@ import { createQueue } from './task/queue.js';
 /** @import {App, View} from '../app.js' */
 /** @import {FullTask, Task} from '../types.js' */
 
-/** @param {App} app @param {string} id @param {string} firstAnchor the place that the address names @returns {View} */
+/**
+ * @param {App} app
+ * @param {string} id
+ * @param {string} firstAnchor the place that the address names
+ * @returns {View}
+ */
 export function createTask(app, id, firstAnchor) {
   const { store, live, actions, uploads, painter, drafts } = app;
-  const releases = [live.openPart(`task:${id}`), live.openPart(`history:${id}`), live.openPart(`queue:${id}`), live.openPart(`runs:${id}`)];
+  const releases = [
+    live.openPart(`task:${id}`),
+    live.openPart(`history:${id}`),
+    live.openPart(`queue:${id}`),
+    live.openPart(`runs:${id}`),
+  ];
   const description = createField(app, id, DESCRIPTION);
   const plan = PLAN_FIELDS.map((field) => createField(app, id, field));
   const queue = createQueue(app, id);
@@ -70,20 +80,34 @@ export function createTask(app, id, firstAnchor) {
 
   const unsavedTexts = () => drafts.keys(`task:${id}:`).map((key) => readable(drafts.get(key)?.text ?? ''));
 
-  /** @param {FullTask} full @param {Task} task */
-  const page = (full, task) => html`<div class="task drop-zone ${isOver ? 'is-over' : ''}" @dragover=${zone.over} @dragleave=${zone.leave} @drop=${zone.drop} @paste=${zone.paste}>
-    ${headerTemplate(app, task, actionsOf(app, task, runs()), () => void remove())}
-    <div class="task-main">
-      ${description.template(full)} ${questions.template(task, full.complete)}
-      ${chainTemplate(app, task, full.complete, anchor.replace(/^run-/, ''), outputs)} ${assignedTemplate(task)} ${planTemplate(full, task)}
-    </div>
-    <aside class="task-side" aria-label="Files, messages, facts">
-      ${attachmentsTemplate(app, task, zone.chosen)} ${queue.template(task)} ${aboutTemplate(app, task)}
-    </aside>
-    <div class="task-past">${history.template()}</div>
-  </div>`;
+  /**
+   * @param {FullTask} full
+   * @param {Task} task
+   */
+  const page = (full, task) =>
+    html`<div
+      class="task drop-zone ${isOver ? 'is-over' : ''}"
+      @dragover=${zone.over}
+      @dragleave=${zone.leave}
+      @drop=${zone.drop}
+      @paste=${zone.paste}
+    >
+      ${headerTemplate(app, task, actionsOf(app, task, runs()), () => void remove())}
+      <div class="task-main">
+        ${description.template(full)} ${questions.template(task, full.complete)}
+        ${chainTemplate(app, task, full.complete, anchor.replace(/^run-/, ''), outputs)} ${assignedTemplate(task)}
+        ${planTemplate(full, task)}
+      </div>
+      <aside class="task-side" aria-label="Files, messages, facts">
+        ${attachmentsTemplate(app, task, zone.chosen)} ${queue.template(task)} ${aboutTemplate(app, task)}
+      </aside>
+      <div class="task-past">${history.template()}</div>
+    </div>`;
 
-  /** @param {FullTask} full @param {Task} task */
+  /**
+   * @param {FullTask} full
+   * @param {Task} task
+   */
   function planTemplate(full, task) {
     if (hasPlan(task) || plan.some((field) => field.isEditing())) return plan.map((field) => field.template(full));
     return html`<section class="section" data-testid="no-plan" aria-labelledby="title-plan">
@@ -99,7 +123,13 @@ export function createTask(app, id, firstAnchor) {
     const name = task.assignedAgent;
     const agent = userAgents(store.state.agents).find((each) => each.name === name);
     const reason = agent ? whyNotRun(agent, store.state.providers) : 'There is no such agent any more.';
-    return html`<p class="assigned" data-testid="assigned">${icon('bot')}<span>The planner suggests <strong>${name}</strong>${agent?.unconfined ? html` ${unconfinedMark()}` : nothing}.${reason ? ` ${reason}` : ''}</span></p>`;
+    return html`<p class="assigned" data-testid="assigned">
+      ${icon('bot')}<span
+        >The planner suggests
+        <strong>${name}</strong
+        >${agent?.unconfined ? html` ${unconfinedMark()}` : nothing}.${reason ? ` ${reason}` : ''}</span
+      >
+    </p>`;
   }
 
   const runs = () => store.part(/** @type {const} */ (`runs:${id}`)).data ?? [];

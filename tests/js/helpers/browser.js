@@ -14,7 +14,9 @@ export function createBrowser(more = {}) {
   let timerIds = 0;
   /** @type {FakeSocket[]} */
   const sockets = [];
-  /** @type {{path: string, resolve: (answer: any) => void, reject: (error: unknown) => void, signal?: AbortSignal}[]} */
+  /**
+   * @type {{path: string, resolve: (answer: any) => void, reject: (error: unknown) => void, signal?: AbortSignal}[]}
+   */
   const requests = [];
   /** @type {unknown[]} */
   const errors = [];
@@ -66,25 +68,36 @@ export function createBrowser(more = {}) {
     }
   }
 
-  const document = Object.assign(new EventTarget(), { visibilityState: /** @type {DocumentVisibilityState} */ ('visible'), documentElement: { dataset: /** @type {DOMStringMap} */ ({}) } });
+  const document = Object.assign(new EventTarget(), {
+    visibilityState: /** @type {DocumentVisibilityState} */ ('visible'),
+    documentElement: { dataset: /** @type {DOMStringMap} */ ({}) },
+  });
   const window = Object.assign(new EventTarget(), { location: { origin: 'http://localhost:8080' } });
   const store = createStore();
-  const live = createLive(/** @type {any} */ ({
-    store,
-    api: { get: (/** @type {string} */ path, /** @type {any} */ { signal } = {}) => new Promise((resolve, reject) => requests.push({ path, resolve, reject, signal })) },
-    config: { webSocketUrl: 'ws://localhost:8081/ws', build: 'one', openToNetwork: false },
-    WebSocket: FakeSocket,
-    clock: () => now,
-    random: () => 0.5,
-    timers: {
-      setTimeout: (/** @type {() => void} */ action, /** @type {number} */ ms) => (timers.set(++timerIds, { at: now + ms, action }), timerIds),
-      clearTimeout: (/** @type {number} */ id) => timers.delete(id),
-    },
-    document,
-    window,
-    onError: (/** @type {unknown} */ error) => errors.push(error),
-    ...more,
-  }));
+  const live = createLive(
+    /** @type {any} */ ({
+      store,
+      api: {
+        get: (/** @type {string} */ path, /** @type {any} */ { signal } = {}) =>
+          new Promise((resolve, reject) => requests.push({ path, resolve, reject, signal })),
+      },
+      config: { webSocketUrl: 'ws://localhost:8081/ws', build: 'one', openToNetwork: false },
+      WebSocket: FakeSocket,
+      clock: () => now,
+      random: () => 0.5,
+      timers: {
+        setTimeout: (/** @type {() => void} */ action, /** @type {number} */ ms) => (
+          timers.set(++timerIds, { at: now + ms, action }),
+          timerIds
+        ),
+        clearTimeout: (/** @type {number} */ id) => timers.delete(id),
+      },
+      document,
+      window,
+      onError: (/** @type {unknown} */ error) => errors.push(error),
+      ...more,
+    }),
+  );
 
   /** Rings what is due, in order. @param {number} ms */
   function pass(ms) {
@@ -123,12 +136,19 @@ export function createBrowser(more = {}) {
       if (at < 0) throw new Error(`nobody asks for ${path}, but for ${requests.map((each) => each.path)}`);
       return /** @type {(typeof requests)[number]} */ (requests.splice(at, 1)[0]);
     },
-    /** @param {string} path @param {any} data @param {number} [seq] */
+    /**
+     * @param {string} path
+     * @param {any} data
+     * @param {number} [seq]
+     */
     async answer(path, data, seq = 0) {
       this.request(path).resolve({ data, asOf: { epoch: 'e1', seq }, seqHeader: `e1:${seq}` });
       await settled();
     },
-    /** @param {string} path @param {unknown} error */
+    /**
+     * @param {string} path
+     * @param {unknown} error
+     */
     async refuse(path, error) {
       this.request(path).reject(error);
       await settled();
@@ -138,7 +158,15 @@ export function createBrowser(more = {}) {
       live.start();
       await this.answer('/api/snapshot', snapshot);
       this.socket.open();
-      this.socket.receive({ type: 'welcome', protocol: 1, build: 'one', epoch: snapshot.epoch, seq: snapshot.seq, heartbeatMs: 5_000, now });
+      this.socket.receive({
+        type: 'welcome',
+        protocol: 1,
+        build: 'one',
+        epoch: snapshot.epoch,
+        seq: snapshot.seq,
+        heartbeatMs: 5_000,
+        now,
+      });
     },
   };
 }

@@ -15,17 +15,30 @@ export function createMachine() {
   /** @type {State} */
   let state = INITIAL;
   /** @type {Ctx} */
-  const ctx = { now: 0, random: 0.5, cursor: { epoch: null, seq: 0 }, page: { origin: ORIGIN, webSocketUrl: SOCKET_URL, build: 'one' } };
+  const ctx = {
+    now: 0,
+    random: 0.5,
+    cursor: { epoch: null, seq: 0 },
+    page: { origin: ORIGIN, webSocketUrl: SOCKET_URL, build: 'one' },
+  };
 
   /** @type {number|null} */
   let armed = null;
 
-  /** @param {any} event @returns {Effect[]} all but the timer's */
+  /**
+   * @param {any} event
+   * @returns {Effect[]} all but the timer's
+   */
   function send(event) {
-    const step = next(state, /** @type {Event} */ ({ ...(isOfSocket(event) ? { generation: state.memory.generation } : {}), ...event }), ctx);
+    const step = next(
+      state,
+      /** @type {Event} */ ({ ...(isOfSocket(event) ? { generation: state.memory.generation } : {}), ...event }),
+      ctx,
+    );
     state = step.state;
     for (const effect of step.effects) if (effect.type === 'timer') armed = effect.at;
-    for (const effect of step.effects) if (effect.type === 'swap') ctx.cursor = { epoch: effect.snapshot.epoch, seq: effect.snapshot.seq };
+    for (const effect of step.effects)
+      if (effect.type === 'swap') ctx.cursor = { epoch: effect.snapshot.epoch, seq: effect.snapshot.seq };
     return step.effects.filter(({ type }) => type !== 'timer');
   }
 
@@ -49,7 +62,7 @@ export function createMachine() {
     },
     /** Time passes, with heartbeats while it is live. @param {number} ms */
     pass(ms) {
-      for (const end = ctx.now + ms; ctx.now < end; ) {
+      for (const end = ctx.now + ms; ctx.now < end;) {
         ctx.now = Math.min(end, ctx.now + 5_000);
         if (machine.phase === 'live') machine.frame({ type: 'heartbeat', seq: ctx.cursor.seq, now: ctx.now });
       }

@@ -22,7 +22,11 @@ export function createRandom(seed) {
     below,
     /** @param {number} probability */
     chance: (probability) => next() < probability,
-    /** @template T @param {readonly T[]} list @returns {T} */
+    /**
+     * @template T
+     * @param {readonly T[]} list
+     * @returns {T}
+     */
     pick: (list) => /** @type {T} */ (list[below(list.length)]),
   };
 }

@@ -3,7 +3,11 @@
 
 /** @import {HistoryEntry, Run, Snapshot, Task} from '../../../static/js/types.js' */
 
-/** @param {string} id @param {Partial<Task>} [fields] @returns {Task} */
+/**
+ * @param {string} id
+ * @param {Partial<Task>} [fields]
+ * @returns {Task}
+ */
 export function task(id, fields = {}) {
   return /** @type {Task} */ ({
     taskType: 'descriptionOnly',
@@ -27,7 +31,12 @@ export function task(id, fields = {}) {
   });
 }
 
-/** @param {string} id @param {string} taskId @param {Partial<Run>} [fields] @returns {Run} */
+/**
+ * @param {string} id
+ * @param {string} taskId
+ * @param {Partial<Run>} [fields]
+ * @returns {Run}
+ */
 export function run(id, taskId, fields = {}) {
   return {
     id,
@@ -49,17 +58,40 @@ export function run(id, taskId, fields = {}) {
   };
 }
 
-/** @param {number} id @param {Partial<HistoryEntry>} [fields] @returns {HistoryEntry} */
+/**
+ * @param {number} id
+ * @param {Partial<HistoryEntry>} [fields]
+ * @returns {HistoryEntry}
+ */
 export function entry(id, fields = {}) {
   return { id, timestamp: id, eventType: 'status_changed', data: { from: 'pending', to: 'planned' }, ...fields };
 }
 
-/** @param {Partial<Snapshot>} [fields] @returns {Snapshot} */
+/**
+ * @param {Partial<Snapshot>} [fields]
+ * @returns {Snapshot}
+ */
 export function snapshot(fields = {}) {
-  return { epoch: 'e1', seq: 0, tasks: [], agents: [], providers: [], runs: [], config: null, configPath: null, ...fields };
+  return {
+    epoch: 'e1',
+    seq: 0,
+    tasks: [],
+    agents: [],
+    providers: [],
+    runs: [],
+    config: null,
+    configPath: null,
+    ...fields,
+  };
 }
 
-/** @param {number} seq @param {string} type @param {any} data @param {HistoryEntry[]} [history] @returns {any} */
+/**
+ * @param {number} seq
+ * @param {string} type
+ * @param {any} data
+ * @param {HistoryEntry[]} [history]
+ * @returns {any}
+ */
 export function event(seq, type, data, history) {
   return { type, seq, at: seq, data, ...(history ? { history } : {}) };
 }

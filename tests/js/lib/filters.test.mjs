@@ -5,14 +5,19 @@ import { NO_FILTERS, boardUrl, filtersOf, isFiltering, matcher, toggleStatus } f
 import { makePlanned, makeRun, makeTask } from './helpers.mjs';
 
 test('filters survive the way through the URL', () => {
-  const filters = { q: 'naïve & "quoted" #1', statuses: /** @type {const} */ (['active', 'failed']), agent: 'the.writer' };
+  const filters = {
+    q: 'naïve & "quoted" #1',
+    statuses: /** @type {const} */ (['active', 'failed']),
+    agent: 'the.writer',
+  };
   const url = new URL(boardUrl(filters), 'http://localhost');
   assert.deepEqual(filtersOf(url.searchParams), filters);
 });
 
 test('no filters, no query', () => assert.equal(boardUrl(NO_FILTERS), '/'));
 
-test('statuses stay readable in the URL', () => assert.equal(boardUrl({ ...NO_FILTERS, statuses: ['active', 'failed'] }), '/?status=active,failed'));
+test('statuses stay readable in the URL', () =>
+  assert.equal(boardUrl({ ...NO_FILTERS, statuses: ['active', 'failed'] }), '/?status=active,failed'));
 
 test('words that are no states are ignored, and the order is that of the columns', () => {
   assert.deepEqual(filtersOf(new URLSearchParams('status=failed,nonsense,active')).statuses, ['active', 'failed']);
@@ -26,10 +31,19 @@ test('a state is toggled in and out', () => {
   assert.equal(isFiltering({ ...NO_FILTERS, q: '  ' }), false);
 });
 
-for (const [q, fits] of /** @type {const} */ ([['HAIKU', true], ['haiku five', true], ['haiku nine', false], ['quota', true], ['', true], ['notes.md', true]])) {
+for (const [q, fits] of /** @type {const} */ ([
+  ['HAIKU', true],
+  ['haiku five', true],
+  ['haiku nine', false],
+  ['quota', true],
+  ['', true],
+  ['notes.md', true],
+])) {
   test(`the search “${q}” ${fits ? 'finds' : 'does not find'} the task`, () => {
     const task = makePlanned({
-      description: 'Write a haiku', summary: 'Five, seven, five', status: { type: 'failed', message: 'quota exceeded' },
+      description: 'Write a haiku',
+      summary: 'Five, seven, five',
+      status: { type: 'failed', message: 'quota exceeded' },
       attachments: [{ filename: 'notes.md', size: 1, contentType: 'text/markdown', uploadedAt: 0 }],
     });
     assert.equal(matcher({ ...NO_FILTERS, q })(task), fits);

@@ -1,5 +1,8 @@
 // @ts-check
-/** The sprite's shapes are those of the vendored files. After adding one: UPDATE_ICONS=1 node --test tests/js/lib/icons.test.mjs */
+/**
+ * The sprite's shapes are those of the vendored files. After adding one: UPDATE_ICONS=1 node --test
+ * tests/js/lib/icons.test.mjs
+ */
 
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -16,7 +19,9 @@ function shapesOf(file) {
 }
 
 function expected() {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.svg')).sort();
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.svg'))
+    .sort();
   const lines = files.map((file) => `  '${file.slice(0, -4)}': '${shapesOf(file)}',`);
   return `// @ts-check\n// Generated from ../vendor/lucide/*.svg by tests/js/lib/icons.test.mjs, which also says how. Do not edit.\n\nexport const SHAPES = {\n${lines.join('\n')}\n};\n`;
 }

@@ -17,8 +17,23 @@ const READ = {
   today: TODAY,
   before: { pending: 5, completed: 2 },
   days: [
-    { day: TODAY - 3 * DAY, counters: { tasks: { pending: -1, active: 1 }, left: { pending: 1 }, spentMs: { pending: 3_600_000 } } },
-    { day: TODAY, counters: { tasks: { active: -1, completed: 1 }, flow: { completed: 1 }, left: { active: 1 }, spentMs: { active: 60_000 }, runs: { 'writer/succeeded': 1, 'editor/cancelled': 2 }, runMs: { writer: 30_000, editor: 6000 }, tokensIn: { writer: 900 }, costMicroUsd: { writer: 1_500_000 } } },
+    {
+      day: TODAY - 3 * DAY,
+      counters: { tasks: { pending: -1, active: 1 }, left: { pending: 1 }, spentMs: { pending: 3_600_000 } },
+    },
+    {
+      day: TODAY,
+      counters: {
+        tasks: { active: -1, completed: 1 },
+        flow: { completed: 1 },
+        left: { active: 1 },
+        spentMs: { active: 60_000 },
+        runs: { 'writer/succeeded': 1, 'editor/cancelled': 2 },
+        runMs: { writer: 30_000, editor: 6000 },
+        tokensIn: { writer: 900 },
+        costMicroUsd: { writer: 1_500_000 },
+      },
+    },
   ],
 };
 
@@ -29,7 +44,10 @@ describe('what events move', () => {
     assert.deepEqual(same.days[1]?.counters.tasks, { active: -1, completed: 1, pending: 1 });
     assert.deepEqual(same.days[1]?.counters.flow, { completed: 1, created: 1 });
     const next = addCounters(READ, { at: TODAY + DAY, counters: moved });
-    assert.deepEqual(next.days.map(({ day }) => day), [TODAY - 3 * DAY, TODAY, TODAY + DAY]);
+    assert.deepEqual(
+      next.days.map(({ day }) => day),
+      [TODAY - 3 * DAY, TODAY, TODAY + DAY],
+    );
     assert.equal(next.today, TODAY + DAY);
     assert.equal(READ.days.length, 2, 'what was read stays as it was');
   });
@@ -45,7 +63,8 @@ describe('what events move', () => {
     store.parts.open('insights:7');
     const [request] = store.parts.takeRequests();
     assert.equal(request?.path, '/api/insights?days=7');
-    const moved = (/** @type {number} */ seq) => store.apply({ ...event(seq, 'task_deleted', { id: 'x' }), at: TODAY, counters: { flow: { created: 1 } } });
+    const moved = (/** @type {number} */ seq) =>
+      store.apply({ ...event(seq, 'task_deleted', { id: 'x' }), at: TODAY, counters: { flow: { created: 1 } } });
     moved(11);
     moved(12);
     store.parts.answer('insights:7', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 11 }, data: READ });
@@ -62,7 +81,10 @@ describe('what events move', () => {
 
 test('days and ranges', () => {
   assert.equal(dayOf(TODAY + DAY - 1), TODAY);
-  assert.deepEqual(['7', '90', '31', '', 'x'].map((text) => daysOf(new URLSearchParams({ days: text }))), [7, 90, 30, 30, 30]);
+  assert.deepEqual(
+    ['7', '90', '31', '', 'x'].map((text) => daysOf(new URLSearchParams({ days: text }))),
+    [7, 90, 30, 30, 30],
+  );
 });
 
 describe('the picture', () => {
@@ -83,8 +105,17 @@ describe('the picture', () => {
   });
 
   test('times and agents', () => {
-    assert.deepEqual(picture.time, [{ status: 'pending', moves: 1, average: 3_600_000 }, { status: 'active', moves: 1, average: 60_000 }]);
-    assert.deepEqual(picture.agents.map(({ name, runs, succeeded, other, usd }) => [name, runs, succeeded, other, usd]), [['editor', 2, 0, 2, 0], ['writer', 1, 1, 0, 1.5]]);
+    assert.deepEqual(picture.time, [
+      { status: 'pending', moves: 1, average: 3_600_000 },
+      { status: 'active', moves: 1, average: 60_000 },
+    ]);
+    assert.deepEqual(
+      picture.agents.map(({ name, runs, succeeded, other, usd }) => [name, runs, succeeded, other, usd]),
+      [
+        ['editor', 2, 0, 2, 0],
+        ['writer', 1, 1, 0, 1.5],
+      ],
+    );
   });
 
   test('sentences', () => {
@@ -92,7 +123,10 @@ describe('the picture', () => {
     assert.equal(tellFlow(picture), 'In 7 days 0 tasks were created, 1 completed and 0 failed: 0.1 completed a day.');
     assert.match(tellFlow(pictureOf(READ, 90, TODAY)), /less than 0\.1 completed a day/);
     assert.equal(tellTime(picture), 'Tasks stayed longest in Pending: 1h 0m on average.');
-    assert.equal(tellAgents(picture), '3 runs by 2 agents: 1 succeeded, 0 failed and 2 ended otherwise. They took 36s.');
+    assert.equal(
+      tellAgents(picture),
+      '3 runs by 2 agents: 1 succeeded, 0 failed and 2 ended otherwise. They took 36s.',
+    );
     assert.equal(tellCost(picture), '$1.50 in all; writer cost most: $1.50.');
   });
 
@@ -107,8 +141,14 @@ describe('the picture', () => {
 
   test('each figure has a row for each place, and values for each column', () => {
     for (const { name, places, series, table } of figuresOf(picture)) {
-      assert.ok(series.every(({ values }) => values.length === places.length), name);
-      assert.ok(table.rows.every((row) => row.length === table.head.length), name);
+      assert.ok(
+        series.every(({ values }) => values.length === places.length),
+        name,
+      );
+      assert.ok(
+        table.rows.every((row) => row.length === table.head.length),
+        name,
+      );
     }
   });
 });

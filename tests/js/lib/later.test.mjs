@@ -9,7 +9,10 @@ test('it is fetched once and used often', async () => {
   let fetched = 0;
   /** @type {string[]} */
   const used = [];
-  const later = createLater(async () => `value ${++fetched}`, (error) => assert.fail(String(error)));
+  const later = createLater(
+    async () => `value ${++fetched}`,
+    (error) => assert.fail(String(error)),
+  );
   later.prepare();
   later.use((value) => used.push(value));
   await settled();
@@ -20,10 +23,13 @@ test('it is fetched once and used often', async () => {
 test('a failure is told to whoever uses it, and the next use tries again', async () => {
   let tries = 0;
   let failures = 0;
-  const later = createLater(async () => {
-    if (++tries === 1) throw new Error('offline');
-    return 'there';
-  }, () => (failures += 1));
+  const later = createLater(
+    async () => {
+      if (++tries === 1) throw new Error('offline');
+      return 'there';
+    },
+    () => (failures += 1),
+  );
   later.use(assert.fail);
   await settled();
   /** @type {string[]} */

@@ -4,13 +4,41 @@ import { test } from 'node:test';
 
 /** @import {OutputData, OutputRecord} from '../../../static/js/types.js' */
 
-import { FOLLOW, SHOWN, STEP, cutNote, gist, having, newerAtHand, olderQuery, pair, pausedAt, shownOf, textOf, transcript, unseen, withNewer, withOlder } from '../../../static/js/lib/output.js';
+import {
+  FOLLOW,
+  SHOWN,
+  STEP,
+  cutNote,
+  gist,
+  having,
+  newerAtHand,
+  olderQuery,
+  pair,
+  pausedAt,
+  shownOf,
+  textOf,
+  transcript,
+  unseen,
+  withNewer,
+  withOlder,
+} from '../../../static/js/lib/output.js';
 
-/** @param {number} n @param {Partial<OutputRecord>} [fields] @returns {OutputRecord} */
+/**
+ * @param {number} n
+ * @param {Partial<OutputRecord>} [fields]
+ * @returns {OutputRecord}
+ */
 const record = (n, fields = {}) => ({ n, at: 1, kind: 'text', text: `said ${n}`, ...fields });
-/** @param {number} from @param {number} to */
+/**
+ * @param {number} from
+ * @param {number} to
+ */
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, k) => record(from + k));
-/** What the store keeps of a long run. @param {number} last @returns {OutputData} */
+/**
+ * What the store keeps of a long run.
+ * @param {number} last
+ * @returns {OutputData}
+ */
 const tailTo = (last) => ({ epoch: 'o', first: 1, last, newest: last, records: range(Math.max(1, last - 499), last) });
 const ends = (/** @type {OutputRecord[]} */ records) => [records[0]?.n, records.at(-1)?.n];
 
@@ -50,10 +78,26 @@ test('nothing is older than the first that is kept', () => {
 });
 
 test('a result belongs to its call', () => {
-  const call = (/** @type {number} */ n, /** @type {string} */ callId) => record(n, { kind: 'tool_call', callId, tool: 'file.read' });
-  const result = (/** @type {number} */ n, /** @type {string} */ callId) => record(n, { kind: 'tool_result', callId, output: 'x' });
-  const { results, paired } = pair([result(1, 'lost'), call(2, 'a'), call(3, 'b'), result(4, 'b'), result(5, 'a'), result(6, 'a'), call(7, '')]);
-  assert.deepEqual([...results].map(([n, { n: by }]) => [n, by]), [[3, 4], [2, 5]]);
+  const call = (/** @type {number} */ n, /** @type {string} */ callId) =>
+    record(n, { kind: 'tool_call', callId, tool: 'file.read' });
+  const result = (/** @type {number} */ n, /** @type {string} */ callId) =>
+    record(n, { kind: 'tool_result', callId, output: 'x' });
+  const { results, paired } = pair([
+    result(1, 'lost'),
+    call(2, 'a'),
+    call(3, 'b'),
+    result(4, 'b'),
+    result(5, 'a'),
+    result(6, 'a'),
+    call(7, ''),
+  ]);
+  assert.deepEqual(
+    [...results].map(([n, { n: by }]) => [n, by]),
+    [
+      [3, 4],
+      [2, 5],
+    ],
+  );
   assert.deepEqual([...paired], [4, 5]);
 });
 
@@ -61,7 +105,10 @@ test('words', () => {
   assert.equal(gist({ limit: 3, path: 'notes/a.md\nb' }), 'notes/a.md');
   assert.equal(gist('x'.repeat(300)).length, 120);
   assert.equal(gist(null), '');
-  assert.equal(textOf(record(1, { kind: 'tool_call', tool: 't', input: { a: 1 }, text: undefined })), 't {\n  "a": 1\n}');
+  assert.equal(
+    textOf(record(1, { kind: 'tool_call', tool: 't', input: { a: 1 }, text: undefined })),
+    't {\n  "a": 1\n}',
+  );
   assert.equal(cutNote(record(1, { bytes: 2_000_000 })), 'Only the beginning is kept; it was 2.0 MB.');
   assert.equal(having([record(1, { text: 'Grüße' }), record(2)], 'GRÜSSE'.replace('SS', 'ß')).length, 1);
   assert.equal(transcript([record(1), record(2, { kind: 'usage' })]), '[text] said 1');

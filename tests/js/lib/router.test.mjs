@@ -12,10 +12,16 @@ test('filters come with the board', () => {
   assert.deepEqual(route, { page: 'board', filters: { q: 'x', statuses: ['failed'], agent: '' } });
 });
 
-test('a task has its page', () => assert.deepEqual(routeOf('/tasks/0D22067B'), { page: 'task', id: '0d22067b', anchor: '', q: '', topic: '' }));
+test('a task has its page', () =>
+  assert.deepEqual(routeOf('/tasks/0D22067B'), { page: 'task', id: '0d22067b', anchor: '', q: '', topic: '' }));
 
 test('the filter of a history is in the address of its task', () => {
-  for (const filter of [{ q: '', topic: '' }, { q: 'a b', topic: '' }, { q: '', topic: 'tools' }, { q: 'x', topic: 'status' }]) {
+  for (const filter of [
+    { q: '', topic: '' },
+    { q: 'a b', topic: '' },
+    { q: '', topic: 'tools' },
+    { q: 'x', topic: 'status' },
+  ]) {
     const { pathname, search } = new URL(historyUrl('a', filter), 'http://localhost');
     assert.deepEqual(routeOf(pathname, search), { page: 'task', id: 'a', anchor: '', ...filter });
   }
@@ -24,7 +30,10 @@ test('the filter of a history is in the address of its task', () => {
 test('a place on the page of a task, and the archive, have addresses', () => {
   assert.deepEqual(routeOf('/tasks/a', '', '#run-b'), { page: 'task', id: 'a', anchor: 'run-b', q: '', topic: '' });
   assert.deepEqual(routeOf('/archive', '?q=a%20b'), { page: 'archive', q: 'a b' });
-  assert.deepEqual([archiveUrl('a b'), archiveUrl(''), runUrl('a', 'b')], ['/archive?q=a+b', '/archive', '/tasks/a#run-b']);
+  assert.deepEqual(
+    [archiveUrl('a b'), archiveUrl(''), runUrl('a', 'b')],
+    ['/archive?q=a+b', '/archive', '/tasks/a#run-b'],
+  );
 });
 
 test('the range of the insights is in their address', () => {
@@ -46,4 +55,5 @@ for (const page of /** @type {const} */ (['agents', 'providers'])) {
   });
 }
 
-for (const page of ['settings', 'workspaces']) test(`/${page} is a page`, () => assert.deepEqual(routeOf(`/${page}/`), { page }));
+for (const page of ['settings', 'workspaces'])
+  test(`/${page} is a page`, () => assert.deepEqual(routeOf(`/${page}/`), { page }));

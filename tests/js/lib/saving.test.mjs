@@ -3,14 +3,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSaving } from '../../../static/js/saving.js';
 
-/** @param {string} seqHeader @returns {import('../../../static/js/api.js').Answer} */
+/**
+ * @param {string} seqHeader
+ * @returns {import('../../../static/js/api.js').Answer}
+ */
 const answer = (seqHeader) => ({ status: 200, data: {}, body: {}, seqHeader, asOf: null, etag: null });
 
 function setUp() {
   /** @type {Map<string|null, () => void>} */
   const shown = new Map();
-  const saving = createSaving({ whenShown: (header) => new Promise((resolve) => shown.set(header, () => resolve(null))), onChange: () => {} });
-  return { saving, show: async (/** @type {string} */ header) => (shown.get(header)?.(), await new Promise(setImmediate)) };
+  const saving = createSaving({
+    whenShown: (header) => new Promise((resolve) => shown.set(header, () => resolve(null))),
+    onChange: () => {},
+  });
+  return {
+    saving,
+    show: async (/** @type {string} */ header) => (shown.get(header)?.(), await new Promise(setImmediate)),
+  };
 }
 
 test('saving, then saved but not shown, then nothing', async () => {

@@ -22,17 +22,40 @@ test('a long title is cut at a character, not inside one', () => {
 
 test('shorten leaves short text alone', () => assert.equal(shorten('short', 10), 'short'));
 
-for (const [bytes, text] of /** @type {const} */ ([[0, '0 B'], [999, '999 B'], [1000, '1.0 kB'], [2048, '2.0 kB'], [20_480, '20 kB'], [999_600, '1.0 MB'], [3_400_000, '3.4 MB'], [5e12, '5000 GB']])) {
+for (const [bytes, text] of /** @type {const} */ ([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [2048, '2.0 kB'],
+  [20_480, '20 kB'],
+  [999_600, '1.0 MB'],
+  [3_400_000, '3.4 MB'],
+  [5e12, '5000 GB'],
+])) {
   test(`${bytes} bytes are ${text}`, () => assert.equal(formatBytes(bytes), text));
 }
 
-test('one is not many', () => assert.deepEqual([plural(1, 'entry', 'entries'), plural(0, 'task'), plural(1200, 'task')], ['1 entry', '0 tasks', '1,200 tasks']));
+test('one is not many', () =>
+  assert.deepEqual(
+    [plural(1, 'entry', 'entries'), plural(0, 'task'), plural(1200, 'task')],
+    ['1 entry', '0 tasks', '1,200 tasks'],
+  ));
 
 test('bytes are those of UTF-8', () => assert.equal(byteLength('ü🙂'), 6));
 
 for (const [name, size, isGood] of /** @type {const} */ ([
-  ['notes.md', 1, true], ['a & b = #1.txt', 1, true], ['x', 10 * 1024 * 1024, true], ['x', 10 * 1024 * 1024 + 1, false],
-  ['a/b', 1, false], ['a\\b', 1, false], ['..', 1, false], ['a..b', 1, false], ['.', 1, false], ['', 1, false], ['ü'.repeat(128), 1, false],
+  ['notes.md', 1, true],
+  ['a & b = #1.txt', 1, true],
+  ['x', 10 * 1024 * 1024, true],
+  ['x', 10 * 1024 * 1024 + 1, false],
+  ['a/b', 1, false],
+  ['a\\b', 1, false],
+  ['..', 1, false],
+  ['a..b', 1, false],
+  ['.', 1, false],
+  ['', 1, false],
+  ['ü'.repeat(128), 1, false],
 ])) {
-  test(`the file ${JSON.stringify(name.slice(0, 20))} of ${size} bytes is ${isGood ? 'sent' : 'refused'}`, () => assert.equal(fileProblem({ name, size }) === null, isGood));
+  test(`the file ${JSON.stringify(name.slice(0, 20))} of ${size} bytes is ${isGood ? 'sent' : 'refused'}`, () =>
+    assert.equal(fileProblem({ name, size }) === null, isGood));
 }

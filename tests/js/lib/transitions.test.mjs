@@ -33,19 +33,28 @@ for (const from of STATUSES) {
 test('a task without steps cannot be marked planned, even where other texts of a plan are there', () => {
   for (const task of [makeTask(), makePlanned({ summary: 's' })]) {
     assert.equal(hasSteps(task), false);
-    assert.deepEqual(stepsOf(task).map(({ to }) => to), ['planning', 'active', 'failed']);
+    assert.deepEqual(
+      stepsOf(task).map(({ to }) => to),
+      ['planning', 'active', 'failed'],
+    );
     assert.match(whyNot(task, 'planned') ?? '', /no plan/);
   }
 });
 
 test('the likeliest step comes first', () => {
-  assert.deepEqual([makeTask(), makePlanned({ plan: ['p'] })].map((task) => stepsOf(task)[0]?.verb), ['plan', 'start']);
+  assert.deepEqual(
+    [makeTask(), makePlanned({ plan: ['p'] })].map((task) => stepsOf(task)[0]?.verb),
+    ['plan', 'start'],
+  );
 });
 
 test('verbs wait for what is missing in the workspace, moves do not', () => {
   const hindrances = { plan: 'No planner.', start: 'No agent.' };
   const task = makePlanned({ plan: ['p'] });
-  assert.deepEqual(stepsOf(task).map((step) => hindranceOf(step, hindrances)), ['No agent.', 'No planner.', null, null]);
+  assert.deepEqual(
+    stepsOf(task).map((step) => hindranceOf(step, hindrances)),
+    ['No agent.', 'No planner.', null, null],
+  );
   assert.equal(whyNot(task, 'planning', hindrances), 'No planner.');
   assert.equal(whyNot(makePlanned({ status: { type: 'awaiting_input' } }), 'planning', hindrances), 'No planner.');
 });

@@ -20,23 +20,50 @@ import { taskUrl } from '../../router.js';
  * @property {boolean} isUnconfined what the agent at it is
  */
 
-/** @param {Task} task @param {CardLook} look */
+/**
+ * @param {Task} task
+ * @param {CardLook} look
+ */
 export function cardTemplate(task, { age, now, hasFocus, saving, isUnconfined }) {
   const title = titleOf(task.description);
   const word = task.status.type;
   const tabindex = hasFocus ? 0 : -1;
   return html`<li class="card-item">
-    <article class="card ${saving ? 'is-saving' : ''}" draggable="true" data-testid="card" data-task-id=${task.id} data-status=${word}>
-      <h3 class="card-title"><a class="card-link" href=${taskUrl(task.id)} draggable="false" tabindex=${tabindex} data-testid="card-link">${title}</a></h3>
+    <article
+      class="card ${saving ? 'is-saving' : ''}"
+      draggable="true"
+      data-testid="card"
+      data-task-id=${task.id}
+      data-status=${word}
+    >
+      <h3 class="card-title">
+        <a class="card-link" href=${taskUrl(task.id)} draggable="false" tabindex=${tabindex} data-testid="card-link"
+          >${title}</a
+        >
+      </h3>
       ${task.taskType === 'planned' && task.summary ? html`<p class="card-summary" data-testid="card-summary">${task.summary}</p>` : nothing}
       ${task.status.type === 'failed' && task.status.message ? failure(task.status.message) : nothing}
       <div class="card-foot">
-        ${statusTemplate(word)}<time class="card-age" datetime=${iso(task.updatedAt)} title="Changed ${ageInWords(task.updatedAt, now)}">${age}</time>
+        ${statusTemplate(word)}<time
+          class="card-age"
+          datetime=${iso(task.updatedAt)}
+          title="Changed ${ageInWords(task.updatedAt, now)}"
+          >${age}</time
+        >
       </div>
       ${hasFacts(task) ? facts(task, isUnconfined) : nothing}
       ${saving ? html`<p class="card-saving" data-testid="card-saving">${icon('loader-circle', 'spin')}${saving}</p>` : nothing}
-      <button type="button" class="button is-quiet is-small is-icon card-menu" data-action="menu" data-testid="card-menu" tabindex=${tabindex}
-        aria-haspopup="menu" aria-label="Actions for ${title}">${icon('ellipsis')}</button>
+      <button
+        type="button"
+        class="button is-quiet is-small is-icon card-menu"
+        data-action="menu"
+        data-testid="card-menu"
+        tabindex=${tabindex}
+        aria-haspopup="menu"
+        aria-label="Actions for ${title}"
+      >
+        ${icon('ellipsis')}
+      </button>
     </article>
   </li>`;
 }
@@ -44,16 +71,29 @@ export function cardTemplate(task, { age, now, hasFocus, saving, isUnconfined })
 /** @param {Task} task */
 const hasFacts = (task) => task.attachmentCount + handoffCount(task) > 0 || currentAgent(task) !== '';
 
-/** @param {Task} task @param {boolean} isUnconfined */
-const facts = (task, isUnconfined) => html`<div class="card-foot">
-  ${agentChip(task, isUnconfined)}${fact('paperclip', task.attachmentCount, 'attachment')}${fact('arrow-left-right', handoffCount(task), 'hand-off')}
-</div>`;
+/**
+ * @param {Task} task
+ * @param {boolean} isUnconfined
+ */
+const facts = (task, isUnconfined) =>
+  html`<div class="card-foot">
+    ${agentChip(task, isUnconfined)}${fact('paperclip', task.attachmentCount, 'attachment')}${fact('arrow-left-right', handoffCount(task), 'hand-off')}
+  </div>`;
 
 /** @param {string} message */
-const failure = (message) => html`<div class="card-failure" data-testid="card-failure">${icon('triangle-alert')}<span class="card-failure-text">${message}</span></div>`;
+const failure = (message) =>
+  html`<div class="card-failure" data-testid="card-failure">
+    ${icon('triangle-alert')}<span class="card-failure-text">${message}</span>
+  </div>`;
 
-/** @param {string} name @param {number} count @param {string} what */
+/**
+ * @param {string} name
+ * @param {number} count
+ * @param {string} what
+ */
 const fact = (name, count, what) =>
   count === 0
     ? nothing
-    : html`<span class="card-fact" title=${plural(count, what)}>${icon(name)}<span aria-hidden="true">${count}</span><span class="unseen">${plural(count, what)}</span></span>`;
+    : html`<span class="card-fact" title=${plural(count, what)}
+        >${icon(name)}<span aria-hidden="true">${count}</span><span class="unseen">${plural(count, what)}</span></span
+      >`;

@@ -5,7 +5,10 @@
 
 /** @typedef {{id: string, over: StatusWord|null}} Drag */
 
-/** @param {{onChange: () => void, mayDrop: (id: string, status: StatusWord) => boolean, drop: (id: string, status: StatusWord) => void}} surroundings */
+/**
+ * @param {{onChange: () => void, mayDrop: (id: string, status: StatusWord) => boolean, drop: (id: string, status:
+ *   StatusWord) => void}} surroundings
+ */
 export function createDrag({ onChange, mayDrop, drop }) {
   /** @type {Drag|null} */
   let drag = null;
@@ -70,11 +73,18 @@ export function createDrag({ onChange, mayDrop, drop }) {
   };
 }
 
-/** @param {{target: EventTarget|null}} event @returns {HTMLElement|null} */
+/**
+ * @param {{target: EventTarget|null}} event
+ * @returns {HTMLElement|null}
+ */
 export const cardAt = (event) => (event.target instanceof Element ? event.target.closest('.card') : null);
 
-/** @param {Event} event @returns {StatusWord|null} */
+/**
+ * @param {Event} event
+ * @returns {StatusWord|null}
+ */
 export function columnAt(event) {
-  const column = event.target instanceof Element ? /** @type {HTMLElement|null} */ (event.target.closest('[data-column]')) : null;
+  const column =
+    event.target instanceof Element ? /** @type {HTMLElement|null} */ (event.target.closest('[data-column]')) : null;
   return /** @type {StatusWord|null} */ (column?.dataset.column ?? null);
 }

@@ -10,7 +10,9 @@ import { STATUSES } from '../../words.js';
 /** @import {StatusWord, Task} from '../../types.js' */
 
 /**
- * @param {Task} task @param {string|null} blocked why nothing can be saved now @param {Hindrances} hindrances
+ * @param {Task} task
+ * @param {string|null} blocked why nothing can be saved now
+ * @param {Hindrances} hindrances
  * @param {{open: () => void, move: (to: StatusWord) => void, remove: () => void}} verbs
  * @returns {MenuItem[]}
  */
@@ -27,15 +29,32 @@ export function menuItems(task, blocked, hindrances, { open, move, remove }) {
     { label: 'Open', icon: 'arrow-right', run: open, testid: 'menu-open' },
     ...apart(moves.filter((item) => item.reason === null)),
     ...apart(moves.filter((item) => item.reason !== null)),
-    ...apart([{ label: 'Delete', icon: 'trash-2', danger: true, reason: blocked ?? (isWorking(task.status.type) ? 'An agent works on it. Stop it first.' : null), run: remove, testid: 'menu-delete' }]),
+    ...apart([
+      {
+        label: 'Delete',
+        icon: 'trash-2',
+        danger: true,
+        reason: blocked ?? (isWorking(task.status.type) ? 'An agent works on it. Stop it first.' : null),
+        run: remove,
+        testid: 'menu-delete',
+      },
+    ]),
   ];
 }
 
-/** A verb that starts somebody says so. @param {Task} task @param {StatusWord} status */
+/**
+ * A verb that starts somebody says so.
+ * @param {Task} task
+ * @param {StatusWord} status
+ */
 function labelOf(task, status) {
   const step = stepTo(task, status);
   return step === null || step.verb === 'move' ? `Move to ${STATUS[status].label}` : step.label;
 }
 
-/** With a line above the first. @param {MenuItem[]} items @returns {MenuItem[]} */
+/**
+ * With a line above the first.
+ * @param {MenuItem[]} items
+ * @returns {MenuItem[]}
+ */
 const apart = (items) => items.map((item, index) => ({ ...item, apart: index === 0 }));

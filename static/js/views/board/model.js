@@ -36,7 +36,8 @@ export function createModel(read) {
       return all;
     },
     /** Those of the states that the filters show, with the tasks that fit. @param {Filters} filters */
-    visible: ({ statuses }) => (statuses.length === 0 ? fitting : fitting.filter(({ status }) => statuses.includes(status))),
+    visible: ({ statuses }) =>
+      statuses.length === 0 ? fitting : fitting.filter(({ status }) => statuses.includes(status)),
     get agents() {
       return agents;
     },

@@ -15,26 +15,50 @@ import { taskUrl } from '../../router.js';
 
 const AT_MOST = 6;
 
-/** @param {readonly Task[]} tasks @param {boolean} loading */
-export const needsYouTemplate = (tasks, loading) => html`<section class="needs-you" aria-labelledby="needs-you-title" data-testid="needs-you" data-count=${tasks.length}>
-  ${tasks.length === 0 ? nobody(loading) : strip(tasks)}
-</section>`;
+/**
+ * @param {readonly Task[]} tasks
+ * @param {boolean} loading
+ */
+export const needsYouTemplate = (tasks, loading) =>
+  html`<section class="needs-you" aria-labelledby="needs-you-title" data-testid="needs-you" data-count=${tasks.length}>
+    ${tasks.length === 0 ? nobody(loading) : strip(tasks)}
+  </section>`;
 
 /** @param {boolean} loading */
-const nobody = (loading) => html`<h2 class="needs-you-title needs-you-none" id="needs-you-title">${loading ? 'Fetching the board…' : html`${icon('check')}Nothing needs you right now`}</h2>`;
+const nobody = (loading) =>
+  html`<h2 class="needs-you-title needs-you-none" id="needs-you-title">
+    ${loading ? 'Fetching the board…' : html`${icon('check')}Nothing needs you right now`}
+  </h2>`;
 
 /** @param {readonly Task[]} tasks */
-const strip = (tasks) => html`<h2 class="needs-you-title" id="needs-you-title">Needs you <span class="count">${tasks.length}</span></h2>
-  <ul class="needs-you-list">${repeat(fewOf(tasks, AT_MOST), (task) => task.id, item)}</ul>
-  ${tasks.length > AT_MOST ? rest(tasks.length - AT_MOST) : nothing}`;
+const strip = (tasks) =>
+  html`<h2 class="needs-you-title" id="needs-you-title">Needs you <span class="count">${tasks.length}</span></h2>
+    <ul class="needs-you-list">
+      ${repeat(fewOf(tasks, AT_MOST), (task) => task.id, item)}
+    </ul>
+    ${tasks.length > AT_MOST ? rest(tasks.length - AT_MOST) : nothing}`;
 
 /** @param {number} count */
-const rest = (count) => html`<a class="needs-you-more" data-testid="needs-you-more" href=${boardUrl({ ...NO_FILTERS, statuses: NEEDS_YOU })}>${count} more</a>`;
+const rest = (count) =>
+  html`<a class="needs-you-more" data-testid="needs-you-more" href=${boardUrl({ ...NO_FILTERS, statuses: NEEDS_YOU })}
+    >${count} more</a
+  >`;
 
 /** @param {Task} task */
-const item = (task) => html`<li><a class="need" href=${taskUrl(task.id)} data-testid="need" data-task-id=${task.id} data-status=${task.status.type} title=${reasonOf(task) || nothing}>
-  ${statusTemplate(task.status.type)}<span class="need-title">${titleOf(task.description)}</span><span class="need-reason">${reasonOf(task)}</span>
-</a></li>`;
+const item = (task) =>
+  html`<li>
+    <a
+      class="need"
+      href=${taskUrl(task.id)}
+      data-testid="need"
+      data-task-id=${task.id}
+      data-status=${task.status.type}
+      title=${reasonOf(task) || nothing}
+    >
+      ${statusTemplate(task.status.type)}<span class="need-title">${titleOf(task.description)}</span
+      ><span class="need-reason">${reasonOf(task)}</span>
+    </a>
+  </li>`;
 
 /** @param {Task} task */
 function reasonOf(task) {

@@ -1,5 +1,8 @@
 // @ts-check
-/** Where a person is on the board: the card with the focus, and how far each column is scrolled. Kept while another page is open. */
+/**
+ * Where a person is on the board: the card with the focus, and how far each column is scrolled. Kept while another page
+ * is open.
+ */
 
 /** @type {{focusId: string|null, scrolls: [string, number, number][]}} */
 const left = { focusId: null, scrolls: [] };
@@ -12,11 +15,15 @@ export function createPlace(root) {
   /** @type {string|null} */
   let focusedBefore = null;
 
-  /** @param {string} id @returns {HTMLElement|null} */
+  /**
+   * @param {string} id
+   * @returns {HTMLElement|null}
+   */
   const linkOf = (id) => root()?.querySelector(`.card[data-task-id="${CSS.escape(id)}"] .card-link`) ?? null;
 
   /** The card that has the keyboard now. */
-  const active = () => /** @type {HTMLElement|null|undefined} */ (document.activeElement?.closest('.card'))?.dataset.taskId ?? null;
+  const active = () =>
+    /** @type {HTMLElement|null|undefined} */ (document.activeElement?.closest('.card'))?.dataset.taskId ?? null;
 
   /** @param {string} id */
   function focus(id) {

@@ -8,7 +8,9 @@ import { STATUSES } from '../../words.js';
 /** @import {Figure, Series} from './figures.js' */
 /** @import {StatusWord} from '../../types.js' */
 
-/** @typedef {{ink: string, line: string, fill: Record<StatusWord, string>, stroke: Record<StatusWord, string>}} Palette */
+/**
+ * @typedef {{ink: string, line: string, fill: Record<StatusWord, string>, stroke: Record<StatusWord, string>}} Palette
+ */
 /** @typedef {{hue: StatusWord, side: Series['side'], values: (number|null)[]}} Layer */
 
 const AREA_HEIGHT = 280;
@@ -28,7 +30,10 @@ export function readPalette() {
     probe.style.color = value;
     return getComputedStyle(probe).color;
   };
-  const hues = (/** @type {(status: string) => string} */ of) => /** @type {Record<StatusWord, string>} */ (Object.fromEntries(STATUSES.map((status) => [status, colour(of(status))])));
+  const hues = (/** @type {(status: string) => string} */ of) =>
+    /** @type {Record<StatusWord, string>} */ (
+      Object.fromEntries(STATUSES.map((status) => [status, colour(of(status))]))
+    );
   const palette = {
     ink: colour('var(--ink-soft)'),
     line: colour('color-mix(in srgb, var(--line-strong) 30%, transparent)'),
@@ -39,7 +44,11 @@ export function readPalette() {
   return palette;
 }
 
-/** The highest first, so that each lower one is painted over it. Of nothing there is no bar. @param {Figure} figure @returns {Layer[]} */
+/**
+ * The highest first, so that each lower one is painted over it. Of nothing there is no bar.
+ * @param {Figure} figure
+ * @returns {Layer[]}
+ */
 export function layersOf({ kind, series, places }) {
   const sums = { '-1': places.map(() => 0), 0: places.map(() => 0), 1: places.map(() => 0) };
   const layers = series.map(({ hue, side, values }) => {
@@ -50,7 +59,10 @@ export function layersOf({ kind, series, places }) {
   return layers.reverse();
 }
 
-/** @param {Figure} figure @returns {uPlot.AlignedData} */
+/**
+ * @param {Figure} figure
+ * @returns {uPlot.AlignedData}
+ */
 export const dataOf = (figure) => [figure.places.map((_, n) => n), ...layersOf(figure).map(({ values }) => values)];
 
 /** @param {Figure} figure */
@@ -60,7 +72,9 @@ export function heightOf({ kind, places }) {
 }
 
 /**
- * @param {HTMLElement} host @param {Figure} figure @param {Palette} palette
+ * @param {HTMLElement} host
+ * @param {Figure} figure
+ * @param {Palette} palette
  * @param {(place: number|null) => void} choose the pointer is over a place, or over none
  */
 export function createPlot(host, figure, palette, choose) {
@@ -78,7 +92,10 @@ export function createPlot(host, figure, palette, choose) {
       cursor: { show: !lies, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
       scales: {
         x: { time: false, range: [-margin, last + margin], ori: lies ? 1 : 0, dir: lies ? -1 : 1 },
-        y: { range: (_plot, _min, max) => [0, Math.max(max * 1.06, figure.steps === undefined ? 0.01 : 1)], ori: lies ? 0 : 1 },
+        y: {
+          range: (_plot, _min, max) => [0, Math.max(max * 1.06, figure.steps === undefined ? 0.01 : 1)],
+          ori: lies ? 0 : 1,
+        },
       },
       axes: [placeAxis(figure, palette), valueAxis(figure, palette)],
       series: [{}, ...layersOf(figure).map((layer) => seriesOf(layer, figure, palette))],
@@ -89,15 +106,27 @@ export function createPlot(host, figure, palette, choose) {
   );
 }
 
-/** @param {Layer} layer @param {Figure} figure @param {Palette} palette @returns {uPlot.Series} */
+/**
+ * @param {Layer} layer
+ * @param {Figure} figure
+ * @param {Palette} palette
+ * @returns {uPlot.Series}
+ */
 function seriesOf({ hue, side }, { kind }, palette) {
   const look = { fill: palette.fill[hue], stroke: palette.stroke[hue], width: 1, points: { show: false } };
   if (kind === 'area') return look;
   const size = /** @type {[number, number]} */ (kind === 'bars' ? [0.66, 24] : [0.4, 28]);
-  return { ...look, paths: /** @type {uPlot.Series.BarsPathBuilderFactory} */ (uPlot.paths.bars)({ size, align: side }) };
+  return {
+    ...look,
+    paths: /** @type {uPlot.Series.BarsPathBuilderFactory} */ (uPlot.paths.bars)({ size, align: side }),
+  };
 }
 
-/** @param {Figure} figure @param {Palette} palette @returns {uPlot.Axis} */
+/**
+ * @param {Figure} figure
+ * @param {Palette} palette
+ * @returns {uPlot.Axis}
+ */
 function placeAxis({ kind, places }, palette) {
   const look = { stroke: palette.ink, font: FONT, grid: { show: false }, ticks: { show: false } };
   if (kind === 'bars') {
@@ -105,16 +134,29 @@ function placeAxis({ kind, places }, palette) {
     const size = Math.max(...names.map((name) => name.length)) * LETTER_PX + 14;
     return { ...look, side: 3, size, splits: () => names.map((_, n) => n), values: () => names };
   }
-  return { ...look, size: SCALE_HEIGHT, splits: (plot) => daysWithName(places.length, plot.width), values: (_plot, splits) => splits.map((n) => places[n] ?? '') };
+  return {
+    ...look,
+    size: SCALE_HEIGHT,
+    splits: (plot) => daysWithName(places.length, plot.width),
+    values: (_plot, splits) => splits.map((n) => places[n] ?? ''),
+  };
 }
 
-/** As many as have room; the last is always one. @param {number} count @param {number} width */
+/**
+ * As many as have room; the last is always one.
+ * @param {number} count
+ * @param {number} width
+ */
 export function daysWithName(count, width) {
   const step = Math.max(1, Math.ceil((count * LABEL_PX) / Math.max(width - 2 * LABEL_PX, LABEL_PX)));
   return Array.from({ length: count }, (_, n) => n).filter((n) => (count - 1 - n) % step === 0);
 }
 
-/** @param {Figure} figure @param {Palette} palette @returns {uPlot.Axis} */
+/**
+ * @param {Figure} figure
+ * @param {Palette} palette
+ * @returns {uPlot.Axis}
+ */
 function valueAxis({ kind, format, steps }, palette) {
   const lies = kind === 'bars';
   return {

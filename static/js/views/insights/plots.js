@@ -8,7 +8,10 @@ import { createPlot, dataOf, heightOf, readPalette } from './plot.js';
 
 /** @typedef {{host: HTMLElement, made: string, data: string, plot: ReturnType<typeof createPlot>}} Shown */
 
-/** @param {(place: number|null) => void} choose @param {() => void} redraw */
+/**
+ * @param {(place: number|null) => void} choose
+ * @param {() => void} redraw
+ */
 export function createPlots(choose, redraw) {
   /** @type {Map<string, Shown>} */
   const shown = new Map();
@@ -25,7 +28,10 @@ export function createPlots(choose, redraw) {
     shown.delete(name);
   }
 
-  /** @param {Figure} figure @param {Palette} palette */
+  /**
+   * @param {Figure} figure
+   * @param {Palette} palette
+   */
   function showOne(figure, palette) {
     const host = /** @type {HTMLElement} */ (document.querySelector(`[data-plot="${figure.name}"]`));
     const made = JSON.stringify([palette, figure.places, figure.series.map(({ hue }) => hue)]);
@@ -42,7 +48,11 @@ export function createPlots(choose, redraw) {
     if (one.plot.width !== host.clientWidth) one.plot.setSize({ width: host.clientWidth, height: heightOf(figure) });
   }
 
-  /** The line of the day that the keys, or the pointer in another plot, have chosen. @param {Figure} figure @param {number|null} chosen */
+  /**
+   * The line of the day that the keys, or the pointer in another plot, have chosen.
+   * @param {Figure} figure
+   * @param {number|null} chosen
+   */
   function point({ name, kind }, chosen) {
     const plot = shown.get(name)?.plot;
     if (!plot || kind === 'bars' || (plot.cursor.idx ?? null) === chosen) return;
@@ -50,7 +60,10 @@ export function createPlots(choose, redraw) {
   }
 
   return {
-    /** @param {Figure[]} figures @param {number|null} chosen */
+    /**
+     * @param {Figure[]} figures
+     * @param {number|null} chosen
+     */
     show(figures, chosen) {
       const plotted = figures.filter(({ series }) => series.length > 0);
       for (const name of [...shown.keys()]) if (!plotted.some((figure) => figure.name === name)) remove(name);

@@ -54,7 +54,9 @@ export function createAccess(app) {
 
   function cancel() {
     isWanted = false;
-    painter.request(() => /** @type {HTMLElement|null} */ (document.querySelector('#access [data-testid="new-token"]'))?.focus());
+    painter.request(() =>
+      /** @type {HTMLElement|null} */ (document.querySelector('#access [data-testid="new-token"]'))?.focus(),
+    );
   }
 
   function forget() {
@@ -64,7 +66,9 @@ export function createAccess(app) {
 
   /** @param {string} name */
   async function revoke(name) {
-    const answer = await actions.attempt(`access-token:${name}`, 'Revoking', `“${name}” was not revoked.`, () => api.delete(`/api/access-tokens/${encodeURIComponent(name)}`));
+    const answer = await actions.attempt(`access-token:${name}`, 'Revoking', `“${name}” was not revoked.`, () =>
+      api.delete(`/api/access-tokens/${encodeURIComponent(name)}`),
+    );
     if (!answer) return;
     if (made()?.name === name) forget();
     actions.offerUndo(`Revoked “${name}”: it opens nothing any more`, `“${name}” could not be brought back.`, answer);
@@ -77,18 +81,26 @@ export function createAccess(app) {
     return html`<li class="row" data-token=${name} data-testid="token-row">
       <div class="row-main">
         <span class="row-name"><strong>${name}</strong><span class="soft is-mono">chorus_…${hint}</span></span>
-        <span class="row-note">${scopeWords(scopes)} · made <time datetime=${iso(createdAt)}>${ageInWords(createdAt, live.now())}</time></span>
+        <span class="row-note"
+          >${scopeWords(scopes)} · made
+          <time datetime=${iso(createdAt)}>${ageInWords(createdAt, live.now())}</time></span
+        >
       </div>
-      <div class="row-tools">${button({ label: 'Revoke', title: `Revoke “${name}”`, look: 'is-small is-danger', reason: app.saving.of(`access-token:${name}`)?.says ?? app.blocked(), run: () => void revoke(name), testid: 'revoke' })}</div>
+      <div class="row-tools">
+        ${button({ label: 'Revoke', title: `Revoke “${name}”`, look: 'is-small is-danger', reason: app.saving.of(`access-token:${name}`)?.says ?? app.blocked(), run: () => void revoke(name), testid: 'revoke' })}
+      </div>
     </li>`;
   }
 
   function list() {
     const { data, status, error } = store.part(PART);
     if (status === 'error') return failedPart('The access tokens', error, () => live.retryPart(PART));
-    if (!data) return html`<p class="field-note" aria-busy="true">${icon('loader-circle', 'spin')}<span>Fetching…</span></p>`;
+    if (!data)
+      return html`<p class="field-note" aria-busy="true">${icon('loader-circle', 'spin')}<span>Fetching…</span></p>`;
     if (data.length === 0) return html`<p class="soft" data-testid="no-tokens">There are none yet.</p>`;
-    return html`<ul class="rows" data-testid="tokens">${repeat(data, ({ name }) => name, row)}</ul>`;
+    return html`<ul class="rows" data-testid="tokens">
+      ${repeat(data, ({ name }) => name, row)}
+    </ul>`;
   }
 
   /** @param {Made} token */
@@ -97,23 +109,54 @@ export function createAccess(app) {
     return html`<section class="panel is-fresh" aria-labelledby="made-title" data-testid="made">
       <h3 class="panel-title" id="made-title" tabindex="-1">${icon('circle-check')}“${token.name}” is made</h3>
       <p>Copy it now: only a hash of it is kept, so it cannot be shown again.</p>
-      <div class="copied"><code class="copied-text" tabindex="0" data-testid="made-token">${token.token}</code>${copyButton(app, { text: token.token, label: 'Copy the token', done: 'Token copied', testid: 'copy-token' })}</div>
+      <div class="copied">
+        <code class="copied-text" tabindex="0" data-testid="made-token">${token.token}</code
+        >${copyButton(app, { text: token.token, label: 'Copy the token', done: 'Token copied', testid: 'copy-token' })}
+      </div>
       <p>An MCP client on the machine of Chorus takes this into its configuration:</p>
-      <div class="copied"><pre class="copied-text" tabindex="0" data-testid="made-config">${config}</pre>${copyButton(app, { text: config, label: 'Copy the configuration', done: 'Configuration copied', testid: 'copy-config' })}</div>
+      <div class="copied">
+        <pre class="copied-text" tabindex="0" data-testid="made-config">${config}</pre>
+        ${copyButton(app, { text: config, label: 'Copy the configuration', done: 'Configuration copied', testid: 'copy-config' })}
+      </div>
       ${button({ label: 'Done, hide it', run: forget, testid: 'made-done' })}
     </section>`;
   }
 
   function scopesField() {
     const chosen = /** @type {string[]} */ (form.values().scopes);
-    const toggle = (/** @type {string} */ scope) => form.set('scopes', SCOPES.map((each) => each.scope).filter((each) => chosen.includes(each) !== (each === scope)));
-    return field(form, 'scopes', { label: 'It may' }, html`<div class="choices">${SCOPES.map(({ scope, label }) => html`<label class="tool">
-      <input type="checkbox" class="check" data-testid="scope-${scope}" aria-describedby=${described(form, 'scopes', false)} .checked=${liveValue(chosen.includes(scope))} @change=${() => toggle(scope)}><span>${label}</span></label>`)}</div>`, true);
+    const toggle = (/** @type {string} */ scope) =>
+      form.set(
+        'scopes',
+        SCOPES.map((each) => each.scope).filter((each) => chosen.includes(each) !== (each === scope)),
+      );
+    return field(
+      form,
+      'scopes',
+      { label: 'It may' },
+      html`<div class="choices">
+        ${SCOPES.map(
+          ({ scope, label }) =>
+            html`<label class="tool">
+              <input
+                type="checkbox"
+                class="check"
+                data-testid="scope-${scope}"
+                aria-describedby=${described(form, 'scopes', false)}
+                .checked=${liveValue(chosen.includes(scope))}
+                @change=${() => toggle(scope)}
+              /><span>${label}</span></label
+            >`,
+        )}
+      </div>`,
+      true,
+    );
   }
 
   function formPanel() {
     const fields = html`${textField(form, 'name', { label: 'Name', hint: 'What the token is for. Tasks and reports that come with it bear this name.', placeholder: 'laptop' })}${scopesField()}`;
-    const tools = form.isDirty() ? nothing : button({ label: 'Cancel', look: 'is-quiet', run: cancel, testid: 'cancel-token' });
+    const tools = form.isDirty()
+      ? nothing
+      : button({ label: 'Cancel', look: 'is-quiet', run: cancel, testid: 'cancel-token' });
     return html`<div class="panel">${formTemplate(app, form, fields, { label: 'Create token', tools })}</div>`;
   }
 
@@ -121,9 +164,16 @@ export function createAccess(app) {
     const fresh = made();
     const isOpen = isWanted || form.isDirty();
     return html`<section class="registry-part" id="access" aria-labelledby="access-title" data-testid="access">
-      <div class="registry-head"><h2 id="access-title">Access tokens</h2>
-        <div class="registry-tools">${isOpen ? nothing : button({ label: 'New access token', icon: 'plus', run: begin, testid: 'new-token' })}</div>
-        <p class="soft">For programs that Chorus does not start, such as an MCP client: with a token they work on the tasks of this workspace.</p></div>
+      <div class="registry-head">
+        <h2 id="access-title">Access tokens</h2>
+        <div class="registry-tools">
+          ${isOpen ? nothing : button({ label: 'New access token', icon: 'plus', run: begin, testid: 'new-token' })}
+        </div>
+        <p class="soft">
+          For programs that Chorus does not start, such as an MCP client: with a token they work on the tasks of this
+          workspace.
+        </p>
+      </div>
       ${isOpen ? formPanel() : nothing} ${fresh ? madeTemplate(fresh) : nothing} ${list()}
     </section>`;
   }

@@ -18,7 +18,10 @@ import { putAgent } from './requests.js';
 /** @import {App, View} from '../../app.js' */
 /** @import {Agent, UserAgent} from '../../types.js' */
 
-/** @param {App} app @returns {View} */
+/**
+ * @param {App} app
+ * @returns {View}
+ */
 export function createAgentList(app) {
   const { store, drafts, notices, painter, router } = app;
   /** Names of the agents that get a provider together; null: nobody is choosing. @type {Set<string>|null} */
@@ -39,9 +42,15 @@ export function createAgentList(app) {
   }
 
   /** Those of them that are still there. */
-  const targets = () => [...(chosen ?? [])].flatMap((name) => store.state.agents.get(name) ?? []).filter((agent) => agent.type === 'user_defined');
+  const targets = () =>
+    [...(chosen ?? [])]
+      .flatMap((name) => store.state.agents.get(name) ?? [])
+      .filter((agent) => agent.type === 'user_defined');
 
-  const agents = () => [...store.state.agents.values()].sort((a, b) => (a.type === b.type ? a.name.localeCompare(b.name) : a.type === 'internal' ? 1 : -1));
+  const agents = () =>
+    [...store.state.agents.values()].sort((a, b) =>
+      a.type === b.type ? a.name.localeCompare(b.name) : a.type === 'internal' ? 1 : -1,
+    );
 
   /** One request each: who fails is told, the others are done. */
   async function apply() {
@@ -57,7 +66,10 @@ export function createAgentList(app) {
     const done = meant.length - failed.length;
     if (done > 0) notices.success(`${plural(done, 'agent')} changed`);
     const first = results.find((result) => result.status === 'rejected');
-    if (first) notices.error(`${listed(failed.map(({ name }) => name))} could not be changed.`, { advice: reasonOf(first.reason) });
+    if (first)
+      notices.error(`${listed(failed.map(({ name }) => name))} could not be changed.`, {
+        advice: reasonOf(first.reason),
+      });
   }
 
   /** @param {UserAgent} agent */
@@ -74,8 +86,14 @@ export function createAgentList(app) {
     return html`<li class="row" data-agent=${agent.name} data-testid="agent-row">
       ${chosen && !isSystem ? choice(agent.name) : nothing}
       <div class="row-main">
-        <span class="row-name"><a href=${agentUrl(agent.name)} class="row-link">${agent.name}</a>${mark}${!isSystem && agent.unconfined ? unconfinedMark() : nothing}${drafts.get(`agent:${agent.name}`) ? html`<span class="tag is-draft">Unsaved changes</span>` : nothing}</span>
-        <span class="row-note">${runsOn === NOT_CONFIGURED ? 'No provider' : runsOn}${!isSystem && agent.model ? ` / ${agent.model}` : ''} · ${isSystem ? 'plans tasks' : plural(agent.allowedTools.length, 'tool')}</span>
+        <span class="row-name"
+          ><a href=${agentUrl(agent.name)} class="row-link">${agent.name}</a
+          >${mark}${!isSystem && agent.unconfined ? unconfinedMark() : nothing}${drafts.get(`agent:${agent.name}`) ? html`<span class="tag is-draft">Unsaved changes</span>` : nothing}</span
+        >
+        <span class="row-note"
+          >${runsOn === NOT_CONFIGURED ? 'No provider' : runsOn}${!isSystem && agent.model ? ` / ${agent.model}` : ''} ·
+          ${isSystem ? 'plans tasks' : plural(agent.allowedTools.length, 'tool')}</span
+        >
       </div>
       ${condition(agent)}
     </li>`;
@@ -90,40 +108,88 @@ export function createAgentList(app) {
   }
 
   /** @param {string} name */
-  const choice = (name) => html`<input type="checkbox" class="check" aria-label="Choose ${name}" data-testid="choose-${name}" .checked=${live(chosen?.has(name) ?? false)} @change=${() => toggle(name)}>`;
+  const choice = (name) =>
+    html`<input
+      type="checkbox"
+      class="check"
+      aria-label="Choose ${name}"
+      data-testid="choose-${name}"
+      .checked=${live(chosen?.has(name) ?? false)}
+      @change=${() => toggle(name)}
+    />`;
 
   function bulkBar() {
     if (!chosen) return nothing;
     const reason = app.blocked() ?? (targets().length === 0 ? 'choose agents first' : null);
     return html`<div class="bulk" role="group" aria-label="Provider for the chosen agents" data-testid="bulk">
-      <label>Provider <select class="input" data-testid="bulk-provider" @change=${(/** @type {Event} */ event) => set(() => (provider = /** @type {HTMLSelectElement} */ (event.target).value))}>
-        <option value=${NOT_CONFIGURED} .selected=${live(provider === NOT_CONFIGURED)}>No provider</option>
-        ${[...store.state.providers.keys()].map((name) => html`<option value=${name} .selected=${live(provider === name)}>${name}</option>`)}
-      </select></label>
-      <label>Model <input class="input" placeholder="Provider’s default" .value=${live(model)} data-testid="bulk-model" @input=${(/** @type {Event} */ event) => set(() => (model = /** @type {HTMLInputElement} */ (event.target).value))}></label>
+      <label
+        >Provider
+        <select
+          class="input"
+          data-testid="bulk-provider"
+          @change=${(/** @type {Event} */ event) => set(() => (provider = /** @type {HTMLSelectElement} */ (event.target).value))}
+        >
+          <option value=${NOT_CONFIGURED} .selected=${live(provider === NOT_CONFIGURED)}>No provider</option>
+          ${[...store.state.providers.keys()].map((name) => html`<option value=${name} .selected=${live(provider === name)}>${name}</option>`)}
+        </select></label
+      >
+      <label
+        >Model
+        <input
+          class="input"
+          placeholder="Provider’s default"
+          .value=${live(model)}
+          data-testid="bulk-model"
+          @input=${(/** @type {Event} */ event) => set(() => (model = /** @type {HTMLInputElement} */ (event.target).value))}
+      /></label>
       ${button({ label: busy ? 'Saving…' : `Set for ${plural(targets().length, 'agent')}`, look: 'is-primary', reason, run: () => void apply(), testid: 'bulk-apply' })}
     </div>`;
   }
 
-  const choosing = () => button({
-    label: chosen ? 'Cancel' : 'Set provider', run: () => set(() => (chosen = chosen ? null : new Set())), testid: 'bulk-start',
-    ...(chosen ? {} : { icon: 'plug', title: 'Give several agents a provider at once' }),
-  });
+  const choosing = () =>
+    button({
+      label: chosen ? 'Cancel' : 'Set provider',
+      run: () => set(() => (chosen = chosen ? null : new Set())),
+      testid: 'bulk-start',
+      ...(chosen ? {} : { icon: 'plug', title: 'Give several agents a provider at once' }),
+    });
 
-  const create = (look = 'is-primary') => button({ label: 'New agent', icon: 'plus', look, run: () => router.go('/agents?new'), testid: 'new-agent' });
+  const create = (look = 'is-primary') =>
+    button({ label: 'New agent', icon: 'plus', look, run: () => router.go('/agents?new'), testid: 'new-agent' });
 
   function template() {
     if (store.state.epoch === null) return loadingTemplate('Agents', app);
     const all = agents();
-    const list = all.length > 0
-      ? html`<ul class="rows" data-testid="agents">${repeat(all, ({ name }) => name, row)}</ul>`
-      : emptyTemplate('bot', 'No agents yet', 'An agent has instructions, tools and a provider it runs on.', create());
-    return page('agents-page', html`${heading('Agents')}<div class="registry-tools">${choosing()}${create()}</div>
-      <p class="soft">Who can work on tasks, with which instructions and tools, and on what they run. ${providerHint()}</p>`, html`${bulkBar()}${list}`);
+    const list =
+      all.length > 0
+        ? html`<ul class="rows" data-testid="agents">
+            ${repeat(all, ({ name }) => name, row)}
+          </ul>`
+        : emptyTemplate(
+            'bot',
+            'No agents yet',
+            'An agent has instructions, tools and a provider it runs on.',
+            create(),
+          );
+    return page(
+      'agents-page',
+      html`${heading('Agents')}
+        <div class="registry-tools">${choosing()}${create()}</div>
+        <p class="soft">
+          Who can work on tasks, with which instructions and tools, and on what they run. ${providerHint()}
+        </p>`,
+      html`${bulkBar()}${list}`,
+    );
   }
 
   function providerHint() {
-    return store.state.providers.size > 0 ? nothing : html`<strong class="hint-strong">${icon('info')}<span>No agent can work before there is a <a href="/providers?new">provider</a>.</span></strong>`;
+    return store.state.providers.size > 0
+      ? nothing
+      : html`<strong class="hint-strong"
+          >${icon('info')}<span
+            >No agent can work before there is a <a href="/providers?new">provider</a>.</span
+          ></strong
+        >`;
   }
 
   return {

@@ -34,30 +34,57 @@ export function createConfigFile(app) {
     painter.request();
   }
 
-  /** @param {'import'|'overwrite'} verb @param {string} done @param {string} failure */
+  /**
+   * @param {'import'|'overwrite'} verb
+   * @param {string} done
+   * @param {string} failure
+   */
   async function settle(verb, done, failure) {
     const answer = await actions.attempt(`config:${verb}`, 'Saving', failure, () => api.post(`/api/config/${verb}`));
     if (answer) notices.success([done, answer.body.notice].filter(Boolean).join('. '));
     void look();
   }
 
-  const importIt = () => settle('import', 'chorus.json imported', 'chorus.json was not imported; it and the settings are as they were.');
+  const importIt = () =>
+    settle('import', 'chorus.json imported', 'chorus.json was not imported; it and the settings are as they were.');
   const overwrite = () => settle('overwrite', 'chorus.json overwritten', 'chorus.json was not overwritten.');
 
   /** @param {Edited} found */
   function contents({ file, fileProblem }) {
-    if (fileProblem) return html`<p data-testid="file-problem">${fileProblem}</p><p class="soft">Mend the file and come back, or overwrite it.</p>`;
+    if (fileProblem)
+      return html`<p data-testid="file-problem">${fileProblem}</p>
+        <p class="soft">Mend the file and come back, or overwrite it.</p>`;
     const changes = store.state.config && file ? changesOf(store.state.config, file) : [];
     if (changes.length === 0) return html`<p>It says the same as the settings, written differently.</p>`;
-    return html`<table class="changes"><thead><tr><th scope="col">Setting</th><th scope="col">Now</th><th scope="col">In chorus.json</th></tr></thead>
-      <tbody>${changes.map(({ label, now, file: then }) => html`<tr><th scope="row">${label}</th><td data-label="Now">${now}</td><td data-label="In chorus.json">${then}</td></tr>`)}</tbody></table>`;
+    return html`<table class="changes">
+      <thead>
+        <tr>
+          <th scope="col">Setting</th>
+          <th scope="col">Now</th>
+          <th scope="col">In chorus.json</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${changes.map(
+          ({ label, now, file: then }) =>
+            html`<tr>
+              <th scope="row">${label}</th>
+              <td data-label="Now">${now}</td>
+              <td data-label="In chorus.json">${then}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
   }
 
   function template() {
     if (!edited) return nothing;
     return html`<section class="panel is-warning" aria-labelledby="file-title" data-testid="config-file">
       <h2 class="panel-title" id="file-title">${icon('triangle-alert')}chorus.json has been edited</h2>
-      <p>Somebody has changed this workspace’s file outside Chorus. The settings below count until you choose; the file is left alone.</p>
+      <p>
+        Somebody has changed this workspace’s file outside Chorus. The settings below count until you choose; the file
+        is left alone.
+      </p>
       ${contents(edited)}
       <div class="editor-tools">
         ${button({ label: 'Import the file', icon: 'download', reason: app.blocked() ?? (edited.fileProblem ? 'it is no configuration' : null), run: () => void importIt(), testid: 'import' })}

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * A form about one thing that others may change at the same time.
- * What is typed is kept, field by field, over the thing as it is now: other fields follow pushes, and where somebody else
- * changed the same field the person chooses. Drafts survive navigation and reload; secrets live in memory only.
+ * A form about one thing that others may change at the same time. What is typed is kept, field by field, over the thing
+ * as it is now: other fields follow pushes, and where somebody else changed the same field the person chooses. Drafts
+ * survive navigation and reload; secrets live in memory only.
  */
 
 import { ApiError } from '../../api.js';
@@ -31,7 +31,11 @@ import { newKey } from '../../lib/key.js';
 
 const DISCARD_UNDO_MS = 15_000;
 
-/** @template {{version?: number}} T @param {App} app @param {FormOptions<T>} options */
+/**
+ * @template {{version?: number}} T
+ * @param {App} app
+ * @param {FormOptions<T>} options
+ */
 export function createForm(app, { key: draftKey, title, thing, valuesOf, problemsOf, send, saved, secrets = [] }) {
   const { drafts, notices, painter, saving } = app;
   /** Newer than the store: what an answer told. @type {T|null} */
@@ -39,7 +43,10 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
   /** Whether problems of untouched fields are shown, too. */
   let tried = false;
   let busy = false;
-  /** What the server refused, and the values it refused. @type {{fields: Record<string, string>, values: Values}|null} */
+  /**
+   * What the server refused, and the values it refused.
+   * @type {{fields: Record<string, string>, values: Values}|null}
+   */
   let refused = null;
   /** The same for every try of the same values. */
   let requestKey = newKey();
@@ -59,24 +66,43 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
 
   const secretKey = `${draftKey}:secret`;
 
-  /** @param {string} key @returns {Touched} */
+  /**
+   * @param {string} key
+   * @returns {Touched}
+   */
   const read = (key) => JSON.parse(drafts.get(key)?.text ?? '{}');
 
   /** @param {Touched} next */
   function keep(next) {
     const entries = Object.entries(next);
-    write(draftKey, entries.filter(([field]) => !secrets.includes(field)), drafts.set);
-    write(secretKey, entries.filter(([field]) => secrets.includes(field)), drafts.hold);
+    write(
+      draftKey,
+      entries.filter(([field]) => !secrets.includes(field)),
+      drafts.set,
+    );
+    write(
+      secretKey,
+      entries.filter(([field]) => secrets.includes(field)),
+      drafts.hold,
+    );
     painter.request();
   }
 
-  /** @param {string} key @param {[string, unknown][]} entries @param {(key: string, text: string) => void} store */
-  const write = (key, entries, store) => store(key, entries.length > 0 ? JSON.stringify(Object.fromEntries(entries)) : '');
+  /**
+   * @param {string} key
+   * @param {[string, unknown][]} entries
+   * @param {(key: string, text: string) => void} store
+   */
+  const write = (key, entries, store) =>
+    store(key, entries.length > 0 ? JSON.stringify(Object.fromEntries(entries)) : '');
 
   const values = () => merged(touched(), currentValues());
   const isDirty = () => Object.keys(tidied(touched(), currentValues())).length > 0;
 
-  /** @param {string} field @param {Value} value */
+  /**
+   * @param {string} field
+   * @param {Value} value
+   */
   function set(field, value) {
     requestKey = newKey();
     keep(touch(tidied(touched(), currentValues()), field, value, currentValues()));
@@ -84,13 +110,20 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
 
   /* ------------------------------------------------------------ what is wrong */
 
-  /** @param {string} field @returns {string|null} */
+  /**
+   * @param {string} field
+   * @returns {string|null}
+   */
   function problem(field) {
-    if (refused && field in refused.fields && refused.values[field] === JSON.stringify(values()[field])) return refused.fields[field] ?? null;
+    if (refused && field in refused.fields && refused.values[field] === JSON.stringify(values()[field]))
+      return refused.fields[field] ?? null;
     return tried || field in touched() ? (problemsOf(values())[field] ?? null) : null;
   }
 
-  /** @param {string} field @returns {Conflict|null} */
+  /**
+   * @param {string} field
+   * @returns {Conflict|null}
+   */
   function conflict(field) {
     if (busy || !conflictsOf(touched(), currentValues()).includes(field)) return null;
     return {
@@ -107,7 +140,11 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
     offerBack('Your version was dropped', before);
   }
 
-  /** A slip must not cost the text. @param {string} said @param {Touched} before */
+  /**
+   * A slip must not cost the text.
+   * @param {string} said
+   * @param {Touched} before
+   */
   const offerBack = (said, before) =>
     notices.info(said, { action: { label: 'Undo', run: () => keep(before) }, lastsMs: DISCARD_UNDO_MS, unique: true });
 
@@ -147,7 +184,11 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
     }
   }
 
-  /** A change of other fields meanwhile is merged and sent once more. @param {boolean} [again] @returns {Promise<void>} */
+  /**
+   * A change of other fields meanwhile is merged and sent once more.
+   * @param {boolean} [again]
+   * @returns {Promise<void>}
+   */
   async function attempt(again = false) {
     const sent = values();
     try {
@@ -166,21 +207,32 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
     }
   }
 
-  /** Beside the fields where the server names them, else as a notice. @param {unknown} error @param {Values} sent */
+  /**
+   * Beside the fields where the server names them, else as a notice.
+   * @param {unknown} error
+   * @param {Values} sent
+   */
   function refuse(error, sent) {
     const told = flat(error instanceof ApiError ? error.fields : {});
     const known = Object.fromEntries(Object.entries(told).filter(([field]) => field in sent));
-    refused = { fields: known, values: Object.fromEntries(Object.keys(known).map((field) => [field, JSON.stringify(sent[field])])) };
+    refused = {
+      fields: known,
+      values: Object.fromEntries(Object.keys(known).map((field) => [field, JSON.stringify(sent[field])])),
+    };
     const [first] = Object.keys(known);
     if (first !== undefined) return lookAt(first);
-    notices.error(`${title.slice(0, 1).toUpperCase()}${title.slice(1)} could not be saved.`, { advice: `${reasonOf(error)} What you typed is kept.` });
+    notices.error(`${title.slice(0, 1).toUpperCase()}${title.slice(1)} could not be saved.`, {
+      advice: `${reasonOf(error)} What you typed is kept.`,
+    });
   }
 
   /** Shows what is wrong with a field and puts the keyboard there. @param {string} field */
   function lookAt(field) {
     painter.request(() => {
       const group = document.querySelector(`[data-field="${field}"]`);
-      /** @type {HTMLElement|null|undefined} */ (group?.querySelector('.theirs button') ?? group?.querySelector('input, textarea, select'))?.focus();
+      /** @type {HTMLElement|null|undefined} */ (
+        group?.querySelector('.theirs button') ?? group?.querySelector('input, textarea, select')
+      )?.focus();
     });
   }
 
@@ -200,16 +252,27 @@ export function createForm(app, { key: draftKey, title, thing, valuesOf, problem
       return busy || saving.of(draftKey)?.progress === 'saving';
     },
     /** Texts that were not saved, to be copied when the thing is gone. */
-    rescued: () => Object.entries(read(draftKey)).map(([, { mine }]) => (typeof mine === 'string' ? mine : Array.isArray(mine) ? mine.join('\n') : String(mine))),
+    rescued: () =>
+      Object.entries(read(draftKey)).map(([, { mine }]) =>
+        typeof mine === 'string' ? mine : Array.isArray(mine) ? mine.join('\n') : String(mine),
+      ),
   };
 }
 
 /** @typedef {ReturnType<typeof createForm>} Form */
 
-/** Nested messages under the innermost name that a form knows: {providerType: {apiBaseUrl: [m]}}, {dirs: {0: [m]}}. @param {any} fields @param {string|null} [outer] @returns {Record<string, string>} */
+/**
+ * Nested messages under the innermost name that a form knows: {providerType: {apiBaseUrl: [m]}}, {dirs: {0: [m]}}.
+ * @param {any} fields
+ * @param {string|null} [outer]
+ * @returns {Record<string, string>}
+ */
 export function flat(fields, outer = null) {
-  return Object.assign({}, ...Object.entries(fields).map(([name, value]) => {
-    const field = outer !== null && /^\d+$/.test(name) ? outer : name;
-    return Array.isArray(value) ? { [field]: value.join(' ') } : flat(value, field);
-  }));
+  return Object.assign(
+    {},
+    ...Object.entries(fields).map(([name, value]) => {
+      const field = outer !== null && /^\d+$/.test(name) ? outer : name;
+      return Array.isArray(value) ? { [field]: value.join(' ') } : flat(value, field);
+    }),
+  );
 }

@@ -19,7 +19,10 @@ const LIMIT_MS = 75_000;
 /** @param {App} app */
 export function createProviderTests(app) {
   const { api, painter } = app;
-  /** By name: what the provider was when it was asked, and what came of it; null: not known yet. @type {Map<string, {version: number, outcome: Outcome|null}>} */
+  /**
+   * By name: what the provider was when it was asked, and what came of it; null: not known yet.
+   * @type {Map<string, {version: number, outcome: Outcome|null}>}
+   */
   const tests = new Map();
 
   /** @param {Provider} provider */
@@ -43,25 +46,39 @@ export function createProviderTests(app) {
   }
 
   return {
-    /** @param {Provider} provider @param {string|null} [reason] why it cannot be tested now */
+    /**
+     * @param {Provider} provider
+     * @param {string|null} [reason] why it cannot be tested now
+     */
     button(provider, reason = null) {
       const isAsking = testOf(provider)?.outcome === null;
       return button({
-        label: isAsking ? 'Testing…' : 'Test', title: `Ask “${provider.name}” one short question`, look: 'is-small',
-        reason: isAsking ? 'its test is running' : (app.blocked() ?? reason), run: () => void start(provider), testid: 'test',
+        label: isAsking ? 'Testing…' : 'Test',
+        title: `Ask “${provider.name}” one short question`,
+        look: 'is-small',
+        reason: isAsking ? 'its test is running' : (app.blocked() ?? reason),
+        run: () => void start(provider),
+        testid: 'test',
       });
     },
 
     /** There from the beginning, so that a change of it is heard. @param {Provider} provider */
     result(provider) {
       const test = testOf(provider);
-      return html`<div class="test-result" role="status" data-testid="test-result">${test ? resultOf(test.outcome) : nothing}</div>`;
+      return html`<div class="test-result" role="status" data-testid="test-result">
+        ${test ? resultOf(test.outcome) : nothing}
+      </div>`;
     },
   };
 }
 
 /** @param {Outcome|null} outcome */
 function resultOf(outcome) {
-  if (!outcome) return html`<span class="sign is-busy">${icon('loader-circle', 'spin')}<span>Asking it one short question. This takes up to a minute.</span></span>`;
-  return outcome.ok ? sign('good', 'circle-check', `It works. ${outcome.message}`) : sign('bad', 'triangle-alert', outcome.message);
+  if (!outcome)
+    return html`<span class="sign is-busy"
+      >${icon('loader-circle', 'spin')}<span>Asking it one short question. This takes up to a minute.</span></span
+    >`;
+  return outcome.ok
+    ? sign('good', 'circle-check', `It works. ${outcome.message}`)
+    : sign('bad', 'triangle-alert', outcome.message);
 }

@@ -20,7 +20,10 @@ import { icon } from '../../elements/icons.js';
 
 /** @typedef {'open-path'|'new-name'|'new-path'} Name */
 
-/** @param {App} app @param {Options} options */
+/**
+ * @param {App} app
+ * @param {Options} options
+ */
 export function createWorkspaceForm(app, { base, open, reasonNow, problems, suggestedPath }) {
   const { drafts, painter } = app;
   /** What the server refused, by field. @type {Partial<Record<Name, {message: string, text: string}>>} */
@@ -31,7 +34,10 @@ export function createWorkspaceForm(app, { base, open, reasonNow, problems, sugg
   /** The path follows the name until it is typed itself. */
   const newPath = () => typed('new-path') || suggestedPath(base(), typed('new-name'));
 
-  /** @param {Name} name @param {string} text */
+  /**
+   * @param {Name} name
+   * @param {string} text
+   */
   function type(name, text) {
     drafts.set(`workspaces:${name}`, text);
     painter.request();
@@ -45,22 +51,42 @@ export function createWorkspaceForm(app, { base, open, reasonNow, problems, sugg
     return name === 'new-name' ? problems.name(text) : problems.path(text);
   }
 
-  /** @param {Opening['verb']} verb @param {Name} field @param {string} path */
+  /**
+   * @param {Opening['verb']} verb
+   * @param {Name} field
+   * @param {string} path
+   */
   async function submit(verb, field, path) {
-    const wrong = problems.path(path) ?? (verb === 'create' && typed('new-name') !== '' ? problems.name(typed('new-name')) : null);
+    const wrong =
+      problems.path(path) ?? (verb === 'create' && typed('new-name') !== '' ? problems.name(typed('new-name')) : null);
     const result = wrong ? { path: wrong } : reasonNow() === null ? await open({ verb, path: path.trim() }) : null;
     refused = result?.path ? { [field]: { message: result.path, text: path } } : {};
     painter.request(() => result?.path && document.getElementById(field)?.focus());
   }
 
-  /** @param {Name} name @param {{label: string, hint: string, value: string, placeholder?: string}} options */
+  /**
+   * @param {Name} name
+   * @param {{label: string, hint: string, value: string, placeholder?: string}} options
+   */
   function input(name, { label, hint, value, placeholder }) {
     const problem = problemOf(name);
-    return html`<div class="field"><label class="field-label" for=${name}>${label}</label>
+    return html`<div class="field">
+      <label class="field-label" for=${name}>${label}</label>
       <p class="field-hint" id="${name}-hint">${hint}</p>
-      <input class="input is-mono" id=${name} data-testid=${name} autocomplete="off" spellcheck="false" placeholder=${placeholder ?? nothing} .value=${live(value)}
-        aria-invalid=${problem ? 'true' : nothing} aria-describedby="${name}-hint ${problem ? `${name}-error` : ''}" @input=${(/** @type {Event} */ event) => type(name, /** @type {HTMLInputElement} */ (event.target).value)}>
-      ${problem ? html`<p class="field-error" id="${name}-error" role="alert" data-testid="error-${name}">${icon('triangle-alert')}<span>${problem}</span></p>` : nothing}</div>`;
+      <input
+        class="input is-mono"
+        id=${name}
+        data-testid=${name}
+        autocomplete="off"
+        spellcheck="false"
+        placeholder=${placeholder ?? nothing}
+        .value=${live(value)}
+        aria-invalid=${problem ? 'true' : nothing}
+        aria-describedby="${name}-hint ${problem ? `${name}-error` : ''}"
+        @input=${(/** @type {Event} */ event) => type(name, /** @type {HTMLInputElement} */ (event.target).value)}
+      />
+      ${problem ? html`<p class="field-error" id="${name}-error" role="alert" data-testid="error-${name}">${icon('triangle-alert')}<span>${problem}</span></p>` : nothing}
+    </div>`;
   }
 
   /** @param {(event: Event) => void} act */
@@ -91,7 +117,8 @@ export function createWorkspaceForm(app, { base, open, reasonNow, problems, sugg
   return {
     template,
     reset() {
-      for (const name of /** @type {const} */ (['open-path', 'new-name', 'new-path'])) drafts.clear(`workspaces:${name}`);
+      for (const name of /** @type {const} */ (['open-path', 'new-name', 'new-path']))
+        drafts.clear(`workspaces:${name}`);
       refused = {};
       painter.request();
     },

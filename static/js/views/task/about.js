@@ -8,7 +8,10 @@ import { iso, moment } from '../../lib/time.js';
 /** @import {App} from '../../app.js' */
 /** @import {Task} from '../../types.js' */
 
-/** @param {App} app @param {Task} task */
+/**
+ * @param {App} app
+ * @param {Task} task
+ */
 export function aboutTemplate(app, task) {
   const now = app.live.now();
   return html`<section class="section" aria-labelledby="title-about">
@@ -22,8 +25,18 @@ export function aboutTemplate(app, task) {
   </section>`;
 }
 
-/** @param {string} name @param {unknown} value */
-const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+const fact = (name, value) =>
+  html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
 
-/** @param {number} at @param {number} now */
+/**
+ * @param {number} at
+ * @param {number} now
+ */
 const time = (at, now) => html`<time datetime=${iso(at)}>${moment(at, now)}</time>`;

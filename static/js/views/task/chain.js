@@ -1,5 +1,8 @@
 // @ts-check
-/** Who worked on the task, in order, hand-offs below who handed off: how long, what they were given, what they gave back. */
+/**
+ * Who worked on the task, in order, hand-offs below who handed off: how long, what they were given, what they gave
+ * back.
+ */
 
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
@@ -21,7 +24,13 @@ import { failedPart } from './failed-part.js';
 
 const OUTPUT_BYTES = 256 * 1024;
 
-/** @param {App} app @param {Task} task @param {boolean} complete whether its texts are whole @param {string} linked id of the run that the address names @param {Outputs} outputs */
+/**
+ * @param {App} app
+ * @param {Task} task
+ * @param {boolean} complete whether its texts are whole
+ * @param {string} linked id of the run that the address names
+ * @param {Outputs} outputs
+ */
 export function chainTemplate(app, task, complete, linked, outputs) {
   const part = /** @type {const} */ (`runs:${task.id}`);
   const { data, status, error } = app.store.part(part);
@@ -29,7 +38,9 @@ export function chainTemplate(app, task, complete, linked, outputs) {
   if (timeline.length === 0 && status !== 'error') return nothing;
   const hidden = complete ? 0 : task.chainCount - task.agentChain.length;
   return html`<section class="section" data-section="agentChain" data-testid="chain" aria-labelledby="title-chain">
-    <div class="section-head"><h2 id="title-chain">Agents <span class="count">${data?.length ?? task.chainCount}</span></h2></div>
+    <div class="section-head">
+      <h2 id="title-chain">Agents <span class="count">${data?.length ?? task.chainCount}</span></h2>
+    </div>
     ${status === 'error' ? failedPart('The runs', error, () => app.live.retryPart(part)) : nothing}
     ${hidden > 0 ? html`<p class="soft">${plural(hidden, 'earlier run')} still being fetched</p>` : nothing}
     ${listTemplate(app, task, timeline, linked, outputs)}
@@ -38,56 +49,135 @@ export function chainTemplate(app, task, complete, linked, outputs) {
   </section>`;
 }
 
-/** @param {App} app @param {Task} task @param {readonly TimelineRun[]} runs @param {string} linked @param {Outputs} outputs @returns {unknown} */
-const listTemplate = (app, task, runs, linked, outputs) => html`<ol class="timeline">${repeat(runs, (each) => each.id, (each) => runTemplate(app, task, each, linked, outputs))}</ol>`;
+/**
+ * @param {App} app
+ * @param {Task} task
+ * @param {readonly TimelineRun[]} runs
+ * @param {string} linked
+ * @param {Outputs} outputs
+ * @returns {unknown}
+ */
+const listTemplate = (app, task, runs, linked, outputs) =>
+  html`<ol class="timeline">
+    ${repeat(
+      runs,
+      (each) => each.id,
+      (each) => runTemplate(app, task, each, linked, outputs),
+    )}
+  </ol>`;
 
-/** @param {App} app @param {Task} task @param {TimelineRun} each @param {string} linked @param {Outputs} outputs */
+/**
+ * @param {App} app
+ * @param {Task} task
+ * @param {TimelineRun} each
+ * @param {string} linked
+ * @param {Outputs} outputs
+ */
 function runTemplate(app, task, each, linked, outputs) {
   const { id, agentName, kind, state, run, record, handoffs } = each;
   const look = RUN_LOOKS[state];
   const report = record?.completionReport ?? null;
-  const reason = run?.reason && run.reason !== report?.summary && run.reason !== report?.blockedReason ? run.reason : '';
-  return html`<li class="run ${linked === id ? 'is-linked' : ''}" id="run-${id}" tabindex="-1" data-status=${look.hue} data-state=${state} data-testid="run" data-run-id=${id} data-agent=${agentName}>
-    <span class="run-sign">${state === 'running' ? html`<span class="pulse"></span>` : icon(look.icon, state === 'starting' ? 'spin' : '')}</span>
-    <div class="run-head"><strong>${kind === 'planner' ? 'Planner' : agentName}</strong>${unconfinedAgents(app.store.state.agents).has(agentName) ? unconfinedMark() : nothing}<span class="status" data-testid="run-state">${look.word}</span>
-      <a class="run-time" href=${runUrl(task.id, id)} title="Link to this run" data-testid="run-link">${timeTemplate(app, each)}</a></div>
+  const reason =
+    run?.reason && run.reason !== report?.summary && run.reason !== report?.blockedReason ? run.reason : '';
+  return html`<li
+    class="run ${linked === id ? 'is-linked' : ''}"
+    id="run-${id}"
+    tabindex="-1"
+    data-status=${look.hue}
+    data-state=${state}
+    data-testid="run"
+    data-run-id=${id}
+    data-agent=${agentName}
+  >
+    <span class="run-sign"
+      >${state === 'running' ? html`<span class="pulse"></span>` : icon(look.icon, state === 'starting' ? 'spin' : '')}</span
+    >
+    <div class="run-head">
+      <strong>${kind === 'planner' ? 'Planner' : agentName}</strong
+      >${unconfinedAgents(app.store.state.agents).has(agentName) ? unconfinedMark() : nothing}<span
+        class="status"
+        data-testid="run-state"
+        >${look.word}</span
+      >
+      <a class="run-time" href=${runUrl(task.id, id)} title="Link to this run" data-testid="run-link"
+        >${timeTemplate(app, each)}</a
+      >
+    </div>
     ${reason ? html`<p class="run-reason ${look.hue === 'failed' ? 'is-bad' : ''}" data-testid="run-reason">${reason}</p>` : nothing}
     ${run?.resumeAt ? html`<p class="run-reason" data-testid="run-resume-at">Goes on by itself: <time datetime=${iso(run.resumeAt)}>${moment(run.resumeAt, app.live.now())}</time></p>` : nothing}
     ${report ? reportTemplate(app, report) : nothing}
     ${record ? html`${fold(app, `input-${id}`, 'Instructions', record.input)}${record.output === report?.output ? nothing : fold(app, `output-${id}`, 'Output', record.output)}` : nothing}
-    ${run ? factsTemplate(run) : nothing}
-    ${run && run.state !== 'queued' ? outputs.template(run) : nothing}
+    ${run ? factsTemplate(run) : nothing} ${run && run.state !== 'queued' ? outputs.template(run) : nothing}
     ${run && isUnfinished(state) ? toolsTemplate(app, run) : nothing}
     ${handoffs.length > 0 ? listTemplate(app, task, handoffs, linked, outputs) : nothing}
   </li>`;
 }
 
-/** @param {App} app @param {TimelineRun} each */
+/**
+ * @param {App} app
+ * @param {TimelineRun} each
+ */
 function timeTemplate(app, { startedAt, endedAt, state }) {
   if (startedAt === null) return nothing;
   const now = app.live.now();
-  const lasted = state === 'queued' ? nothing : html` · <span data-testid="run-duration">${duration((endedAt ?? now) - startedAt)}</span>`;
-  return html`<time datetime=${iso(startedAt)} title="Started at ${clock(startedAt)}">${moment(startedAt, now)}</time>${lasted}`;
+  const lasted =
+    state === 'queued'
+      ? nothing
+      : html` · <span data-testid="run-duration">${duration((endedAt ?? now) - startedAt)}</span>`;
+  return html`<time datetime=${iso(startedAt)} title="Started at ${clock(startedAt)}">${moment(startedAt, now)}</time
+    >${lasted}`;
 }
 
-/** @param {App} app @param {CompletionReport} report */
-const reportTemplate = (app, { summary, output, blockedReason }) => html`<div class="run-report" data-testid="run-report">
-  ${summary ? markdown(summary, app.painter.request) : nothing}
-  ${blockedReason ? html`<p class="run-blocked">${icon('circle-pause')}<span>${blockedReason}</span></p>` : nothing}
-  ${output ? html`<details class="fold" open><summary>Report</summary>${markdown(output, app.painter.request)}</details>` : nothing}
-</div>`;
+/**
+ * @param {App} app
+ * @param {CompletionReport} report
+ */
+const reportTemplate = (app, { summary, output, blockedReason }) =>
+  html`<div class="run-report" data-testid="run-report">
+    ${summary ? markdown(summary, app.painter.request) : nothing}
+    ${blockedReason ? html`<p class="run-blocked">${icon('circle-pause')}<span>${blockedReason}</span></p>` : nothing}
+    ${
+      output
+        ? html`<details class="fold" open>
+            <summary>Report</summary>
+            ${markdown(output, app.painter.request)}
+          </details>`
+        : nothing
+    }
+  </div>`;
 
-/** @param {App} app @param {string} id @param {string} title @param {string} text */
+/**
+ * @param {App} app
+ * @param {string} id
+ * @param {string} title
+ * @param {string} text
+ */
 const fold = (app, id, title, text) =>
-  text ? html`<details class="fold" id="run-${id}"><summary>${title}</summary>${markdown(text, app.painter.request)}</details>` : nothing;
+  text
+    ? html`<details class="fold" id="run-${id}">
+        <summary>${title}</summary>
+        ${markdown(text, app.painter.request)}
+      </details>`
+    : nothing;
 
-/** @param {Used} used @param {string} [before] */
+/**
+ * @param {Used} used
+ * @param {string} [before]
+ */
 function factsTemplate({ tokens, costUsd }, before = '') {
-  const facts = [tokens.input + tokens.output > 0 ? `${plural(tokens.input, 'token')} read, ${tokens.output.toLocaleString('en')} written` : '', costUsd === null ? '' : dollars(costUsd)].filter((fact) => fact !== '');
+  const facts = [
+    tokens.input + tokens.output > 0
+      ? `${plural(tokens.input, 'token')} read, ${tokens.output.toLocaleString('en')} written`
+      : '',
+    costUsd === null ? '' : dollars(costUsd),
+  ].filter((fact) => fact !== '');
   return facts.length > 0 ? html`<p class="run-facts" data-testid="used">${before}${facts.join(' · ')}</p>` : nothing;
 }
 
-/** @param {App} app @param {Run} run */
+/**
+ * @param {App} app
+ * @param {Run} run
+ */
 function toolsTemplate(app, run) {
   const progress = app.saving.of(`run:${run.id}`)?.says ?? null;
   const reason = progress ?? app.blocked();
@@ -101,18 +191,24 @@ function toolsTemplate(app, run) {
   </div>`;
 }
 
-/** @param {App} app @param {Run} run */
-const askOutput = (app, run) => app.openText({
-  title: `Close the run of ${run.agentName}`,
-  intro: run.parentRunId === null ? 'The task then waits for you.' : 'The agent that handed off goes on with this output.',
-  label: 'Its output',
-  action: 'Close the run',
-  icon: 'check',
-  draftKey: `task:${run.taskId}:output:${run.id}`,
-  mostBytes: OUTPUT_BYTES,
-  reason: () => hasEnded(app.store.state.runs.get(run.id)?.state),
-  submit: (output) => app.actions.closeRun(run, output),
-});
+/**
+ * @param {App} app
+ * @param {Run} run
+ */
+const askOutput = (app, run) =>
+  app.openText({
+    title: `Close the run of ${run.agentName}`,
+    intro:
+      run.parentRunId === null ? 'The task then waits for you.' : 'The agent that handed off goes on with this output.',
+    label: 'Its output',
+    action: 'Close the run',
+    icon: 'check',
+    draftKey: `task:${run.taskId}:output:${run.id}`,
+    mostBytes: OUTPUT_BYTES,
+    reason: () => hasEnded(app.store.state.runs.get(run.id)?.state),
+    submit: (output) => app.actions.closeRun(run, output),
+  });
 
 /** @param {RunState|undefined} state */
-const hasEnded = (state) => (state === undefined ? 'It has ended by now.' : isAtWork(state) ? null : 'Another run is at work now.');
+const hasEnded = (state) =>
+  state === undefined ? 'It has ended by now.' : isAtWork(state) ? null : 'Another run is at work now.';

@@ -7,8 +7,13 @@ import { icon } from '../../elements/icons.js';
 
 /** @import {PartError} from '../../types.js' */
 
-/** @param {string} what @param {PartError|null} error @param {() => void} retry */
-export const failedPart = (what, error, retry) => html`<p class="field-error" role="alert" data-testid="part-error">
-    ${icon('triangle-alert')}<span>${what} could not be read. ${error?.message ?? ''}</span>
-  </p>
-  ${button({ label: 'Try again', icon: 'refresh-cw', look: 'is-small', run: retry, testid: 'part-retry' })}`;
+/**
+ * @param {string} what
+ * @param {PartError|null} error
+ * @param {() => void} retry
+ */
+export const failedPart = (what, error, retry) =>
+  html`<p class="field-error" role="alert" data-testid="part-error">
+      ${icon('triangle-alert')}<span>${what} could not be read. ${error?.message ?? ''}</span>
+    </p>
+    ${button({ label: 'Try again', icon: 'refresh-cw', look: 'is-small', run: retry, testid: 'part-retry' })}`;

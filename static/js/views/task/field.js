@@ -19,11 +19,17 @@ import { listEditor } from './list-editor.js';
 /** @import {Field, FieldValue} from '../../lib/fields.js' */
 /** @import {FullTask, Task} from '../../types.js' */
 
-/** @typedef {{value: FieldValue, version: number, base: FieldValue}} Edit `base`: the value that the person began with */
+/**
+ * @typedef {{value: FieldValue, version: number, base: FieldValue}} Edit `base`: the value that the person began with
+ */
 
 const DISCARD_UNDO_MS = 15_000;
 
-/** @param {App} app @param {string} id of the task @param {Field} field */
+/**
+ * @param {App} app
+ * @param {string} id of the task
+ * @param {Field} field
+ */
 export function createField(app, id, field) {
   const { drafts, actions, notices, painter, saving } = app;
   const draftKey = `task:${id}:${field.name}`;
@@ -31,7 +37,10 @@ export function createField(app, id, field) {
   let error = '';
   /** Somebody else's version, while the person decides. @type {Task|null} */
   let theirs = null;
-  /** What was sent last: shown until its event arrives, so that the old text does not flash up. @type {FieldValue|null} */
+  /**
+   * What was sent last: shown until its event arrives, so that the old text does not flash up.
+   * @type {FieldValue|null}
+   */
   let sent = null;
 
   /** @returns {Edit|null} */
@@ -54,7 +63,10 @@ export function createField(app, id, field) {
   }
 
   /** @param {number} index of the item */
-  const focusEditor = (index) => /** @type {HTMLElement|undefined} */ (document.querySelectorAll(`[data-section="${field.name}"] textarea`)[index])?.focus();
+  const focusEditor = (index) =>
+    /** @type {HTMLElement|undefined} */ (
+      document.querySelectorAll(`[data-section="${field.name}"] textarea`)[index]
+    )?.focus();
 
   /** @param {FieldValue} value */
   function typed(value) {
@@ -80,7 +92,9 @@ export function createField(app, id, field) {
     theirs = null;
     error = '';
     preview = false;
-    painter.request(() => /** @type {HTMLElement|null} */ (document.querySelector(`[data-testid="edit-${field.name}"]`))?.focus());
+    painter.request(() =>
+      /** @type {HTMLElement|null} */ (document.querySelector(`[data-testid="edit-${field.name}"]`))?.focus(),
+    );
   }
 
   /** A slip must not cost the text. */
@@ -88,7 +102,11 @@ export function createField(app, id, field) {
     const dropped = edit();
     close();
     if (!dropped || isSameValue(tidy(dropped.value), dropped.base)) return;
-    notices.info(`Your edit of “${field.label}” was discarded`, { action: { label: 'Undo', run: () => reopen(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+    notices.info(`Your edit of “${field.label}” was discarded`, {
+      action: { label: 'Undo', run: () => reopen(dropped) },
+      lastsMs: DISCARD_UNDO_MS,
+      unique: true,
+    });
   }
 
   /** @param {Edit} dropped */
@@ -112,7 +130,11 @@ export function createField(app, id, field) {
     painter.request();
   }
 
-  /** What was typed meanwhile is an edit of what is there now. @param {FieldValue} value as it was sent @param {Task} task */
+  /**
+   * What was typed meanwhile is an edit of what is there now.
+   * @param {FieldValue} value as it was sent
+   * @param {Task} task
+   */
   function saved(value, task) {
     const current = edit();
     if (!current || isSameValue(tidy(current.value), value)) return close();
@@ -135,31 +157,65 @@ export function createField(app, id, field) {
   function template({ task, complete }) {
     const current = edit();
     if (!task) return nothing;
-    return html`<section class="section" data-section=${field.name} data-testid="field-${field.name}" aria-labelledby="title-${field.name}">
-      <div class="section-head"><h2 id="title-${field.name}">${field.label}</h2>${current ? nothing : viewTools(task, complete)}</div>
+    return html`<section
+      class="section"
+      data-section=${field.name}
+      data-testid="field-${field.name}"
+      aria-labelledby="title-${field.name}"
+    >
+      <div class="section-head">
+        <h2 id="title-${field.name}">${field.label}</h2>
+        ${current ? nothing : viewTools(task, complete)}
+      </div>
       ${current ? editor(current, task) : view(task, complete)}
     </section>`;
   }
 
-  /** @param {Task} task @param {boolean} complete */
+  /**
+   * @param {Task} task
+   * @param {boolean} complete
+   */
   function viewTools(task, complete) {
     const progress = saving.of(draftKey)?.says ?? null;
-    const reason = progress ?? app.blocked() ?? (task.archivedAt === null ? null : 'Archived tasks cannot be edited; reopen it first.') ?? (complete ? null : 'The full text is still being fetched.');
-    const note = progress ? html`<span class="section-note">${icon('loader-circle', 'spin')}${progress}</span>` : nothing;
+    const reason =
+      progress ??
+      app.blocked() ??
+      (task.archivedAt === null ? null : 'Archived tasks cannot be edited; reopen it first.') ??
+      (complete ? null : 'The full text is still being fetched.');
+    const note = progress
+      ? html`<span class="section-note">${icon('loader-circle', 'spin')}${progress}</span>`
+      : nothing;
     return html`${note}${button({ label: 'Edit', icon: 'pencil', look: 'is-quiet is-small', reason, run: () => begin(task), testid: `edit-${field.name}`, title: `Edit ${field.label.toLowerCase()}` })}`;
   }
 
-  /** @param {Task} task @param {boolean} complete */
+  /**
+   * @param {Task} task
+   * @param {boolean} complete
+   */
   function view(task, complete) {
     const value = saving.of(draftKey) && sent !== null ? sent : valueOf(task, field);
     if (value.length === 0) return html`<p class="soft">${field.empty}</p>`;
-    const cut = !complete && task.truncated.includes(field.name) ? html`<p class="field-note">${icon('loader-circle', 'spin')}<span>Fetching the rest…</span></p>` : nothing;
+    const cut =
+      !complete && task.truncated.includes(field.name)
+        ? html`<p class="field-note">${icon('loader-circle', 'spin')}<span>Fetching the rest…</span></p>`
+        : nothing;
     if (typeof value === 'string') return html`${markdown(value, painter.request)}${cut}`;
     const items = value.map((item) => html`<li>${item}</li>`);
-    return html`${field.ordered ? html`<ol class="steps">${items}</ol>` : html`<ul class="points">${items}</ul>`}${cut}`;
+    return html`${
+      field.ordered
+        ? html`<ol class="steps">
+            ${items}
+          </ol>`
+        : html`<ul class="points">
+            ${items}
+          </ul>`
+    }${cut}`;
   }
 
-  /** @param {Edit} current @param {Task} task */
+  /**
+   * @param {Edit} current
+   * @param {Task} task
+   */
   function editor(current, task) {
     const changed = !theirs && !isSameValue(valueOf(task, field), current.base) && !saving.of(draftKey);
     if (theirs) return conflictTemplate(field, current.value, valueOf(theirs, field), choices(theirs));
@@ -181,18 +237,27 @@ export function createField(app, id, field) {
       painter.request();
     };
     return html`<p class="editor-note" role="status" data-testid="changed-meanwhile">
-      ${icon('info')}<span>Somebody changed this while you were editing.</span>${button({ label: 'Compare', look: 'is-small', run: compare })}
+      ${icon('info')}<span>Somebody changed this while you were editing.</span
+      >${button({ label: 'Compare', look: 'is-small', run: compare })}
     </p>`;
   }
 
   /** @param {string} text */
-  const textEditor = (text) => writer({
-    id: `${field.name}-text`, label: field.label, text, preview, error, testid: `input-${field.name}`, onInput: typed, redraw: painter.request,
-    onTab(next) {
-      preview = next;
-      painter.request();
-    },
-  });
+  const textEditor = (text) =>
+    writer({
+      id: `${field.name}-text`,
+      label: field.label,
+      text,
+      preview,
+      error,
+      testid: `input-${field.name}`,
+      onInput: typed,
+      redraw: painter.request,
+      onTab(next) {
+        preview = next;
+        painter.request();
+      },
+    });
 
   /** @param {Task} other */
   const choices = (other) => ({
@@ -200,7 +265,12 @@ export function createField(app, id, field) {
     theirs() {
       const dropped = edit();
       close();
-      if (dropped) notices.info('Your version was dropped', { action: { label: 'Undo', run: () => reopen(dropped) }, lastsMs: DISCARD_UNDO_MS, unique: true });
+      if (dropped)
+        notices.info('Your version was dropped', {
+          action: { label: 'Undo', run: () => reopen(dropped) },
+          lastsMs: DISCARD_UNDO_MS,
+          unique: true,
+        });
     },
     edit() {
       const current = edit();

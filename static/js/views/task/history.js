@@ -23,7 +23,10 @@ const OLDER = { idle: 'Load older', loading: 'Loading…', failed: 'Loading fail
 /** @param {string} value */
 const isLong = (value) => value.length > LONG || value.includes('\n');
 
-/** @param {App} app @param {string} id of the task */
+/**
+ * @param {App} app
+ * @param {string} id of the task
+ */
 export function createHistory(app, id) {
   const part = /** @type {const} */ (`history:${id}`);
   const filter = () => (app.router.route.page === 'task' ? app.router.route : { q: '', topic: '' });
@@ -38,7 +41,8 @@ export function createHistory(app, id) {
   }
 
   /** @param {Partial<HistoryFilter>} changed */
-  const change = (changed) => app.router.go(historyUrl(id, { ...filter(), ...changed }), { replace: changed.q !== undefined });
+  const change = (changed) =>
+    app.router.go(historyUrl(id, { ...filter(), ...changed }), { replace: changed.q !== undefined });
 
   /** @param {Event} event */
   const valueOf = (event) => /** @type {HTMLInputElement} */ (event.target).value;
@@ -50,18 +54,38 @@ export function createHistory(app, id) {
     const call = toolCallOf(entry);
     return html`<li class="entry ${told.isBad ? 'is-bad' : ''}" data-testid="entry" data-event=${entry.eventType}>
       ${icon(told.icon)}
-      <div class="entry-head"><span>${call ? callerOf(entry) : nothing}${told.sentence}</span>
-        <time datetime=${iso(entry.timestamp)} title=${clockSeconds(entry.timestamp)}>${moment(entry.timestamp, app.live.now())}</time></div>
+      <div class="entry-head">
+        <span>${call ? callerOf(entry) : nothing}${told.sentence}</span>
+        <time datetime=${iso(entry.timestamp)} title=${clockSeconds(entry.timestamp)}
+          >${moment(entry.timestamp, app.live.now())}</time
+        >
+      </div>
       ${call ? callTemplate(entry, call) : told.details.length > 0 ? details(entry, told.details) : nothing}
       ${link(entry)}
     </li>`;
   }
 
-  /** @param {HistoryEntry} entry @param {[string, string][]} pairs */
+  /**
+   * @param {HistoryEntry} entry
+   * @param {[string, string][]} pairs
+   */
   function details(entry, pairs) {
-    const list = html`<dl class="pairs">${pairs.map(([key, value]) => html`<div><dt>${readable(key)}</dt><dd class=${isLong(value) ? 'is-long' : ''} tabindex=${isLong(value) ? 0 : nothing}>${value}</dd></div>`)}</dl>
+    const list = html`<dl class="pairs">
+        ${pairs.map(
+          ([key, value]) =>
+            html`<div>
+              <dt>${readable(key)}</dt>
+              <dd class=${isLong(value) ? 'is-long' : ''} tabindex=${isLong(value) ? 0 : nothing}>${value}</dd>
+            </div>`,
+        )}
+      </dl>
       ${entry.truncated?.length ? wholeButton(entry) : nothing}`;
-    return pairs.some(([, value]) => isLong(value)) ? html`<details class="fold"><summary>Details</summary>${list}</details>` : list;
+    return pairs.some(([, value]) => isLong(value))
+      ? html`<details class="fold">
+          <summary>Details</summary>
+          ${list}
+        </details>`
+      : list;
   }
 
   /** Whose call it was. @param {HistoryEntry} entry */
@@ -70,13 +94,27 @@ export function createHistory(app, id) {
     return run ? `${run.agentName}: ` : nothing;
   }
 
-  /** @param {HistoryEntry} entry @param {ToolCall} call */
-  const callTemplate = (entry, { input, output, isCut }) => html`<details class="fold" data-testid="tool-call"><summary>Input and result</summary>
-    <div class="call"><h3>Input</h3><pre tabindex="0">${input || '(nothing)'}</pre><h3>Result</h3><pre tabindex="0">${output || '(nothing)'}</pre>${isCut ? wholeButton(entry) : nothing}</div>
-  </details>`;
+  /**
+   * @param {HistoryEntry} entry
+   * @param {ToolCall} call
+   */
+  const callTemplate = (entry, { input, output, isCut }) =>
+    html`<details class="fold" data-testid="tool-call">
+      <summary>Input and result</summary>
+      <div class="call">
+        <h3>Input</h3>
+        <pre tabindex="0">${input || '(nothing)'}</pre>
+        <h3>Result</h3>
+        <pre tabindex="0">${output || '(nothing)'}</pre>
+        ${isCut ? wholeButton(entry) : nothing}
+      </div>
+    </details>`;
 
   /** @param {HistoryEntry} entry */
-  const wholeButton = (entry) => (full.has(entry.id) ? nothing : button({ label: 'Show the whole', look: 'is-small', run: () => void expand(entry.id), testid: 'entry-full' }));
+  const wholeButton = (entry) =>
+    full.has(entry.id)
+      ? nothing
+      : button({ label: 'Show the whole', look: 'is-small', run: () => void expand(entry.id), testid: 'entry-full' });
 
   /** To the run that the entry speaks of. @param {HistoryEntry} entry */
   function link(entry) {
@@ -88,7 +126,9 @@ export function createHistory(app, id) {
   function list({ data }) {
     if (!data) return nothing;
     const entries = selectEntries(data.entries, filter());
-    return html`<ol class="entries" data-testid="entries">${repeat(entries, (entry) => entry.id, entryTemplate)}</ol>
+    return html`<ol class="entries" data-testid="entries">
+        ${repeat(entries, (entry) => entry.id, entryTemplate)}
+      </ol>
       ${entries.length === 0 ? html`<p class="soft">${data.entries.length === 0 ? 'Nothing happened yet.' : 'No entry fits.'}</p>` : nothing}
       ${data.hasOlder ? button({ label: OLDER[data.older], icon: 'history', run: () => app.live.loadOlder(part), testid: 'load-older' }) : nothing}`;
   }
@@ -98,16 +138,33 @@ export function createHistory(app, id) {
     const count = view.data?.entries.length ?? 0;
     const { q, topic: shown } = filter();
     return html`<section class="section" data-section="history" data-testid="history" aria-labelledby="title-history">
-      <div class="section-head"><h2 id="title-history">History <span class="count" title=${plural(count, 'entry', 'entries')}>${count || nothing}</span></h2></div>
+      <div class="section-head">
+        <h2 id="title-history">
+          History <span class="count" title=${plural(count, 'entry', 'entries')}>${count || nothing}</span>
+        </h2>
+      </div>
       <div class="history-filter">
-        <input type="search" class="input" placeholder="Filter the history" aria-label="Filter the history" data-testid="history-search" .value=${live(q)} @input=${(/** @type {Event} */ event) => change({ q: valueOf(event) })}>
-        <select class="input" aria-label="Kind of entry" data-testid="history-topic" @change=${(/** @type {Event} */ event) => change({ topic: valueOf(event) })}>
-          <option value="">Everything</option>${Object.entries(TOPICS).map(([topic, name]) => html`<option value=${topic} .selected=${live(topic === shown)}>${name}</option>`)}
+        <input
+          type="search"
+          class="input"
+          placeholder="Filter the history"
+          aria-label="Filter the history"
+          data-testid="history-search"
+          .value=${live(q)}
+          @input=${(/** @type {Event} */ event) => change({ q: valueOf(event) })}
+        />
+        <select
+          class="input"
+          aria-label="Kind of entry"
+          data-testid="history-topic"
+          @change=${(/** @type {Event} */ event) => change({ topic: valueOf(event) })}
+        >
+          <option value="">Everything</option>
+          ${Object.entries(TOPICS).map(([topic, name]) => html`<option value=${topic} .selected=${live(topic === shown)}>${name}</option>`)}
         </select>
       </div>
       ${view.status === 'error' ? failedPart('The history', view.error, () => app.live.retryPart(part)) : nothing}
-      ${view.status === 'loading' ? html`<p class="soft">Fetching…</p>` : nothing}
-      ${list(view)}
+      ${view.status === 'loading' ? html`<p class="soft">Fetching…</p>` : nothing} ${list(view)}
     </section>`;
   }
 

@@ -13,7 +13,8 @@ import { insertAt, moveBy, removeAt, replaceAt } from '../../lib/lists.js';
  * @property {Field} field
  * @property {readonly string[]} items
  * @property {string} error
- * @property {(change: (items: string[]) => string[]) => void} onChange given the items as they are by then: keys may come faster than frames
+ * @property {(change: (items: string[]) => string[]) => void} onChange given the items as they are by then: keys may
+ *   come faster than frames
  * @property {(index: number) => void} focus
  */
 
@@ -22,44 +23,81 @@ export function listEditor(options) {
   const { field, items } = options;
   const what = field.item ?? 'item';
   const add = () => change(options, (now) => [...now, ''], items.length);
-  return html`<ol class="list-editor">${items.map((item, index) => row(options, what, item, index))}</ol>
+  return html`<ol class="list-editor">
+      ${items.map((item, index) => row(options, what, item, index))}
+    </ol>
     ${button({ label: `Add ${what}`, icon: 'plus', look: 'is-quiet is-small', run: add, testid: `add-${field.name}` })}`;
 }
 
-/** @param {Options} options @param {(items: string[]) => string[]} step @param {number} index to focus */
+/**
+ * @param {Options} options
+ * @param {(items: string[]) => string[]} step
+ * @param {number} index to focus
+ */
 function change({ onChange, focus }, step, index) {
   onChange(step);
   focus(Math.max(0, index));
 }
 
-/** @param {Options} options @param {string} what @param {string} item @param {number} index */
+/**
+ * @param {Options} options
+ * @param {string} what
+ * @param {string} item
+ * @param {number} index
+ */
 function row(options, what, item, index) {
   const { field, items, error, onChange } = options;
   const place = `${what} ${index + 1}`;
   return html`<li class="list-row">
-    <textarea class="input" rows="1" aria-label=${place} aria-describedby=${error ? `${field.name}-text-error` : nothing} data-testid="item-${field.name}" .value=${live(item)}
+    <textarea
+      class="input"
+      rows="1"
+      aria-label=${place}
+      aria-describedby=${error ? `${field.name}-text-error` : nothing}
+      data-testid="item-${field.name}"
+      .value=${live(item)}
       @input=${(/** @type {Event} */ event) => onChange((now) => replaceAt(now, index, /** @type {HTMLTextAreaElement} */ (event.target).value))}
-      @keydown=${(/** @type {KeyboardEvent} */ event) => onKey(event, options, index)}></textarea>
+      @keydown=${(/** @type {KeyboardEvent} */ event) => onKey(event, options, index)}
+    ></textarea>
     ${tool(`Move ${place} up`, 'arrow-up', () => move(options, index, -1), index === 0 ? 'it is the first' : null)}
     ${tool(`Move ${place} down`, 'arrow-down', () => move(options, index, 1), index === items.length - 1 ? 'it is the last' : null)}
     ${tool(`Remove ${place}`, 'x', () => remove(options, index), null, `remove-${field.name}`)}
   </li>`;
 }
 
-/** @param {string} label @param {string} name of the icon @param {() => void} run @param {string|null} reason @param {string} [testid] */
-const tool = (label, name, run, reason, testid) => button({ label, icon: name, iconOnly: true, look: 'is-quiet is-small', run, reason, ...(testid ? { testid } : {}) });
+/**
+ * @param {string} label
+ * @param {string} name of the icon
+ * @param {() => void} run
+ * @param {string|null} reason
+ * @param {string} [testid]
+ */
+const tool = (label, name, run, reason, testid) =>
+  button({ label, icon: name, iconOnly: true, look: 'is-quiet is-small', run, reason, ...(testid ? { testid } : {}) });
 
-/** @param {Options} options @param {number} index @param {1|-1} step */
+/**
+ * @param {Options} options
+ * @param {number} index
+ * @param {1|-1} step
+ */
 const move = (options, index, step) =>
   change(options, (now) => moveBy(now, index, step), Math.max(0, Math.min(options.items.length - 1, index + step)));
 
-/** @param {Options} options @param {number} index */
+/**
+ * @param {Options} options
+ * @param {number} index
+ */
 const remove = (options, index) => change(options, (now) => removeAt(now, index), index - 1);
 
-/** @param {KeyboardEvent} event @param {Options} options @param {number} index */
+/**
+ * @param {KeyboardEvent} event
+ * @param {Options} options
+ * @param {number} index
+ */
 function onKey(event, options, index) {
   const { items } = options;
-  if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing) change(options, (now) => insertAt(now, index + 1, ''), index + 1);
+  if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing)
+    change(options, (now) => insertAt(now, index + 1, ''), index + 1);
   else if (event.altKey && event.key === 'ArrowUp') move(options, index, -1);
   else if (event.altKey && event.key === 'ArrowDown') move(options, index, 1);
   else if (event.key === 'Backspace' && items[index] === '' && items.length > 1) remove(options, index);

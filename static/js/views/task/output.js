@@ -1,5 +1,8 @@
 // @ts-check
-/** The output of one run: it follows what comes until somebody scrolls up, reads further back as far as it goes, and is searched. */
+/**
+ * The output of one run: it follows what comes until somebody scrolls up, reads further back as far as it goes, and is
+ * searched.
+ */
 
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { live } from '../../vendor/lit-html/directives/live.js';
@@ -7,7 +10,21 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { copy } from '../../elements/copy.js';
 import { icon } from '../../elements/icons.js';
-import { FOLLOW, SHOWN, STEP, having, newerAtHand, olderQuery, pair, pausedAt, shownOf, transcript, unseen, withNewer, withOlder } from '../../lib/output.js';
+import {
+  FOLLOW,
+  SHOWN,
+  STEP,
+  having,
+  newerAtHand,
+  olderQuery,
+  pair,
+  pausedAt,
+  shownOf,
+  transcript,
+  unseen,
+  withNewer,
+  withOlder,
+} from '../../lib/output.js';
 import { isUnfinished } from '../../lib/runs.js';
 import { plural } from '../../lib/text.js';
 import { failedPart } from './failed-part.js';
@@ -23,9 +40,15 @@ const SEARCH_AFTER_MS = 300;
 const HITS = 100;
 const ANCHORS = 5;
 
-/** @typedef {{q: string, last: number, from: number, hasMore: boolean, records: OutputRecord[]}} Search what the server has found up to record `last` */
+/**
+ * @typedef {{q: string, last: number, from: number, hasMore: boolean, records: OutputRecord[]}} Search what the server
+ *   has found up to record `last`
+ */
 
-/** @param {App} app @param {string} id of the run */
+/**
+ * @param {App} app
+ * @param {string} id of the run
+ */
 export function createOutput(app, id) {
   const { store, painter, actions } = app;
   const part = /** @type {const} */ (`output:${id}`);
@@ -36,7 +59,10 @@ export function createOutput(app, id) {
   const search = { q: '', found: null, timer: null };
   /** A page that is on its way. */
   let isAsking = false;
-  /** Records that stay where they are while others come before them; a result may vanish into its call. @type {{n: string, top: number}[]} */
+  /**
+   * Records that stay where they are while others come before them; a result may vanish into its call.
+   * @type {{n: string, top: number}[]}
+   */
   let anchors = [];
   /** What was shown last; the epoch names its numbering. */
   let epoch = '';
@@ -69,14 +95,18 @@ export function createOutput(app, id) {
     const top = box?.getBoundingClientRect().top ?? 0;
     const entries = /** @type {HTMLElement[]} */ ([...(box?.querySelectorAll('[data-n]') ?? [])]);
     const first = entries.findIndex((entry) => entry.getBoundingClientRect().bottom > top);
-    anchors = entries.slice(Math.max(0, first)).slice(0, ANCHORS).map((entry) => ({ n: entry.dataset.n ?? '', top: entry.getBoundingClientRect().top - top }));
+    anchors = entries
+      .slice(Math.max(0, first))
+      .slice(0, ANCHORS)
+      .map((entry) => ({ n: entry.dataset.n ?? '', top: entry.getBoundingClientRect().top - top }));
   }
 
   /** @param {HTMLElement} box */
   function restore(box) {
     for (const { n, top } of anchors) {
       const entry = box.querySelector(`[data-n="${n}"]`);
-      if (entry) return void (box.scrollTop += entry.getBoundingClientRect().top - box.getBoundingClientRect().top - top);
+      if (entry)
+        return void (box.scrollTop += entry.getBoundingClientRect().top - box.getBoundingClientRect().top - top);
     }
   }
 
@@ -106,7 +136,11 @@ export function createOutput(app, id) {
     if (records && reading.mode === 'paused') read(pausedAt(withNewer(reading.records, records)));
   }
 
-  /** One page at a time. @param {Record<string, string|number>} query @returns {Promise<OutputPage|null>} */
+  /**
+   * One page at a time.
+   * @param {Record<string, string|number>} query
+   * @returns {Promise<OutputPage|null>}
+   */
   async function ask(query) {
     if (isAsking) return null;
     isAsking = true;
@@ -133,11 +167,14 @@ export function createOutput(app, id) {
     Object.assign(search, { q: '', found: null });
   }
 
-  /** Looks back until it has a page of hits, or has looked at all. @param {Search|null} [before] goes on with this one, further back */
+  /**
+   * Looks back until it has a page of hits, or has looked at all.
+   * @param {Search|null} [before] goes on with this one, further back
+   */
   async function find(before = null) {
     const { q } = search;
     const enough = HITS + (before?.records.length ?? 0);
-    for (let found = before; !found || (found.hasMore && found.records.length < enough); ) {
+    for (let found = before; !found || (found.hasMore && found.records.length < enough);) {
       const page = await actions.readOutput(id, { q, limit: HITS, ...(found ? { before: found.from } : {}) });
       if (!page || q !== search.q) return;
       const records = [...page.records, ...(found?.records ?? [])];
@@ -154,35 +191,81 @@ export function createOutput(app, id) {
     clearSearch();
     reading = pausedAt(page.records);
     anchors = [{ n: String(n), top: NEAR_PX / 3 }];
-    painter.request(() => /** @type {HTMLElement|null} */ (list()?.querySelector(`[data-n="${n}"]`))?.focus({ preventScroll: true }));
+    painter.request(() =>
+      /** @type {HTMLElement|null} */ (list()?.querySelector(`[data-n="${n}"]`))?.focus({ preventScroll: true }),
+    );
   }
 
-  /** Whether what is found so far is all, with what has come since. @param {Search} found @param {OutputData} tail */
-  const hitsOf = (found, tail) => [...found.records, ...having(tail.records.filter(({ n }) => n > found.last), found.q)];
+  /**
+   * Whether what is found so far is all, with what has come since.
+   * @param {Search} found
+   * @param {OutputData} tail
+   */
+  const hitsOf = (found, tail) => [
+    ...found.records,
+    ...having(
+      tail.records.filter(({ n }) => n > found.last),
+      found.q,
+    ),
+  ];
 
   /* ------------------------------------------------------------ drawing */
 
-  /** @param {OutputRecord[]} shown @param {OutputData} tail */
-  const toolsTemplate = (shown, tail) => html`<div class="output-tools">
-    <input type="search" class="input" placeholder="Search" aria-label="Search the output" data-testid="output-search" .value=${live(search.q)} @input=${onSearch}>
-    ${reading.mode === 'follow' && !search.found ? html`<span class="section-note" data-testid="output-following">${icon('radio')}Following</span>` : followTemplate(tail)}
-    ${navigator.clipboard ? button({ label: 'Copy what is shown', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void copy(app, transcript(shown), `Copied ${plural(shown.length, 'record')}.`), testid: 'output-copy' }) : nothing}
-  </div>`;
+  /**
+   * @param {OutputRecord[]} shown
+   * @param {OutputData} tail
+   */
+  const toolsTemplate = (shown, tail) =>
+    html`<div class="output-tools">
+      <input
+        type="search"
+        class="input"
+        placeholder="Search"
+        aria-label="Search the output"
+        data-testid="output-search"
+        .value=${live(search.q)}
+        @input=${onSearch}
+      />
+      ${reading.mode === 'follow' && !search.found ? html`<span class="section-note" data-testid="output-following">${icon('radio')}Following</span>` : followTemplate(tail)}
+      ${navigator.clipboard ? button({ label: 'Copy what is shown', icon: 'copy', iconOnly: true, look: 'is-quiet is-small', run: () => void copy(app, transcript(shown), `Copied ${plural(shown.length, 'record')}.`), testid: 'output-copy' }) : nothing}
+    </div>`;
 
   /** @param {OutputData} tail */
   function followTemplate(tail) {
     const count = unseen(reading, tail);
-    return button({ label: count > 0 ? `${count.toLocaleString('en')} new` : 'To the end', icon: 'arrow-down', look: 'is-small', run: follow, testid: 'output-follow' });
+    return button({
+      label: count > 0 ? `${count.toLocaleString('en')} new` : 'To the end',
+      icon: 'arrow-down',
+      look: 'is-small',
+      run: follow,
+      testid: 'output-follow',
+    });
   }
 
-  /** @param {Search} found @param {OutputRecord[]} hits */
-  const foundTemplate = (found, hits) => html`<p class="soft" role="status" data-testid="output-found">${plural(hits.length, 'record')} with “${found.q}”${found.hasMore ? ' so far' : ''}.</p>
-    ${found.hasMore ? button({ label: 'Look further back', icon: 'history', look: 'is-small', run: () => void find(found), testid: 'output-further' }) : nothing}`;
+  /**
+   * @param {Search} found
+   * @param {OutputRecord[]} hits
+   */
+  const foundTemplate = (found, hits) =>
+    html`<p class="soft" role="status" data-testid="output-found">
+        ${plural(hits.length, 'record')} with “${found.q}”${found.hasMore ? ' so far' : ''}.
+      </p>
+      ${found.hasMore ? button({ label: 'Look further back', icon: 'history', look: 'is-small', run: () => void find(found), testid: 'output-further' }) : nothing}`;
 
-  /** @param {OutputRecord[]} shown @param {OutputData} tail */
+  /**
+   * @param {OutputRecord[]} shown
+   * @param {OutputData} tail
+   */
   function edgeTemplate(shown, tail) {
     if (isAsking) return html`<p class="soft">Fetching…</p>`;
-    if ((shown[0]?.n ?? 1) > tail.first) return button({ label: 'Earlier', icon: 'history', look: 'is-small is-quiet', run: () => earlier(tail), testid: 'output-earlier' });
+    if ((shown[0]?.n ?? 1) > tail.first)
+      return button({
+        label: 'Earlier',
+        icon: 'history',
+        look: 'is-small is-quiet',
+        run: () => earlier(tail),
+        testid: 'output-earlier',
+      });
     return tail.first > 1 ? html`<p class="soft">${plural(tail.first - 1, 'earlier record')} not kept.</p>` : nothing;
   }
 
@@ -198,16 +281,43 @@ export function createOutput(app, id) {
     if (tail && /** @type {Element} */ (event.target).closest('summary')) pause(tail);
   }
 
-  /** @param {Run} run @param {OutputData} tail */
+  /**
+   * @param {Run} run
+   * @param {OutputData} tail
+   */
   function body(run, tail) {
     const found = search.found;
     const shown = found ? hitsOf(found, tail) : shownOf(reading, tail);
     const { results, paired } = pair(found ? [] : shown);
     const isWorking = isUnfinished(run.state);
     return html`${toolsTemplate(shown, tail)}
-      <div class="output-list" id="output-${id}" tabindex="0" role="group" aria-label="Output of ${run.agentName}" data-testid="output-list" data-last=${tail.last} data-mode=${found ? 'search' : reading.mode} @scroll=${onScroll} @click=${onClick}>
+      <div
+        class="output-list"
+        id="output-${id}"
+        tabindex="0"
+        role="group"
+        aria-label="Output of ${run.agentName}"
+        data-testid="output-list"
+        data-last=${tail.last}
+        data-mode=${found ? 'search' : reading.mode}
+        @scroll=${onScroll}
+        @click=${onClick}
+      >
         ${found ? foundTemplate(found, shown) : edgeTemplate(shown, tail)}
-        <ol class="records">${repeat(shown.filter(({ n }) => !paired.has(n)), ({ n }) => n, (record) => recordTemplate(app, record, results.get(record.n) ?? null, isWorking, found ? () => void showAround(record) : null))}</ol>
+        <ol class="records">
+          ${repeat(
+            shown.filter(({ n }) => !paired.has(n)),
+            ({ n }) => n,
+            (record) =>
+              recordTemplate(
+                app,
+                record,
+                results.get(record.n) ?? null,
+                isWorking,
+                found ? () => void showAround(record) : null,
+              ),
+          )}
+        </ol>
         ${tail.newest === 0 ? html`<p class="soft">${isWorking ? 'Nothing yet.' : 'It said nothing.'}</p>` : nothing}
       </div>`;
   }

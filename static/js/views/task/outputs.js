@@ -1,5 +1,7 @@
 // @ts-check
-/** The output of each run of a task: open while it works, and where a person wants to see it. Fetched when first open. */
+/**
+ * The output of each run of a task: open while it works, and where a person wants to see it. Fetched when first open.
+ */
 
 import { html } from '../../vendor/lit-html/lit-html.js';
 import { live } from '../../vendor/lit-html/directives/live.js';
@@ -20,7 +22,11 @@ export function createOutputs(app) {
   /** @type {Set<string>} */
   const seen = new Set();
   let hasLeft = false;
-  const later = createLater(load, () => app.notices.error('The output could not be fetched.', { advice: 'Check that Chorus is running, then open it again.' }));
+  const later = createLater(load, () =>
+    app.notices.error('The output could not be fetched.', {
+      advice: 'Check that Chorus is running, then open it again.',
+    }),
+  );
 
   async function load() {
     const [{ createOutput }] = await Promise.all([import('./output.js'), loadStyles('/css/output.css')]);
@@ -57,7 +63,13 @@ export function createOutputs(app) {
       else hide(run.id);
       app.painter.request();
     };
-    return html`<details class="fold run-output" id="live-${run.id}" data-testid="run-output" ?open=${live(open.has(run.id))} @toggle=${toggle}>
+    return html`<details
+      class="fold run-output"
+      id="live-${run.id}"
+      data-testid="run-output"
+      ?open=${live(open.has(run.id))}
+      @toggle=${toggle}
+    >
       <summary>What it says and does</summary>
       ${open.has(run.id) ? (open.get(run.id)?.template(run) ?? html`<p class="soft">Opening…</p>`) : ''}
     </details>`;

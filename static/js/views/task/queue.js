@@ -14,7 +14,10 @@ import { failedPart } from './failed-part.js';
 /** @import {App} from '../../app.js' */
 /** @import {Message, Task} from '../../types.js' */
 
-/** @param {App} app @param {string} id of the task */
+/**
+ * @param {App} app
+ * @param {string} id of the task
+ */
 export function createQueue(app, id) {
   const draftKey = `task:${id}:message`;
   const part = /** @type {const} */ (`queue:${id}`);
@@ -46,25 +49,43 @@ export function createQueue(app, id) {
   }
 
   /** @param {Message} message */
-  const row = (message) => html`<li class="message" data-testid="message" data-message-id=${message.id}>
-    <p class="message-text">${message.content}</p>
-    <div class="message-foot"><time datetime=${iso(message.receivedAt)}>${moment(message.receivedAt, app.live.now())}</time>
-      ${button({ label: 'Remove', icon: 'x', look: 'is-quiet is-small', reason: app.blocked() ?? app.saving.of(`task:${id}:queue:${message.id}`)?.says ?? null, run: () => void app.actions.removeMessage(id, message), testid: 'message-remove' })}</div>
-  </li>`;
+  const row = (message) =>
+    html`<li class="message" data-testid="message" data-message-id=${message.id}>
+      <p class="message-text">${message.content}</p>
+      <div class="message-foot">
+        <time datetime=${iso(message.receivedAt)}>${moment(message.receivedAt, app.live.now())}</time>
+        ${button({ label: 'Remove', icon: 'x', look: 'is-quiet is-small', reason: app.blocked() ?? app.saving.of(`task:${id}:queue:${message.id}`)?.says ?? null, run: () => void app.actions.removeMessage(id, message), testid: 'message-remove' })}
+      </div>
+    </li>`;
 
   /** @param {Task} task */
   function template(task) {
     const { data, status, error } = app.store.part(part);
     const messages = data?.messages ?? [];
-    const reason = app.blocked() ?? (task.archivedAt === null ? null : 'Archived tasks take no messages; reopen it first.') ?? (text().trim() === '' ? 'write a message first' : null);
+    const reason =
+      app.blocked() ??
+      (task.archivedAt === null ? null : 'Archived tasks take no messages; reopen it first.') ??
+      (text().trim() === '' ? 'write a message first' : null);
     return html`<section class="section" data-section="queue" data-testid="queue" aria-labelledby="title-queue">
-      <div class="section-head"><h2 id="title-queue">Message queue <span class="count">${messages.length || nothing}</span></h2></div>
+      <div class="section-head">
+        <h2 id="title-queue">Message queue <span class="count">${messages.length || nothing}</span></h2>
+      </div>
       ${status === 'error' ? failedPart('The queue', error, () => app.live.retryPart(part)) : nothing}
       ${status === 'loading' ? html`<p class="soft">Fetching…</p>` : nothing}
       ${data && messages.length === 0 ? html`<p class="soft">Empty. A message reaches the agent that works on this task next.</p>` : nothing}
-      <ul class="messages">${repeat(messages, (message) => message.id, row)}</ul>
+      <ul class="messages">
+        ${repeat(messages, (message) => message.id, row)}
+      </ul>
       <div class="editor" @keydown=${onKey}>
-        <textarea class="input is-short" rows="2" aria-label="New message" placeholder="Message to the agent" data-testid="message-input" .value=${live(text())} @input=${typed}></textarea>
+        <textarea
+          class="input is-short"
+          rows="2"
+          aria-label="New message"
+          placeholder="Message to the agent"
+          data-testid="message-input"
+          .value=${live(text())}
+          @input=${typed}
+        ></textarea>
         <div class="editor-tools">
           ${button({ label: 'Add to the queue', icon: 'send', look: 'is-small', reason, run: () => void add(), testid: 'message-add' })}
           ${saved(app.saving.of(`task:${id}:queue`)?.says)}
@@ -77,4 +98,5 @@ export function createQueue(app, id) {
 }
 
 /** @param {string|undefined} says */
-const saved = (says) => (says ? html`<span class="section-note">${icon('loader-circle', 'spin')}${says}</span>` : nothing);
+const saved = (says) =>
+  says ? html`<span class="section-note">${icon('loader-circle', 'spin')}${says}</span>` : nothing;

@@ -12,17 +12,31 @@ import { clockSeconds, iso } from '../../lib/time.js';
 /** @import {App} from '../../app.js' */
 /** @import {OutputRecord} from '../../types.js' */
 
-const SIGNS = /** @type {const} */ ({ text: 'message-square', thinking: 'ellipsis', tool_call: 'wrench', tool_result: 'arrow-right', usage: 'chart-column', notice: 'info', error: 'triangle-alert', stderr: 'triangle-alert' });
+const SIGNS = /** @type {const} */ ({
+  text: 'message-square',
+  thinking: 'ellipsis',
+  tool_call: 'wrench',
+  tool_result: 'arrow-right',
+  usage: 'chart-column',
+  notice: 'info',
+  error: 'triangle-alert',
+  stderr: 'triangle-alert',
+});
 
 /**
- * @param {App} app @param {OutputRecord} record @param {OutputRecord|null} result of a tool call
- * @param {boolean} isWorking whether the run goes on @param {(() => void)|null} show goes to where it was said
+ * @param {App} app
+ * @param {OutputRecord} record
+ * @param {OutputRecord|null} result of a tool call
+ * @param {boolean} isWorking whether the run goes on
+ * @param {(() => void)|null} show goes to where it was said
  */
 export function recordTemplate(app, record, result, isWorking, show) {
   return html`<li class="record" data-n=${record.n} data-kind=${record.kind} data-testid="record" tabindex="-1">
     ${icon(SIGNS[record.kind] ?? 'circle-dot')}
-    <div class="record-body">${contents(app, record, result, isWorking)}${note(record)}
-      ${show ? button({ label: 'Show where it was said', look: 'is-small is-quiet', run: show, testid: 'record-show' }) : nothing}</div>
+    <div class="record-body">
+      ${contents(app, record, result, isWorking)}${note(record)}
+      ${show ? button({ label: 'Show where it was said', look: 'is-small is-quiet', run: show, testid: 'record-show' }) : nothing}
+    </div>
     <time datetime=${iso(record.at)}>${clockSeconds(record.at)}</time>
   </li>`;
 }
@@ -30,24 +44,57 @@ export function recordTemplate(app, record, result, isWorking, show) {
 /** @param {OutputRecord} record */
 const note = (record) => (record.bytes === undefined ? nothing : html`<p class="soft">${cutNote(record)}</p>`);
 
-/** @param {App} app @param {OutputRecord} record @param {OutputRecord|null} result @param {boolean} isWorking */
+/**
+ * @param {App} app
+ * @param {OutputRecord} record
+ * @param {OutputRecord|null} result
+ * @param {boolean} isWorking
+ */
 function contents(app, record, result, isWorking) {
   switch (record.kind) {
-    case 'text': return markdown(record.text ?? '', app.painter.request);
-    case 'thinking': return html`<details class="fold"><summary>Thinking</summary><p class="plain">${record.text}</p></details>`;
-    case 'tool_call': return callTemplate(record, result, isWorking);
-    case 'tool_result': return html`<details class="fold"><summary>${record.isError ? 'Refused or failed' : 'Result'}</summary>${jsonTemplate(record.output)}</details>`;
-    case 'usage': return html`<p class="soft">${usage(record)}</p>`;
-    default: return html`<p class="plain ${record.kind === 'notice' ? 'soft' : ''}">${record.kind === 'stderr' ? html`<code>${record.text}</code>` : textOf(record)}</p>`;
+    case 'text':
+      return markdown(record.text ?? '', app.painter.request);
+    case 'thinking':
+      return html`<details class="fold">
+        <summary>Thinking</summary>
+        <p class="plain">${record.text}</p>
+      </details>`;
+    case 'tool_call':
+      return callTemplate(record, result, isWorking);
+    case 'tool_result':
+      return html`<details class="fold">
+        <summary>${record.isError ? 'Refused or failed' : 'Result'}</summary>
+        ${jsonTemplate(record.output)}
+      </details>`;
+    case 'usage':
+      return html`<p class="soft">${usage(record)}</p>`;
+    default:
+      return html`<p class="plain ${record.kind === 'notice' ? 'soft' : ''}">
+        ${record.kind === 'stderr' ? html`<code>${record.text}</code>` : textOf(record)}
+      </p>`;
   }
 }
 
-/** @param {OutputRecord} record @param {OutputRecord|null} result @param {boolean} isWorking */
+/**
+ * @param {OutputRecord} record
+ * @param {OutputRecord|null} result
+ * @param {boolean} isWorking
+ */
 function callTemplate({ tool, input }, result, isWorking) {
   const end = result ? (result.isError ? 'failed' : 'done') : isWorking ? 'at work' : 'no result';
   return html`<details class="fold call" data-end=${end}>
-    <summary><strong>${tool || 'A tool'}</strong> <span class="gist">${gist(input)}</span> <span class="end">${end}</span></summary>
-    <div><p class="part">Input</p>${jsonTemplate(input)}${result ? html`<p class="part">Result</p>${jsonTemplate(result.output)}${note(result)}` : nothing}</div>
+    <summary>
+      <strong>${tool || 'A tool'}</strong> <span class="gist">${gist(input)}</span> <span class="end">${end}</span>
+    </summary>
+    <div>
+      <p class="part">Input</p>
+      ${jsonTemplate(input)}${
+        result
+          ? html`<p class="part">Result</p>
+              ${jsonTemplate(result.output)}${note(result)}`
+          : nothing
+      }
+    </div>
   </details>`;
 }
 
