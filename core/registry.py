@@ -1,16 +1,20 @@
 """What agents and providers have in common: named rows with versions, wire text and one event for all that changed."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from marshmallow import Schema
 
 from common.db.write import WriteTransaction
-from common.errors import Conflict, NotFound, Stale
+from common.entities.declare import Entity
+from common.entities.schemas import wire_schema
+from common.errors import Conflict, NotFound
 from common.events import EventType
 from common.wire import dumps
+from core import versioned
 from core.tasks.records import Reader
 
 Row = Mapping[str, Any]
@@ -21,14 +25,23 @@ Form = dict[str, Any]
 class Registry:
     """Named things of one kind.
 
-    `kind` is the word for people; `key` names the list in `event`; `form` makes the wire form of a row's values.
+    `kind` is the word for people; `key` names the list in `event`.
     """
 
+    entity: Entity
     table: sa.Table
     kind: str
     key: str
     event: EventType
-    form: Callable[[Row], Form]
+    _schema: Schema = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_schema", wire_schema(self.entity)())
+
+    def form(self, row: Row) -> Form:
+        """The wire form of a row."""
+        form: Form = self._schema.dump(self.entity.values(row, self.entity.sent()))
+        return form
 
     def find(self, reader: Reader, name: str) -> Row | None:
         t = self.table
@@ -52,17 +65,13 @@ class Registry:
         rows = reader.execute(sa.select(t.c.wire).where(t.c.deleted_at.is_(None)).order_by(t.c.name))
         return f"[{','.join(row[0] for row in rows)}]"
 
-    def insert(self, tx: WriteTransaction, name: str, values: Form, wire: str) -> None:
-        """A new row, without its event. Raises Conflict where the name is taken."""
-        if self.find(tx, name) is not None:
-            raise Conflict(f"Another {self.kind} is named {name!r} already.")
-        row = values | {"name": name, "version": 1, "field_versions": {}, "wire": wire}
-        tx.execute(sa.insert(self.table), row)
-
     def create(self, tx: WriteTransaction, name: str, values: Form) -> Form:
         """Raises Conflict where the name is taken."""
-        made = self.form(values | {"name": name, "version": 1})
-        self.insert(tx, name, values, dumps(made))
+        if self.find(tx, name) is not None:
+            raise Conflict(f"Another {self.kind} is named {name!r} already.")
+        row = values | {"name": name, "version": 1, "field_versions": {}}
+        made = self.form(row)
+        tx.execute(sa.insert(self.table), row | {"wire": dumps(made)})
         self.emit(tx, [dumps(made)])
         return made
 
@@ -84,22 +93,16 @@ class Registry:
         version = old["version"] + 1
         made = self.form({**old, **values, "version": version})
         changed = {name for name, value in values.items() if old[name] != value}
-        versions = old["field_versions"] | dict.fromkeys(changed, version)
+        versions = versioned.after(old["field_versions"], changed, version)
         row = values | {"version": version, "field_versions": versions, "wire": dumps(made)}
         tx.execute(sa.update(self.table).where(self.table.c.rank == old["rank"]), row)
         return made
 
     def check_version(self, old: Row, if_match: int | None, values: Mapping[str, Any]) -> None:
         """Raises Stale if a field that would change has changed since version `if_match`."""
-        if if_match is None:
-            return
-        stale = [name for name, value in values.items() if old[name] != value and _version(old, name) > if_match]
-        if stale:
-            raise Stale(
-                f"Somebody has changed {', '.join(stale)} of {self.kind} {old['name']!r} since you read it (version "
-                f"{if_match}, now {old['version']}). Your change was not saved.",
-                current=json.loads(old["wire"]),
-            )
+        changing = [name for name, value in values.items() if old[name] != value]
+        subject = f"{self.kind} {old['name']!r}"
+        versioned.check(subject, old, changing, if_match, json.loads(old["wire"]), self.entity.keys)
 
     def delete(self, tx: WriteTransaction, row: Row) -> None:
         tx.execute(sa.update(self.table).where(self.table.c.rank == row["rank"]).values(deleted_at=tx.now))
@@ -117,8 +120,3 @@ class Registry:
         """The event: `changed` are wire texts, `deleted` names."""
         data = f'{{"{self.key}":[{",".join(changed)}],"deleted":{dumps(list(deleted))}}}'
         tx.emit(self.event, data)
-
-
-def _version(row: Row, name: str) -> int:
-    version: int = row["field_versions"].get(name, 1)
-    return version

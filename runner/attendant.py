@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from common.clock import now_ms
 from common.db.write import WriteTransaction
+from common.entities.run import ENDED, PLANNER, RunState
 from common.errors import Busy, ChorusError, WorkspaceSwitched
 from common.output import OutputKind
-from common.schemas.run import PLANNER
 from common.settings import ROOT
 from core.agents import verbs as agents
 from core.config import verbs as config
@@ -25,7 +25,6 @@ from core.providers import verbs as providers
 from core.runs import leases, prompts, records, verbs
 from core.runs.records import Run
 from core.runs.recovery import RUN_MARK
-from core.runs.stack import ENDED, RunState
 from core.tasks import queue
 from core.workspaces.current import Workspace
 from core.workspaces.opening import SESSIONS, WORK

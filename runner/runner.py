@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from common import queue
 from common.db.write import WriteTransaction
+from common.entities.run import RunState
 from common.errors import ChorusError
 from core.runs import leases, records, recovery, verbs
 from core.runs.records import Run
-from core.runs.stack import RunState
 from core.workspaces.current import CurrentWorkspace, Workspace
 from runner.attendant import Attendant, Stop
 from runner.house import House

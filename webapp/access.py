@@ -6,6 +6,7 @@ from flask import Response
 
 from common.db.database import Reading
 from common.db.write import WriteTransaction
+from common.entities.access_token import ACCESS_TOKEN
 from common.schemas.access import (
     AccessTokenDeletedSchema,
     AccessTokenSchema,
@@ -34,7 +35,8 @@ def create_access_token() -> Response:
 
 
 def _created(tx: WriteTransaction, body: dict[str, Any]) -> dict[str, Any]:
-    form, token = verbs.create(tx, body["name"], body["scopes"])
+    given = ACCESS_TOKEN.with_defaults(body)
+    form, token = verbs.create(tx, given["name"], given["scopes"])
     return form | {"token": token, "mcpCommand": str(MCP_COMMAND)}
 
 

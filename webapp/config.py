@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 
 from common.db.write import WriteTransaction
+from common.entities.config import CONFIG
 from common.errors import NotFound, ServiceUnavailable, ValidationFailed
 from common.schemas.workspace import WorkspaceConfigSchema, WriteConfigSchema
 from common.wire import dumps
@@ -41,7 +42,8 @@ def config_answer() -> Response:
 def _in_file(folder: Path) -> dict[str, Any]:
     """What chorus.json holds, or why that is no configuration."""
     try:
-        return {"file": file.read(folder)}
+        form = verbs.form(CONFIG.with_defaults(file.read(folder)) | {"version": 0})
+        return {"file": {key: value for key, value in form.items() if key != "version"}}
     except ValidationFailed as error:
         details = [f"{field}: {messages}" for field, messages in error.extra.get("fields", {}).items()]
         return {"fileProblem": " ".join([error.message, *details])}

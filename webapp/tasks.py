@@ -51,13 +51,13 @@ def get_task(reading: Reading, task_id: str) -> Body:
 @api.write("POST", "/api/tasks", body=CreateTaskSchema, answer=TaskSchema, status=201)
 def create_task(tx: WriteTransaction, body: Body) -> Body:
     """Create a pending task."""
-    return verbs.create(tx, body["description"], body["source"]).full_form
+    return verbs.create(tx, **body).full_form
 
 
 @api.write("PATCH", "/api/tasks/<task_id>", body=EditTaskSchema, answer=TaskSchema, if_match=True, errors=(404, 409))
 def edit_task(tx: WriteTransaction, body: Body, if_match: int | None, task_id: str) -> Body:
     """Replace the description."""
-    return verbs.edit_description(tx, task_id, body["description"], if_match).full_form
+    return verbs.edit(tx, task_id, body, if_match).full_form
 
 
 @api.write(

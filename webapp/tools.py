@@ -11,13 +11,13 @@ from flask import Response, request
 from marshmallow import fields
 
 from common.db.database import Reading
+from common.entities.run import ENDED
 from common.errors import BadRequest, ServiceUnavailable, ValidationFailed
 from common.schemas.base import RequestSchema, Text, WireSchema
 from common.tools import HANDOFF
 from common.wire import dumps
 from core.idempotency import Answer
 from core.runs import records
-from core.runs.stack import ENDED
 from core.tools import calls, outside
 from core.workspaces.current import Workspace
 from webapp import requests, state

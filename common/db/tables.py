@@ -3,9 +3,41 @@
 Rows that cross the wire keep their wire text (`wire`), made once by the marshmallow schema when the row is written.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 
+from common.entities.access_token import ACCESS_TOKEN
+from common.entities.agent import AGENT
+from common.entities.config import CONFIG
+from common.entities.declare import Entity
+from common.entities.kinds import Storage
+from common.entities.provider import PROVIDER_TYPE
+from common.entities.run import RUN
+from common.entities.task import TASK
+
 metadata = sa.MetaData()
+_TYPES: dict[Storage, Any] = {
+    Storage.TEXT: sa.Text,
+    Storage.INTEGER: sa.Integer,
+    Storage.FLOAT: sa.Float,
+    Storage.BOOLEAN: sa.Boolean,
+    Storage.JSON: sa.JSON,
+}
+
+
+def _declared(entity: Entity, *, unique: str = "", **defaults: str) -> Iterator[sa.Column[Any]]:
+    """The columns of an entity's declaration; `defaults` are the database's, by column."""
+    for field in entity.stored():
+        yield sa.Column(
+            field.name,
+            _TYPES[field.kind.storage],
+            nullable=field.nullable,
+            unique=field.name == unique or None,
+            server_default=defaults.get(field.name),
+        )
+
 
 log_state = sa.Table(
     "log_state",
@@ -30,28 +62,7 @@ tasks = sa.Table(
     "tasks",
     metadata,
     sa.Column("rank", sa.Integer, primary_key=True),  # creation order
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("field_versions", sa.JSON, nullable=False),  # field -> version of its last change, for If-Match
-    sa.Column("seq", sa.Integer, nullable=False),  # log number of the last change
-    sa.Column("planned", sa.Boolean, nullable=False),
-    sa.Column("description", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("status_since", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("status_agent", sa.Text),
-    sa.Column("status_message", sa.Text),
-    sa.Column("session_id", sa.Text),
-    sa.Column("source", sa.JSON, nullable=False),
-    sa.Column("summary", sa.Text, nullable=False),
-    sa.Column("requirements", sa.JSON, nullable=False),
-    sa.Column("acceptance_criteria", sa.JSON, nullable=False),
-    sa.Column("plan", sa.JSON, nullable=False),
-    sa.Column("questions", sa.JSON, nullable=False),
-    sa.Column("assigned_agent", sa.Text),
-    sa.Column("created_at", sa.Integer, nullable=False),
-    sa.Column("updated_at", sa.Integer, nullable=False),
-    sa.Column("archived_at", sa.Integer),
-    sa.Column("deleted_at", sa.Integer),  # set: gone for everybody, kept only for its undo
+    *_declared(TASK, unique="id", status_since="0"),
     sa.Column("wire", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -115,28 +126,9 @@ runs = sa.Table(
     "runs",
     metadata,
     sa.Column("rank", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("task_id", sa.Text, sa.ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
-    sa.Column("agent_name", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("parent_id", sa.Text),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text),
-    sa.Column("resume_at", sa.Integer),
-    sa.Column("queued_at", sa.Integer, nullable=False),
-    sa.Column("started_at", sa.Integer),
-    sa.Column("ended_at", sa.Integer),
-    sa.Column("session_id", sa.Text),
-    sa.Column("tokens_input", sa.Integer, nullable=False),
-    sa.Column("tokens_output", sa.Integer, nullable=False),
-    sa.Column("cost_usd", sa.Float),
-    sa.Column("allowed_tools", sa.JSON, nullable=False),
+    *_declared(RUN, unique="id"),
+    sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], ondelete="CASCADE"),
     sa.Column("token_hash", sa.Text),  # of the bearer token that acts for this run until it ends
-    sa.Column("input", sa.Text, nullable=False),
-    sa.Column("output", sa.Text, nullable=False),
-    sa.Column("completion_report", sa.JSON),
-    sa.Column("planner_output", sa.JSON),  # accepted, applied when the planner ends
-    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("wire", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -150,14 +142,7 @@ agents = sa.Table(
     "agents",
     metadata,
     sa.Column("rank", sa.Integer, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("type", sa.Text, nullable=False),
-    sa.Column("instructions", sa.Text, nullable=False),
-    sa.Column("allowed_tools", sa.JSON, nullable=False),
-    sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("model", sa.Text),
-    sa.Column("unconfined", sa.Boolean, nullable=False, server_default=sa.false()),  # keeps its program's own tools
-    sa.Column("version", sa.Integer, nullable=False),
+    *_declared(AGENT, unconfined="0"),
     sa.Column("field_versions", sa.JSON, nullable=False),
     sa.Column("deleted_at", sa.Integer),
     sa.Column("wire", sa.Text, nullable=False),
@@ -170,10 +155,7 @@ providers = sa.Table(
     metadata,
     sa.Column("rank", sa.Integer, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("type", sa.Text, nullable=False),
-    sa.Column("api_base_url", sa.Text, nullable=False),
-    sa.Column("api_key", sa.Text, nullable=False),
-    sa.Column("default_model", sa.Text, nullable=False),
+    *_declared(PROVIDER_TYPE),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("field_versions", sa.JSON, nullable=False),
     sa.Column("deleted_at", sa.Integer),
@@ -186,11 +168,7 @@ access_tokens = sa.Table(
     "access_tokens",
     metadata,
     sa.Column("rank", sa.Integer, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("token_hash", sa.Text, nullable=False),  # the token itself is shown once and stored nowhere
-    sa.Column("scopes", sa.JSON, nullable=False),
-    sa.Column("created_at", sa.Integer, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
+    *_declared(ACCESS_TOKEN, hint=""),  # the token itself is shown once and stored nowhere
     sa.Column("field_versions", sa.JSON, nullable=False),
     sa.Column("deleted_at", sa.Integer),
     sa.Column("wire", sa.Text, nullable=False),
@@ -203,12 +181,7 @@ config = sa.Table(
     "config",
     metadata,
     sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),
-    sa.Column("allowed_directories", sa.JSON, nullable=False),
-    sa.Column("initial_directory", sa.Text, nullable=False),
-    sa.Column("system_provider", sa.Text, nullable=False),
-    sa.Column("port", sa.Integer),
-    sa.Column("archive_days", sa.Integer),
-    sa.Column("version", sa.Integer, nullable=False),
+    *_declared(CONFIG),
     sa.Column("field_versions", sa.JSON, nullable=False),
     sa.Column("wire", sa.Text, nullable=False),
 )

@@ -67,8 +67,35 @@ class RequestSchema(ma.Schema):
     def ignore_what_reads_add(self, data: Any, **_: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return {key: value for key, value in data.items() if key in self.fields or key not in self.READ_ONLY}
+        known = {field.data_key or name for name, field in self.fields.items()}
+        return {key: value for key, value in data.items() if key in known or key not in self.READ_ONLY}
 
 
 class WireSchema(ma.Schema):
     """What we send. Its keys are the wire's, in the order of declaration."""
+
+
+class StoredSchema(ma.Schema):
+    """What an import reads. More lenient than requests: unknown keys are ignored."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+
+MAX_PATH_BYTES = 4_000  # the system takes 4,096, and a file name follows
+MAX_NAME_BYTES = 255
+
+
+def directory(*, required: bool = False) -> Text:
+    """An absolute path that can exist."""
+    return Text(required=required, validate=_check_path)
+
+
+def _check_path(path: str) -> None:
+    names = path.split("/")
+    if not path.startswith("/"):
+        raise ma.ValidationError("Must be an absolute path.")
+    if ".." in names:
+        raise ma.ValidationError("Must not contain '..'.")
+    if len(path.encode()) > MAX_PATH_BYTES or max(len(name.encode()) for name in names) > MAX_NAME_BYTES:
+        raise ma.ValidationError(f"May have {MAX_PATH_BYTES} bytes, and each name in it {MAX_NAME_BYTES}.")

@@ -21,7 +21,11 @@ def check_name(name: str) -> str:
 
 def name_field(description: str | None = None) -> Text:
     """1-64 letters, digits, `.`, `_` or `-`, not starting with `.`; `description` is told to agents."""
-    shape = validate.Regexp(_PATTERN, error="Use 1 to 64 letters, digits, '.', '_' or '-', not starting with '.'.")
-    free = validate.NoneOf([NOT_CONFIGURED], error=f"'{NOT_CONFIGURED}' is reserved.")
     metadata = {"description": description} if description else None
-    return Text(required=True, validate=[shape, free], metadata=metadata)
+    return Text(required=True, validate=name_checks(), metadata=metadata)
+
+
+def name_checks() -> list[validate.Validator]:
+    """What a name must look like."""
+    shape = validate.Regexp(_PATTERN, error="Use 1 to 64 letters, digits, '.', '_' or '-', not starting with '.'.")
+    return [shape, validate.NoneOf([NOT_CONFIGURED], error=f"'{NOT_CONFIGURED}' is reserved.")]

@@ -1,48 +1,21 @@
-"""Runs, and the requests that start, feed and end them (contract A5, B 2.5, B 5)."""
+"""Runs, and the requests that start, feed and end them."""
 
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from common.schemas.base import DESCRIPTION_BYTES, LIST_ITEMS, Milliseconds, RequestSchema, Text, WireSchema, text_list
+from common.entities.run import RUN
+from common.entities.schemas import wire_schema
+from common.schemas.base import DESCRIPTION_BYTES, LIST_ITEMS, RequestSchema, Text, WireSchema, text_list
 from common.schemas.names import name_field
+from common.schemas.parts import REPORT_STATUSES
 from common.tools import GRANTABLE
 
-PLANNER, AGENT = "planner", "agent"
 REPORT_BYTES = 256 * 1024
 
-
-class TokensSchema(WireSchema):
-    input = fields.Integer(required=True)
-    output = fields.Integer(required=True)
-
-
-class RunSchema(WireSchema):
-    """An agent's work on a task. `waiting`: a child works; `resumeAt` with `paused`."""
-
-    id = fields.String(required=True)
-    taskId = fields.String(required=True)
-    agentName = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf([PLANNER, AGENT]))
-    parentRunId = fields.String(required=True, allow_none=True)
-    state = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True)
-    resumeAt = Milliseconds(required=True, allow_none=True)
-    startedAt = Milliseconds(required=True, allow_none=True)
-    endedAt = Milliseconds(required=True, allow_none=True)
-    sessionId = fields.String(required=True, allow_none=True)
-    tokens = fields.Nested(TokensSchema, required=True)
-    costUsd = fields.Float(required=True, allow_none=True)
-    allowedTools = fields.List(fields.String(), required=True, metadata={"description": "granted for this run"})
-    version = fields.Integer(required=True)
-
-
-class RunDetailSchema(RunSchema):
-    """`output`: its last text, once it has ended."""
-
-    output = fields.String(required=True)
-    completionReport = fields.Dict(required=True, allow_none=True)
+RunSchema = wire_schema(RUN)
+RunDetailSchema = wire_schema(RUN, in_full=True, name="RunDetail", about="`output`: its last text, once it has ended.")
 
 
 class AnswersSchema(RequestSchema):
@@ -68,7 +41,7 @@ class CompletionReportRequest(RequestSchema):
 
     status = Text(
         required=True,
-        validate=validate.OneOf(["complete", "blocked", "failed"]),
+        validate=validate.OneOf(REPORT_STATUSES),
         metadata={"description": "complete: done; blocked: a person is needed; failed: it cannot be done"},
     )
     summary = Text(

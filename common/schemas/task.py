@@ -1,122 +1,29 @@
-"""Task, its status, its parts, and the requests that change it (contract B 2.1-2.8)."""
+"""Tasks: what is sent, and the requests that change them."""
 
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from common.entities.schemas import request_schema, wire_schema
+from common.entities.task import TASK
 from common.events import TaskStatus
-from common.schemas.base import DESCRIPTION_BYTES, Milliseconds, RequestSchema, Text, WireSchema, text_list
+from common.schemas.base import DESCRIPTION_BYTES, RequestSchema, Text, WireSchema
 
-SOURCE_TYPES = ("web", "terminal", "test", "xmpp")
-PLANNING_KEYS = ("summary", "requirements", "acceptanceCriteria", "plan", "questions", "assignedAgent")
+_PLAN = [field.name for field in TASK.written() if field.variants]
+_GIVEN = [field.name for field in TASK.written() if not field.variants]
+_EDITED = [name for name in _GIVEN if name != "source"]
 
-
-class StatusSchema(WireSchema):
-    """Tagged union by `type`: `agent` where an agent holds the task, `message` where it failed."""
-
-    type = fields.String(validate=validate.OneOf(list(TaskStatus)), required=True)
-    agent = fields.String()
-    message = fields.String()
-
-
-class SourceSchema(RequestSchema):
-    """Who created the task: `sourceType` web, terminal, test or xmpp; `conversationId` may be null."""
-
-    sourceType = Text(required=True, validate=validate.OneOf(SOURCE_TYPES))
-    userId = Text(required=True, validate=validate.Length(max=200))
-    conversationId = Text(required=True, allow_none=True, validate=validate.Length(max=200))
-
-
-class AttachmentSchema(WireSchema):
-    """A file of a task; `size` in bytes."""
-
-    filename = fields.String(required=True)
-    size = fields.Integer(required=True)
-    contentType = fields.String(required=True)
-    uploadedAt = Milliseconds(required=True)
-
-
-class CompletionReportSchema(WireSchema):
-    """What an agent said of its work at the end."""
-
-    status = fields.String(required=True, validate=validate.OneOf(["complete", "blocked", "failed"]))
-    summary = fields.String(required=True)
-    output = fields.String(required=True)
-    blockedReason = fields.String(required=True, allow_none=True)
-
-
-class HandoffRecordSchema(WireSchema):
-    """One run in a task's `agentChain`; `output` is empty while it runs."""
-
-    runId = fields.String(required=True)
-    parentRunId = fields.String(required=True, allow_none=True, metadata={"description": "the run that handed off"})
-    agentName = fields.String(required=True)
-    startedAt = Milliseconds(required=True)
-    completedAt = Milliseconds(required=True, allow_none=True)
-    input = fields.String(required=True)
-    output = fields.String(required=True)
-    completionReport = fields.Nested(CompletionReportSchema, required=True, allow_none=True)
-
-
-class QuestionSchema(WireSchema):
-    """A planner's question; `answer` is null until somebody answers."""
-
-    question = fields.String(required=True)
-    answer = fields.String(required=True, allow_none=True)
-
-
-class TaskSchema(WireSchema):
-    """A task. `descriptionOnly` tasks lack the planning keys; `truncated` names the fields cut in the wire form."""
-
-    taskType = fields.String(required=True, validate=validate.OneOf(["descriptionOnly", "planned"]))
-    id = fields.String(required=True)
-    description = fields.String(required=True)
-    status = fields.Nested(StatusSchema, required=True)
-    createdAt = Milliseconds(required=True)
-    updatedAt = Milliseconds(required=True)
-    sessionId = fields.String(required=True, allow_none=True)
-    source = fields.Nested(SourceSchema, required=True)
-    attachments = fields.List(fields.Nested(AttachmentSchema), required=True)
-    attachmentCount = fields.Integer(required=True)
-    agentChain = fields.List(fields.Nested(HandoffRecordSchema), required=True)
-    chainCount = fields.Integer(required=True)
-    summary = fields.String()
-    requirements = fields.List(fields.String())
-    acceptanceCriteria = fields.List(fields.String())
-    plan = fields.List(fields.String())
-    questions = fields.List(fields.Nested(QuestionSchema))
-    assignedAgent = fields.String(allow_none=True)
-    version = fields.Integer(required=True, metadata={"description": "+1 with each change; for If-Match"})
-    seq = fields.Integer(required=True, metadata={"description": "log number of the last change"})
-    archivedAt = Milliseconds(required=True, allow_none=True)
-    truncated = fields.List(fields.String(), required=True)
-
-    @ma.post_dump
-    def leave_out_planning(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """A `descriptionOnly` task has no planning keys on the wire (contract B 2.1)."""
-        if data["taskType"] == "descriptionOnly":
-            for key in PLANNING_KEYS:
-                data.pop(key, None)
-        return data
-
-
-class CreateTaskSchema(RequestSchema):
-    description = Text(required=True, most_bytes=DESCRIPTION_BYTES)
-    source = fields.Nested(SourceSchema, required=True)
-
-
-class EditTaskSchema(RequestSchema):
-    description = Text(required=True, most_bytes=DESCRIPTION_BYTES)
-
-
-class PlanningSchema(RequestSchema):
-    """Absent keys stay as they are."""
-
-    summary = Text(most_bytes=DESCRIPTION_BYTES)
-    requirements = text_list()
-    acceptanceCriteria = text_list()
-    plan = text_list()
+TaskSchema = wire_schema(TASK)
+TaskWithUndoSchema = wire_schema(
+    TASK,
+    name="TaskWithUndo",
+    about="The task after a part of it was deleted, and the token that takes that back within 60 s.",
+    extra={"undo": fields.String(required=True)},
+)
+CreateTaskSchema = request_schema(TASK, "CreateTask", "", only=_GIVEN, whole=False)
+EditTaskSchema = request_schema(TASK, "EditTask", "", only=_EDITED, whole=False)
+PlanningSchema = request_schema(TASK, "Planning", "Absent keys stay as they are.", only=_PLAN, whole=False)
 
 
 class NewStatusSchema(RequestSchema):
@@ -151,10 +58,4 @@ class DeletedSchema(WireSchema):
     """A deletion; `undo` is the token that takes it back within 60 s."""
 
     deleted = fields.String(required=True)
-    undo = fields.String(required=True)
-
-
-class TaskWithUndoSchema(TaskSchema):
-    """The task after a part of it was deleted, and the token that takes that back within 60 s."""
-
     undo = fields.String(required=True)

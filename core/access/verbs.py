@@ -1,6 +1,5 @@
 """Making, listing, checking and revoking access tokens. Only a hash is stored; the token is shown once."""
 
-import json
 import secrets
 from typing import Any
 
@@ -8,10 +7,9 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.write import WriteTransaction
+from common.entities.access_token import ACCESS_TOKEN
 from common.errors import Unauthorized
 from common.events import EventType
-from common.schemas.access import AccessTokenSchema
-from common.wire import dumps
 from core import undo
 from core.registry import Registry, Row
 from core.runs.tokens import hashed
@@ -19,28 +17,17 @@ from core.tasks.records import Reader
 
 PREFIX = "chorus_"  # so that people and scanners know one when they see it
 HINT_CHARACTERS = 4
-_schema = AccessTokenSchema()
 _t = tables.access_tokens
 
 
-def form(row: Row) -> dict[str, Any]:
-    """The wire form, as it was stored: the hint is known only when the token is made."""
-    told: dict[str, Any] = json.loads(row["wire"])
-    return told
-
-
-registry = Registry(tables.access_tokens, "access token", "accessTokens", EventType.ACCESS_TOKENS_CHANGED, form)
+registry = Registry(ACCESS_TOKEN, tables.access_tokens, "access token", "accessTokens", EventType.ACCESS_TOKENS_CHANGED)
 
 
 def create(tx: WriteTransaction, name: str, scopes: list[str]) -> tuple[dict[str, Any], str]:
     """The wire form and the token itself. Raises Conflict (name taken)."""
     token = PREFIX + secrets.token_urlsafe(32)
-    scopes = list(dict.fromkeys(scopes))
-    told = {"name": name, "scopes": scopes, "hint": token[-HINT_CHARACTERS:], "createdAt": tx.now, "version": 1}
-    made: dict[str, Any] = _schema.dump(told)
-    values = {"token_hash": hashed(token), "scopes": scopes, "created_at": tx.now}
-    registry.insert(tx, name, values, dumps(made))
-    registry.emit(tx, [dumps(made)])
+    values = {"token_hash": hashed(token), "scopes": scopes, "created_at": tx.now, "hint": token[-HINT_CHARACTERS:]}
+    made = registry.create(tx, name, values)
     return made, token
 
 

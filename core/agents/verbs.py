@@ -4,9 +4,9 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.write import WriteTransaction
+from common.entities.agent import AGENT, INTERNAL, USER_DEFINED
 from common.errors import Conflict, NotFound, ValidationFailed
 from common.events import EventType
-from common.schemas.agent import INTERNAL, USER_DEFINED, AgentSchema
 from common.schemas.names import NOT_CONFIGURED
 from common.wire import dumps
 from core import undo
@@ -14,52 +14,21 @@ from core.registry import Form, Registry, Row
 from core.tasks.records import Reader
 
 PLANNER = "task-validator"
-_schema = AgentSchema()
 _p, _r = tables.providers, tables.runs
 
 
-def form(row: Row) -> Form:
-    """The wire Agent."""
-    wire: Form = _schema.dump(
-        {
-            "type": row["type"],
-            "name": row["name"],
-            "instructions": row["instructions"],
-            "allowedTools": row["allowed_tools"],
-            "provider": row["provider"],
-            "model": row["model"],
-            "unconfined": row["unconfined"],
-            "isValid": row["type"] == INTERNAL or row["provider"] != NOT_CONFIGURED,
-            "version": row["version"],
-        }
-    )
-    return wire
-
-
-registry = Registry(tables.agents, "agent", "agents", EventType.AGENTS_CHANGED, form)
-
-
-def values_of(body: Form) -> Form:
-    """The columns that a request sets."""
-    return {
-        "type": body["type"],
-        "instructions": body["instructions"],
-        "allowed_tools": list(dict.fromkeys(body.get("allowedTools", []))),
-        "provider": body.get("provider", NOT_CONFIGURED),
-        "model": body.get("model") or None,
-        "unconfined": body.get("unconfined", False),
-    }
+registry = Registry(AGENT, tables.agents, "agent", "agents", EventType.AGENTS_CHANGED)
 
 
 def get(reader: Reader, name: str) -> Form:
-    return form(registry.get(reader, name))
+    return registry.form(registry.get(reader, name))
 
 
 def create(tx: WriteTransaction, body: Form) -> Form:
     """Raises Conflict (name taken), ValidationFailed (no such provider)."""
-    values = values_of(body)
+    values = AGENT.with_defaults(body)
     _check_provider(tx, values["provider"])
-    return registry.create(tx, body["name"], values)
+    return registry.create(tx, values.pop("name"), values)
 
 
 def replace(tx: WriteTransaction, name: str, body: Form, if_match: int | None) -> Form:
@@ -67,7 +36,7 @@ def replace(tx: WriteTransaction, name: str, body: Form, if_match: int | None) -
     old = registry.existing(tx, name, if_match)
     if old is None:
         return create(tx, body | {"name": name})
-    values = values_of(body)
+    values = AGENT.with_defaults(body | {"name": name})
     _check_provider(tx, values["provider"])
     return registry.replace(tx, old, values, if_match)
 

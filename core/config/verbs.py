@@ -7,12 +7,14 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.write import WriteTransaction
-from common.errors import Stale, ValidationFailed
+from common.entities.config import CONFIG
+from common.errors import ValidationFailed
 from common.events import EventType
 from common.schemas.names import NOT_CONFIGURED
 from common.schemas.workspace import WorkspaceConfigSchema
 from common.storage import storing
 from common.wire import dumps
+from core import versioned
 from core.config import file
 from core.tasks.records import Reader
 
@@ -20,26 +22,13 @@ _c = tables.config
 _p = tables.providers
 _schema = WorkspaceConfigSchema()
 
-DEFAULTS: dict[str, Any] = {
-    "allowed_directories": [],
-    "initial_directory": "",
-    "system_provider": NOT_CONFIGURED,
-    "port": None,
-    "archive_days": None,
-}
-WIRE_NAMES = {
-    "allowed_directories": "allowedAgentDirectories",
-    "initial_directory": "initialAgentDirectory",
-    "system_provider": "systemAgentProvider",
-    "port": "port",
-    "archive_days": "archiveDays",
-}
+DEFAULTS = {field.name: field.default for field in CONFIG.written()}
 
 
 def form(row: Mapping[str, Any]) -> dict[str, Any]:
     """The wire WorkspaceConfig; `port` and `archiveDays` have no key where unset."""
-    wire: dict[str, Any] = _schema.dump({wire: row[column] for column, wire in WIRE_NAMES.items()})
-    return {key: value for key, value in wire.items() if value is not None} | {"version": row["version"]}
+    wire: dict[str, Any] = _schema.dump(CONFIG.values(row, CONFIG.sent()))
+    return wire
 
 
 def read(reader: Reader) -> Mapping[str, Any]:
@@ -49,7 +38,7 @@ def read(reader: Reader) -> Mapping[str, Any]:
 
 def replace(tx: WriteTransaction, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
     """Stores the whole configuration. Raises Stale, ValidationFailed."""
-    values = {column: body.get(wire) for column, wire in WIRE_NAMES.items()}
+    values = CONFIG.with_defaults(body)
     _check(tx, values)
     return _store(tx, values, if_match)
 
@@ -85,12 +74,10 @@ def _check(reader: Reader, values: dict[str, Any]) -> None:
 def _store(tx: WriteTransaction, values: dict[str, Any], if_match: int | None) -> dict[str, Any]:
     old = read(tx)
     changed = [name for name, value in values.items() if old[name] != value]
-    stale = [name for name in changed if if_match is not None and old["field_versions"].get(name, 1) > if_match]
-    if stale:
-        raise Stale("Somebody has changed the settings since you read them. Nothing was saved.", current=form(old))
+    versioned.check("the settings", old, changed, if_match, form(old), CONFIG.keys)
     version = old["version"] + 1
     wire = form({**old, **values, "version": version})
-    row = values | {"version": version, "field_versions": old["field_versions"] | dict.fromkeys(changed, version)}
+    row = values | {"version": version, "field_versions": versioned.after(old["field_versions"], changed, version)}
     tx.execute(sa.update(_c), row | {"wire": dumps(wire)})
     _emit(tx, wire)
     tx.after_commit(lambda: file.follow(tx.folder, form(old), wire))

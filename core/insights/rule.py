@@ -18,8 +18,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from common.entities.run import ENDED
 from common.events import TaskStatus
-from core.runs.stack import ENDED
 
 Counters = Counter[tuple[str, str]]  # (metric, key) -> how much to add
 MICRO = 1_000_000

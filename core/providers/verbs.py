@@ -2,54 +2,29 @@
 
 from common.db import tables
 from common.db.write import WriteTransaction
+from common.entities.provider import PROVIDER, PROVIDER_TYPE
 from common.events import EventType
 from common.schemas.names import NOT_CONFIGURED
-from common.schemas.provider import ProviderSchema
 from core import undo
 from core.agents import verbs as agents
 from core.config import verbs as config
-from core.registry import Form, Registry, Row
+from core.registry import Form, Registry
 from core.tasks.records import Reader
 
-HINT_CHARACTERS = 4
-_schema = ProviderSchema()
-
-
-def form(row: Row) -> Form:
-    """The wire Provider, without its key."""
-    kind = {
-        "type": row["type"],
-        "apiBaseUrl": row["api_base_url"],
-        "apiKeyHint": hint(row["api_key"]),
-        "defaultModel": row["default_model"],
-    }
-    wire: Form = _schema.dump({"name": row["name"], "providerType": kind, "version": row["version"]})
-    return wire
-
-
-registry = Registry(tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED, form)
-
-
-def hint(key: str) -> str | None:
-    """The last 4 characters of a key; a key too short to hide the rest shows nothing of itself."""
-    if not key:
-        return None
-    return key[-HINT_CHARACTERS:] if len(key) >= 3 * HINT_CHARACTERS else ""
+registry = Registry(PROVIDER, tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED)
 
 
 def values_of(body: Form) -> Form:
     """The columns that a request sets; no key: the stored one stays."""
-    kind = body["providerType"]
-    values = {
-        "type": kind["type"],
-        "api_base_url": kind.get("apiBaseUrl", "").rstrip("/"),
-        "default_model": kind.get("defaultModel", ""),
-    }
-    return values | ({"api_key": kind["apiKey"]} if "apiKey" in kind else {})
+    kind = body["provider_type"]
+    values = PROVIDER_TYPE.with_defaults(kind)
+    if "api_key" not in kind:
+        del values["api_key"]
+    return values | {"api_base_url": values["api_base_url"].rstrip("/")}
 
 
 def get(reader: Reader, name: str) -> Form:
-    return form(registry.get(reader, name))
+    return registry.form(registry.get(reader, name))
 
 
 def create(tx: WriteTransaction, body: Form) -> Form:

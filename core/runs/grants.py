@@ -1,8 +1,8 @@
 """Dynamic grants: the tools of the agent at work, changed for the life of its run."""
 
 from common.db.write import WriteTransaction
+from common.entities.run import PLANNER
 from common.errors import Conflict
-from common.schemas.run import PLANNER
 from core.runs import records
 from core.tasks import history
 from core.tasks import records as tasks

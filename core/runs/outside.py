@@ -3,11 +3,10 @@
 from typing import Any
 
 from common.db.write import WriteTransaction
+from common.entities.run import AGENT, RunState
 from common.errors import Conflict, InvalidStatus
 from common.events import TaskStatus
-from common.schemas.run import AGENT
 from core.runs import records, verbs
-from core.runs.stack import RunState
 from core.tasks import history
 from core.tasks import records as tasks
 from core.tasks.task import Task

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from common.schemas.run import PLANNER
+from common.entities.run import PLANNER
 from core.tasks.task import Task
 
 NO_ANSWER = "(no answer)"

@@ -8,18 +8,19 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.write import WriteTransaction
+from common.entities.run import AGENT, ENDED, RUN, RunState
 from common.errors import NotFound
 from common.events import EventType
 from common.schemas.base import is_uuid
-from common.schemas.run import AGENT, RunSchema
+from common.schemas.run import RunDetailSchema, RunSchema
 from common.wire import dumps
 from core.insights.rule import run_changed
-from core.runs.stack import ENDED, RunState
 from core.tasks import records as tasks
 from core.tasks.records import Reader
 
 _r = tables.runs
 _schema = RunSchema()
+_full_schema = RunDetailSchema()
 _IN_CHAIN = frozenset({"started_at", "ended_at", "output", "completion_report"})  # columns that its task tells too
 
 Run = Mapping[str, Any]
@@ -27,31 +28,14 @@ Run = Mapping[str, Any]
 
 def form(run: Run) -> dict[str, Any]:
     """The wire Run."""
-    wire: dict[str, Any] = _schema.dump(
-        {
-            "id": run["id"],
-            "taskId": run["task_id"],
-            "agentName": run["agent_name"],
-            "kind": run["kind"],
-            "parentRunId": run["parent_id"],
-            "state": run["state"],
-            "reason": run["reason"],
-            "resumeAt": run["resume_at"],
-            "startedAt": run["started_at"],
-            "endedAt": run["ended_at"],
-            "sessionId": run["session_id"],
-            "tokens": {"input": run["tokens_input"], "output": run["tokens_output"]},
-            "costUsd": run["cost_usd"],
-            "allowedTools": run["allowed_tools"],
-            "version": run["version"],
-        }
-    )
+    wire: dict[str, Any] = _schema.dump(RUN.values(run, RUN.sent()))
     return wire
 
 
 def full_form(run: Run) -> dict[str, Any]:
     """The same with the output and the report, as the parent of a hand-off reads them."""
-    return form(run) | {"output": run["output"], "completionReport": run["completion_report"]}
+    wire: dict[str, Any] = _full_schema.dump(RUN.values(run, RUN.sent(in_full=True)))
+    return wire
 
 
 def load(reader: Reader, run_id: str) -> Run:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from common import proctree
 from common.clock import now_ms
 from common.db.database import Database
+from common.entities.run import RunState
 from core.runs import leases, records, verbs
 from core.runs.leases import Holder, Lease
 from core.runs.records import Run
-from core.runs.stack import RunState
 from core.tasks.records import Reader
 
 KILLED_S = 5.0

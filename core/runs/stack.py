@@ -1,29 +1,10 @@
 """What the end of a run means for its task. Pure: the table is B 3.4's column of correct results."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, NamedTuple
 
+from common.entities.run import ENDED, RunState
 from common.events import TaskStatus
-
-
-class RunState(StrEnum):
-    """`state` of a run. `waiting`: a child works. The last five are ends."""
-
-    QUEUED = "queued"
-    STARTING = "starting"
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    SUCCEEDED = "succeeded"
-    BLOCKED = "blocked"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"
-
-
-ENDED = frozenset({RunState.SUCCEEDED, RunState.BLOCKED, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED})
 
 # Legal next states; an end is final, and a person's `stopping` leads to an end only.
 _NEXT: dict[RunState, frozenset[RunState]] = {

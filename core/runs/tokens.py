@@ -6,9 +6,9 @@ import secrets
 import sqlalchemy as sa
 
 from common.db import tables
+from common.entities.run import ENDED
 from common.errors import Unauthorized
 from core.runs.records import Run
-from core.runs.stack import ENDED
 from core.tasks.records import Reader
 
 _r = tables.runs

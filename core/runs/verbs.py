@@ -8,16 +8,16 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.write import WriteTransaction
+from common.entities.run import AGENT, ENDED, PLANNER, RunState
 from common.errors import Conflict, InvalidStatus, ValidationFailed
 from common.events import TaskStatus
 from common.schemas.names import NOT_CONFIGURED
-from common.schemas.run import AGENT, PLANNER
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.runs import records, tokens
 from core.runs.prompts import planner_prompt
 from core.runs.records import Run
-from core.runs.stack import ENDED, RunState, above, below, end_state, may_become, task_after
+from core.runs.stack import above, below, end_state, may_become, task_after
 from core.tasks import history
 from core.tasks import records as tasks
 from core.tasks.task import Task

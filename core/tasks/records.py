@@ -1,7 +1,6 @@
 """Tasks in the database: rows to Task and back, each save with its version, wire text and event."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -11,14 +10,16 @@ from common.db import tables
 from common.db.prepared import Prepared, Row
 from common.db.sqlite import Rows
 from common.db.write import WriteTransaction
-from common.errors import Conflict, NotFound, Stale
+from common.entities.task import TASK
+from common.errors import Conflict, NotFound
 from common.events import EventType, TaskStatus
 from common.schemas.base import is_uuid
+from core import versioned
 from core.insights.rule import Place, task_created, task_moved
 from core.tasks.task import Task, wire_text
 
 _t = tables.tasks
-_COLUMNS = [name for name in (f.name for f in dataclass_fields(Task)) if name in _t.c]
+_COLUMNS = [field.name for field in TASK.stored()]
 _a = tables.attachments
 _r = tables.runs
 _u = tables.undo_tokens
@@ -93,15 +94,9 @@ def check_writable(task: Task) -> None:
 
 def check_version(task: Task, if_match: int | None, fields: Iterable[str]) -> None:
     """Raises Stale if one of `fields` has changed since version `if_match`; None: the caller asks for no check."""
-    if if_match is None:
-        return
-    stale = [name for name in fields if task.field_versions.get(name, 1) > if_match]
-    if stale:
-        raise Stale(
-            f"Somebody has changed {', '.join(stale)} since you read it (version {if_match}, now {task.version}). "
-            "Your change was not saved; compare it with the current text and try again.",
-            current=task.full_form,
-        )
+    if if_match is not None:
+        row = {"version": task.version, "field_versions": task.field_versions}
+        versioned.check("this task", row, fields, if_match, task.full_form)
 
 
 def insert(tx: WriteTransaction, task: Task) -> Task:
@@ -128,7 +123,7 @@ def save(tx: WriteTransaction, task: Task, changed: Iterable[str]) -> Task:
         version=version,
         status_since=place.since,
         stored=place,
-        field_versions=task.field_versions | dict.fromkeys(changed, version),
+        field_versions=versioned.after(task.field_versions, changed, version),
         seq=tx.next_seq,
         updated_at=tx.now,
     )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from common.db import tables
 from common.db.counters import DAY_MS
 from common.db.write import WriteTransaction
+from common.entities.task import TASK
 from common.errors import Conflict
 from common.events import EventType, TaskStatus
 from core import undo
@@ -23,41 +24,38 @@ _t = tables.tasks
 _r = tables.runs
 
 
-def create(tx: WriteTransaction, description: str, source: dict[str, Any]) -> Task:
-    """A new pending task."""
-    task = Task(id=str(uuid.uuid4()), description=description, source=source, created_at=tx.now, updated_at=tx.now)
+def create(tx: WriteTransaction, description: str, source: dict[str, Any], **more: Any) -> Task:
+    """Create a pending task; `more` are further columns that a request may give."""
+    given = {"description": description, "source": source, **more}
+    task = Task(id=str(uuid.uuid4()), created_at=tx.now, updated_at=tx.now, **given)
     task = records.insert(tx, task)
-    history.append(tx, task.id, "task_created", description=description)
+    history.append(tx, task.id, "task_created", description=task.description)
     return task
 
 
-def edit_description(tx: WriteTransaction, task_id: str, description: str, if_match: int | None) -> Task:
-    """Replaces the description. Raises NotFound, Stale, Conflict (archived)."""
-    task = records.load(tx, task_id)
-    records.check_writable(task)
-    records.check_version(task, if_match, ["description"])
-    task = records.save(tx, replace(task, description=description), ["description"])
-    history.append(tx, task_id, "description_edited", description=description)
+def edit(tx: WriteTransaction, task_id: str, changes: dict[str, Any], if_match: int | None) -> Task:
+    """Replace the given columns. Raises NotFound, Stale, Conflict (archived)."""
+    task = _replace(tx, task_id, changes, if_match)
+    if "description" in changes:
+        history.append(tx, task_id, "description_edited", description=task.description)
+    if others := TASK.keys(changes.keys() - {"description"}):
+        history.append(tx, task_id, "fields_edited", fields=", ".join(sorted(others)))
     return task
 
 
 def edit_planning(tx: WriteTransaction, task_id: str, changes: dict[str, Any], if_match: int | None) -> Task:
-    """Replaces the given planning fields (wire names); the task is `planned` in type from then on."""
-    task = records.load(tx, task_id)
-    records.check_writable(task)
-    records.check_version(task, if_match, changes)
-    columns = {_COLUMN_OF[name]: value for name, value in changes.items()}
-    task = records.save(tx, replace(task, planned=True, **columns), changes)
-    history.append(tx, task_id, "planning_edited", fields=", ".join(changes))
+    """Replace the given columns of the plan; the task is `planned` in type from then on. Raises as `edit` does."""
+    task = _replace(tx, task_id, changes, if_match, planned=True)
+    history.append(tx, task_id, "planning_edited", fields=", ".join(TASK.keys(changes)))
     return task
 
 
-_COLUMN_OF = {
-    "summary": "summary",
-    "requirements": "requirements",
-    "acceptanceCriteria": "acceptance_criteria",
-    "plan": "plan",
-}
+def _replace(tx: WriteTransaction, task_id: str, changes: dict[str, Any], if_match: int | None, **more: Any) -> Task:
+    task = records.load(tx, task_id)
+    records.check_writable(task)
+    keys = TASK.keys(changes)
+    records.check_version(task, if_match, keys)
+    return records.save(tx, replace(task, **changes, **more), keys)
 
 
 def change_status(

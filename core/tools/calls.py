@@ -13,6 +13,7 @@ from common.clock import now_ms
 from common.db import tables
 from common.db.database import Database
 from common.db.write import WriteTransaction
+from common.entities.run import ENDED, RunState
 from common.errors import ChorusError, Conflict, KeyReused, NotFound, Unauthorized
 from common.wire import dumps
 from core import idempotency
@@ -23,7 +24,6 @@ from core.files.walk import identities
 from core.idempotency import Answer
 from core.runs import tokens
 from core.runs.records import Run
-from core.runs.stack import ENDED, RunState
 from core.tasks import history
 from core.tasks import records as tasks
 from core.tasks.records import Reader

@@ -8,8 +8,8 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, ValidationError
 
+from common.entities.run import AGENT, PLANNER
 from common.errors import BadRequest, Forbidden, ValidationFailed
-from common.schemas.run import AGENT, PLANNER
 from common.schemas.tools import ARGUMENTS
 from common.tools import ALWAYS, HANDOFF, PLANNER_OUTPUT, REPORT, TOOLS
 from core.runs.records import Run

@@ -14,6 +14,9 @@ from common.build import VERSION
 from common.clock import now_ms
 from common.db import tables
 from common.db.database import Reading
+from common.entities.run import RUN
+from common.entities.task import TASK
+from common.schemas.transfer import ExportedRunSchema, ExportedTaskSchema
 from core import zips
 from core.agents import verbs as agents
 from core.attachments import files
@@ -24,6 +27,7 @@ from core.transfer import layout
 from core.workspaces.current import Workspace
 
 Progress = Callable[[str, int], None]
+_task_schema, _run_schema = ExportedTaskSchema(), ExportedRunSchema()
 _t, _h, _r, _a = tables.tasks, tables.history, tables.runs, tables.attachments
 
 
@@ -93,8 +97,7 @@ def _attachments(archive: zipfile.ZipFile, reading: Reading, uploads: Path, prog
 
 def _add_task(archive: zipfile.ZipFile, reading: Reading, task_id: str) -> None:
     task = records.load(reading, task_id)
-    form = _without(task.full_form, "seq", "truncated") | {"statusSince": task.status_since}
-    _add(archive, layout.of_task(task_id, layout.TASK), form)
+    _add(archive, layout.of_task(task_id, layout.TASK), _task_schema.dump(TASK.values(task, TASK.exported())))
     _add(archive, layout.of_task(task_id, layout.HISTORY), {"events": _history(reading, task_id)})
     _add(archive, layout.of_task(task_id, layout.QUEUE), queue.read(reading, task_id))
     rows = reading.execute(sa.select(_r).where(_r.c.task_id == task_id).order_by(_r.c.rank))
@@ -108,31 +111,8 @@ def _history(reading: Reading, task_id: str) -> list[Any]:
     return [{"timestamp": row[0], "eventType": row[1], "data": row[2]} for row in rows]
 
 
-RUN_COLUMNS = {
-    "id": "id",
-    "agentName": "agent_name",
-    "kind": "kind",
-    "parentRunId": "parent_id",
-    "state": "state",
-    "reason": "reason",
-    "queuedAt": "queued_at",
-    "startedAt": "started_at",
-    "endedAt": "ended_at",
-    "sessionId": "session_id",
-    "tokensInput": "tokens_input",
-    "tokensOutput": "tokens_output",
-    "costUsd": "cost_usd",
-    "allowedTools": "allowed_tools",
-    "input": "input",
-    "output": "output",
-    "completionReport": "completion_report",
-    "plannerOutput": "planner_output",
-    "version": "version",
-}
-
-
-def _run(row: Any) -> dict[str, Any]:
-    return {key: row[column] for key, column in RUN_COLUMNS.items()}
+def _run(row: Any) -> Any:
+    return _run_schema.dump(RUN.values(row, RUN.exported()))
 
 
 def _without(form: dict[str, Any], *keys: str) -> dict[str, Any]:

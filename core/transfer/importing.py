@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.write import WriteTransaction
+from common.entities.agent import USER_DEFINED
+from common.entities.run import AGENT
 from common.errors import ChorusError, ValidationFailed
 from common.events import EventType
-from common.schemas.agent import USER_DEFINED, WriteAgentSchema
+from common.schemas.agent import WriteAgentSchema
 from common.schemas.names import NOT_CONFIGURED
 from common.schemas.provider import WriteProviderSchema
-from common.schemas.run import AGENT
 from common.schemas.workspace import WriteConfigSchema
 from common.tools import GRANTABLE
 from common.wire import dumps
@@ -208,7 +209,7 @@ class _Import:
         body = WriteConfigSchema(unknown=ma.EXCLUDE).load(form)
         if self.conflicts == "skip":
             raise _Here
-        body["systemAgentProvider"] = self._known_provider(tx, path, body["systemAgentProvider"])
+        body["system_provider"] = self._known_provider(tx, path, body["system_provider"])
         config.replace(tx, body, None)
 
     def task(self, task_id: str) -> None:

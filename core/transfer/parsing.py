@@ -7,18 +7,24 @@ from typing import Any, NamedTuple
 
 import marshmallow as ma
 
+from common.entities.run import AGENT, ENDED, RunState
+from common.entities.task import PLANNED, TASK
 from common.errors import ValidationFailed
 from common.events import TaskStatus
 from common.schemas.base import is_uuid
-from common.schemas.run import AGENT
-from common.schemas.transfer import StoredHistorySchema, StoredQueueSchema, StoredRunsSchema, StoredTaskSchema
+from common.schemas.transfer import (
+    StoredHistorySchema,
+    StoredQueueSchema,
+    StoredRunSchema,
+    StoredRunsSchema,
+    StoredTaskSchema,
+)
 from core.attachments import names
 from core.attachments.files import MOST_BYTES
 from core.attachments.verbs import ATTACHMENTS_AT_MOST
-from core.runs.stack import ENDED, RunState, end_state
+from core.runs.stack import end_state
 from core.tasks.task import Task
 from core.transfer import layout
-from core.transfer.exporting import RUN_COLUMNS
 from core.transfer.sources import Source, Unreadable, read_json
 
 # No process of an import works on anything any more.
@@ -73,7 +79,7 @@ def read_task(source: Source, task_id: str) -> TaskParts:
         raise Unreadable(f"has the id {form['id']!r}, which is no UUID")
     if form["id"] != task_id:
         raise Unreadable(f"holds task {form['id']}, and lies in the folder of another")
-    parts = TaskParts(_task(form), TaskStatus(form["status"]["type"]))
+    parts = TaskParts(_task(form), TaskStatus(form["status_form"]["type"]))
     parts.history = _part(source, parts, layout.HISTORY, StoredHistorySchema())
     parts.messages = _part(source, parts, layout.QUEUE, StoredQueueSchema())
     _read_runs(source, parts, form)
@@ -89,28 +95,19 @@ def _load(source: Source, path: str, schema: ma.Schema) -> Any:
 
 
 def _task(form: dict[str, Any]) -> Task:
-    status = TaskStatus(form["status"]["type"])
+    columns = {field.name: form[field.name] for field in TASK.exported() if field.read is None}
+    status = form["status_form"]
+    before = TaskStatus(status["type"])
     task = Task(
-        id=form["id"],
-        description=form["description"],
-        source=form["source"],
-        created_at=form["createdAt"],
-        updated_at=form["updatedAt"],
-        version=form["version"],
-        planned=form["taskType"] == "planned",
-        session_id=form["sessionId"],
-        summary=form["summary"],
-        requirements=form["requirements"],
-        acceptance_criteria=form["acceptanceCriteria"],
-        plan=form["plan"],
-        questions=form["questions"],
-        assigned_agent=form["assignedAgent"],
-        archived_at=form["archivedAt"],
-        status_since=form["statusSince"] or form["updatedAt"],
+        **columns
+        | {
+            "planned": form["task_type"] == PLANNED,
+            "status_since": form["status_since"] or form["updated_at"],
+            "attachments": [],
+            "chain": [],
+        }
     )
-    return task.with_status(
-        _AT_REST.get(status, status), agent=form["status"]["agent"], message=form["status"]["message"]
-    )
+    return task.with_status(_AT_REST.get(before, before), agent=status["agent"], message=status["message"])
 
 
 def _part(source: Source, parts: TaskParts, part: str, schema: ma.Schema) -> list[dict[str, Any]]:
@@ -129,9 +126,9 @@ def _part(source: Source, parts: TaskParts, part: str, schema: ma.Schema) -> lis
 def _read_runs(source: Source, parts: TaskParts, form: dict[str, Any]) -> None:
     if layout.of_task(parts.task.id, layout.RUNS) in source.names:
         stored = _part(source, parts, layout.RUNS, StoredRunsSchema())
-        parts.runs = [_at_rest({RUN_COLUMNS[key]: value for key, value in run.items()}, parts.task) for run in stored]
+        parts.runs = [_at_rest(run, parts.task) for run in stored]
     else:
-        parts.runs = [_run_of(record, parts.task) for record in form["agentChain"]]
+        parts.runs = [_run_of(record, parts.task) for record in form["chain"]]
 
 
 def _at_rest(run: dict[str, Any], task: Task) -> dict[str, Any]:
@@ -145,27 +142,21 @@ def _at_rest(run: dict[str, Any], task: Task) -> dict[str, Any]:
 def _run_of(record: dict[str, Any], task: Task) -> dict[str, Any]:
     """The run that an entry of the original's `agentChain` tells of."""
     report = record["completionReport"]
-    return {
+    told = {
         "id": str(uuid.uuid4()),
-        "agent_name": record["agentName"],
+        "agentName": record["agentName"],
         "kind": AGENT,
-        "parent_id": None,
         "state": end_state(report and report["status"], crashed=False),
         "reason": None if report else _ENDED_ELSEWHERE,
-        "queued_at": record["startedAt"],
-        "started_at": record["startedAt"],
-        "ended_at": record["completedAt"] or task.updated_at,
-        "session_id": None,
-        "tokens_input": 0,
-        "tokens_output": 0,
-        "cost_usd": None,
-        "allowed_tools": [],
+        "queuedAt": record["startedAt"],
+        "startedAt": record["startedAt"],
+        "endedAt": record["completedAt"] or task.updated_at,
         "input": record["input"],
         "output": record["output"],
-        "completion_report": report,
-        "planner_output": None,
-        "version": 1,
+        "completionReport": report,
     }
+    run: dict[str, Any] = StoredRunSchema().load(told)
+    return run
 
 
 def _find_uploads(source: Source, parts: TaskParts, listed: list[dict[str, Any]]) -> None:

@@ -90,7 +90,7 @@ def create(folder: Path, module: ModuleType) -> None:
         columns = config.DEFAULTS | {"id": 1, "version": 1, "field_versions": {}}
         connection.execute(sa.insert(tables.config), columns | {"wire": dumps(config.form(columns))})
         for agent in seeded_agents():
-            connection.execute(sa.insert(tables.agents), agent | {"wire": dumps(agents.form(agent))})
+            connection.execute(sa.insert(tables.agents), agent | {"wire": dumps(agents.registry.form(agent))})
     _prepare_output(folder, module)
     making.rename(database)  # a crash before this leaves no half-made workspace
     file.write(folder, config.form(columns))

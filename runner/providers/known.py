@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from common.schemas.provider import CLAUDE_CODE, OPENAI_COMPAT, OPENCODE
+from common.entities.provider import CLAUDE_CODE, OPENAI_COMPAT, OPENCODE
 from runner.providers import Job, Launch, Output, claude_code, openai_compat, opencode
 
 

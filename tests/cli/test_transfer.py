@@ -14,6 +14,8 @@ from common.clock import now_ms
 from common.db import counters, eventlog, sqlite
 from common.errors import BadRequest, NotFound
 from common.events import TaskStatus
+from common.schemas.agent import WriteAgentSchema
+from common.schemas.provider import WriteProviderSchema
 from core import restore, zips
 from core.agents import verbs as agents
 from core.attachments import files
@@ -61,12 +63,12 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 def fill(workspace: Workspace) -> str:
     """A workspace with some of everything; returns the id of the task that has most."""
     with workspace.database.write() as tx:
-        providers.create(tx, ROUTER)
-        agents.create(tx, WRITER)
+        providers.create(tx, WriteProviderSchema().load(ROUTER))
+        agents.create(tx, WriteAgentSchema().load(WRITER))
         agents.delete(tx, "writer")
         config.replace(
             tx,
-            {"allowedAgentDirectories": ["/srv"], "initialAgentDirectory": "/srv", "systemAgentProvider": "router"},
+            {"allowed_directories": ["/srv"], "initial_directory": "/srv", "system_provider": "router"},
             None,
         )
     with workspace.database.write() as tx:
@@ -153,7 +155,7 @@ def test_conflicts(tmp_path: Path, workspace: Workspace) -> None:
     task_id = fill(workspace)
     exporting.export(workspace, tmp_path / "export.zip")
     with workspace.database.write() as tx:
-        verbs.edit_description(tx, task_id, "since then", None)
+        verbs.edit(tx, task_id, {"description": "since then"}, None)
     skipped = bring(workspace, tmp_path / "export.zip")
     assert skipped.taken.total() == 0
     assert f"registry/{task_id}/task.json" in skipped.here

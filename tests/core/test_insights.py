@@ -104,11 +104,11 @@ def used(workspace: Workspace) -> dict[tuple[str, str], int]:
 def make_runnable(workspace: Workspace) -> None:
     """Providers for the planner and two agents."""
     with workspace.database.write(lambda: START) as tx:
-        providers.create(tx, {"name": "claude", "providerType": {"type": "claude-code"}})
-        defaults: dict[str, Any] = {"allowedAgentDirectories": [], "initialAgentDirectory": "", "port": None}
-        config.replace(tx, defaults | {"systemAgentProvider": "claude"}, None)
+        providers.create(tx, {"name": "claude", "provider_type": {"type": "claude-code"}})
+        defaults: dict[str, Any] = {"allowed_directories": [], "initial_directory": "", "port": None}
+        config.replace(tx, defaults | {"system_provider": "claude"}, None)
         for name in ("writer", "editor"):
-            agents.replace(tx, name, agents.get(tx, name) | {"provider": "claude", "allowedTools": []}, None)
+            agents.replace(tx, name, agents.get(tx, name) | {"provider": "claude", "allowed_tools": []}, None)
 
 
 class Counted(RuleBasedStateMachine):
@@ -297,7 +297,7 @@ def test_what_is_answered(tmp_path: Path) -> None:
 def test_a_transaction_that_moves_no_counter_sends_none(tmp_path: Path) -> None:
     with open_workspace(tmp_path / "home") as workspace:
         task = do_at(workspace, START, verbs.create, "x", SOURCE)
-        do_at(workspace, START, verbs.edit_description, task.id, "y", None)
+        do_at(workspace, START, verbs.edit, task.id, {"description": "y"}, None)
         assert frames(workspace)[0]["counters"] == {"tasks": {"pending": 1}, "flow": {"created": 1}}
         assert "counters" not in frames(workspace)[1]
 

@@ -54,11 +54,11 @@ def history_types(workspace: Workspace, task_id: str) -> list[str]:
 @pytest.fixture
 def ready(workspace: Workspace) -> Workspace:
     """A provider for the planner and the seeded writer and editor."""
-    do(workspace, providers.create, {"name": "claude", "providerType": {"type": "claude-code"}})
+    do(workspace, providers.create, {"name": "claude", "provider_type": {"type": "claude-code"}})
     body: dict[str, Any] = {
-        "allowedAgentDirectories": [],
-        "initialAgentDirectory": "",
-        "systemAgentProvider": "claude",
+        "allowed_directories": [],
+        "initial_directory": "",
+        "system_provider": "claude",
         "port": None,
     }
     do(workspace, config.replace, body, None)
@@ -69,7 +69,7 @@ def ready(workspace: Workspace) -> Workspace:
             workspace,
             agents.replace,
             name,
-            agent | {"provider": "claude", "allowedTools": ["handoff", "task.get"]},
+            agent | {"provider": "claude", "allowed_tools": ["handoff", "task.get"]},
             None,
         )
     return workspace
@@ -354,7 +354,7 @@ def test_agent_without_provider_is_not_started(workspace: Workspace) -> None:
 
 def test_first_provider_is_all_that_agents_need(workspace: Workspace, task: Task) -> None:
     """Of a new workspace; a second one is for those who choose it."""
-    do(workspace, providers.create, {"name": "second", "providerType": {"type": "opencode"}})
+    do(workspace, providers.create, {"name": "second", "provider_type": {"type": "opencode"}})
     do(workspace, verbs.plan, task.id)
     with workspace.database.read() as reading:
         assert config.read(reading)["system_provider"] == "claude"

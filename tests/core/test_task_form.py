@@ -6,9 +6,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.entities.kinds import CUT_LIST_BYTES as LIST_BYTES
+from common.entities.kinds import CUT_TEXT_BYTES as TEXT_BYTES
+from common.entities.task import ATTACHMENTS, CHAIN_ENTRIES, CHAIN_TEXT_BYTES
 from common.events import TaskStatus
 from common.wire import cut_utf8
-from core.tasks.task import ATTACHMENTS, CHAIN_ENTRIES, CHAIN_TEXT_BYTES, LIST_BYTES, TEXT_BYTES, Task, wire_text
+from core.tasks.task import Task, wire_text
 
 BASE = Task(id="0d22067b-9f69-4c3a-8472-798bfd7e8c4e", description="", source={}, created_at=1, updated_at=1)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -56,7 +56,7 @@ def attached(workspace: Workspace, task: Task, name: str, content: bytes = b"x")
 
 
 def test_each_change_is_one_event_with_the_stored_entity(workspace: Workspace, task: Task) -> None:
-    do(workspace, verbs.edit_description, task.id, "Another", None)
+    do(workspace, verbs.edit, task.id, {"description": "Another"}, None)
     do(workspace, verbs.edit_planning, task.id, {"plan": ["a"], "summary": "s"}, None)
     do(workspace, verbs.change_status, task.id, TaskStatus.PLANNED, None, None)
     events = frames(workspace)
@@ -80,12 +80,12 @@ def test_refused_move_changes_nothing(workspace: Workspace, task: Task) -> None:
 
 
 def test_if_match_refuses_only_a_field_changed_since(workspace: Workspace, task: Task) -> None:
-    do(workspace, verbs.edit_description, task.id, "By one", 1)
+    do(workspace, verbs.edit, task.id, {"description": "By one"}, 1)
     do(workspace, verbs.edit_planning, task.id, {"plan": ["a"]}, 1)  # another field: merges
     with pytest.raises(Stale) as refused:
-        do(workspace, verbs.edit_description, task.id, "By two", 1)
+        do(workspace, verbs.edit, task.id, {"description": "By two"}, 1)
     assert refused.value.extra["current"]["description"] == "By one"
-    do(workspace, verbs.edit_description, task.id, "By two", 2)
+    do(workspace, verbs.edit, task.id, {"description": "By two"}, 2)
     do(workspace, verbs.edit_planning, task.id, {"plan": ["b"]}, 3)
 
 
@@ -178,7 +178,7 @@ def test_done_tasks_leave_the_board_after_their_days_and_come_back_reopened(work
         assert [t["id"] for t in json.loads(queries.archived(reading, None, "story", None, 10))] == [task.id]
         assert json.loads(queries.archived(reading, None, "nothing", None, 10)) == []
     with pytest.raises(Conflict):
-        do(workspace, verbs.edit_description, task.id, "x", None)
+        do(workspace, verbs.edit, task.id, {"description": "x"}, None)
     do(workspace, verbs.change_status, task.id, TaskStatus.PENDING, None, None)
     with workspace.database.read() as reading:
         assert [t["archivedAt"] for t in json.loads(queries.board(reading))] == [None]
@@ -243,7 +243,7 @@ def test_history_is_cut_on_the_wire_and_full_on_request(workspace: Workspace) ->
 
 def test_history_pages_backwards(workspace: Workspace, task: Task) -> None:
     for number in range(5):
-        do(workspace, verbs.edit_description, task.id, str(number), None)
+        do(workspace, verbs.edit, task.id, {"description": str(number)}, None)
     with workspace.database.read() as reading:
         newest = json.loads(history.page(reading, task.id, None, 2))["events"]
         older = json.loads(history.page(reading, task.id, newest[0]["id"], 2))["events"]
@@ -266,7 +266,7 @@ def test_events_come_in_pages_of_bounded_size(
     """By number and by bytes; who goes on after the last one misses none."""
     monkeypatch.setattr(snapshot, "_PAGE", 2)
     for number in range(8):
-        do(workspace, verbs.edit_description, task.id, f"{number} {'x' * 500}", None)
+        do(workspace, verbs.edit, task.id, {"description": f"{number} {'x' * 500}"}, None)
     with workspace.database.read() as reading:
         seqs = [told(reading, since) for since in (0, 4)]
         size = len(eventlog.tail(reading.connection, 2, 1)[0].frame)

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from common import proctree
+from common.entities.run import ENDED
 from core.runs.recovery import RUN_MARK
-from core.runs.stack import ENDED
 from tests.faults import checker
 from tests.faults.clients import Client, all_at
 from tests.faults.person import Person

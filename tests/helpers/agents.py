@@ -34,17 +34,17 @@ def do(workspace: Workspace, verb: Callable[..., T], *arguments: Any, **named: A
 
 def equip(workspace: Workspace, *folders: Path, names: tuple[str, ...] = ("writer", "editor"), start: str = "") -> None:
     """A provider, agents that may use every tool, and the folders they may work in."""
-    do(workspace, providers.create, {"name": "claude", "providerType": {"type": "claude-code"}})
+    do(workspace, providers.create, {"name": "claude", "provider_type": {"type": "claude-code"}})
     for name in names:
-        body = {"type": "user_defined", "instructions": "", "allowedTools": EVERYTHING, "provider": "claude"}
+        body = {"type": "user_defined", "instructions": "", "allowed_tools": EVERYTHING, "provider": "claude"}
         do(workspace, agents.replace, name, body | {"name": name}, None)
     allow(workspace, *folders, start=start)
 
 
 def allow(workspace: Workspace, *folders: Path, start: str = "") -> None:
     """The folders agents may work in."""
-    body = {"allowedAgentDirectories": [str(folder) for folder in folders], "initialAgentDirectory": start}
-    do(workspace, config.replace, body | {"systemAgentProvider": "claude", "port": None}, None)
+    body = {"allowed_directories": [str(folder) for folder in folders], "initial_directory": start}
+    do(workspace, config.replace, body | {"system_provider": "claude", "port": None}, None)
 
 
 class Worker(NamedTuple):

@@ -149,13 +149,13 @@ def _install(path: Path) -> None:
 
 def _configure(bench: Bench) -> None:
     """The seeded writer and editor and the planner work with Claude Code."""
-    bench.do(providers.create, {"name": "claude", "providerType": {"type": "claude-code"}})
-    body = {"allowedAgentDirectories": [str(bench.folder)], "initialAgentDirectory": str(bench.folder), "port": None}
-    bench.do(config.replace, body | {"systemAgentProvider": "claude"}, None)
+    bench.do(providers.create, {"name": "claude", "provider_type": {"type": "claude-code"}})
+    body = {"allowed_directories": [str(bench.folder)], "initial_directory": str(bench.folder), "port": None}
+    bench.do(config.replace, body | {"system_provider": "claude"}, None)
     for name in ("writer", "editor"):
         with bench.workspace.database.read() as reading:
             agent = agents.get(reading, name)
-        bench.do(agents.replace, name, agent | {"provider": "claude", "allowedTools": ["handoff"]}, None)
+        bench.do(agents.replace, name, agent | {"provider": "claude", "allowed_tools": ["handoff"]}, None)
 
 
 @contextlib.contextmanager
