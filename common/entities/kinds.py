@@ -62,8 +62,8 @@ def text(
     return Kind(Storage.TEXT, fields.String, request, _imported_text, cut_text if cut else None)
 
 
-def one_of(words: Sequence[str]) -> Kind:
-    """One of `words`."""
+def one_of(words: Sequence[str], *, import_any: bool = False) -> Kind:
+    """One of `words`; `import_any`: an import may hold others, and whoever reads it decides what they mean."""
 
     def wire(**options: Any) -> fields.Field[Any]:
         return fields.String(validate=validate.OneOf(list(words)), **options)
@@ -71,7 +71,7 @@ def one_of(words: Sequence[str]) -> Kind:
     def strict(**options: Any) -> fields.Field[Any]:
         return Text(validate=validate.OneOf(list(words)), **options)
 
-    return Kind(Storage.TEXT, wire, strict, strict)
+    return Kind(Storage.TEXT, wire, strict, _imported_text if import_any else strict)
 
 
 def texts(*, cut: bool = True) -> Kind:

@@ -49,7 +49,7 @@ class Run:
     agent_name: str = declare(_NAME)
     kind: str = declare(kinds.one_of((PLANNER, AGENT)))
     parent_id: str | None = declare(_ID, key="parentRunId", **_UNSET)
-    state: str = declare(_ID)
+    state: str = declare(kinds.one_of(list(RunState), import_any=True))
     reason: str | None = declare(_ID, **_UNSET)
     resume_at: int | None = declare(_TIME, nullable=True, exported=False)
     started_at: int | None = declare(_TIME, **_UNSET)

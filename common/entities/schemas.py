@@ -1,6 +1,6 @@
 """The marshmallow schemas of an entity: what is sent, what requests may write, what exports and imports hold. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import marshmallow as ma
@@ -16,7 +16,8 @@ def _schema(name: str, base: type[ma.Schema], about: str, members: Mapping[str, 
 
 
 def _metadata(field: Field) -> dict[str, Any]:
-    return {"metadata": {"description": field.about}} if field.about else {}
+    about = {"description": field.about} if field.about else {}
+    return {"metadata": about | ({"omitted": True} if field.omitted else {})}
 
 
 def wire_schema(
@@ -46,6 +47,8 @@ def _dumped(entity: Entity, chosen: list[Field]) -> dict[str, Any]:
         return {key: value for key, value in data.items() if key not in absent} if absent else data
 
     members: dict[str, Any] = {field.name: _wire_field(field) for field in chosen}
+    if tag:
+        members |= {"tag": tag, "variants": {field.key: field.variants for field in chosen if field.variants}}
     if tag or any(field.omitted for field in chosen):
         members["leave_out"] = ma.post_dump(leave_out)
     return members
@@ -58,16 +61,26 @@ def _wire_field(field: Field) -> Any:
 
 
 def request_schema(
-    entity: Entity, name: str, about: str, *, only: Iterable[str] = (), whole: bool = True
+    entity: Entity, name: str, about: str, *, only: Iterable[str] = (), partial: bool = False
 ) -> type[ma.Schema]:
-    """What a request may write: all fields that the entity lets be written, or `only` those.
+    """What a request may write: all fields that the entity lets be written, or `only` those. It loads into columns.
 
-    It loads into columns. whole: the variant must have what is required of it, and nothing else.
+    partial: absent keys stay as they are, and one must be there.
     """
     chosen = set(only)
     written = [field for field in entity.written() if not chosen or field.name in chosen]
+    members: dict[str, Any] = {field.name: _request_field(field, partial) for field in written}
+    if entity.tag in members:
+        members["check_variant"] = ma.validates_schema(_variant_check(entity, written))
+    if partial:
+        members["check_some"] = ma.validates_schema(_some_check(written))
+    return _schema(f"{name}Schema", RequestSchema, about, members)
 
-    def check_variant(self: ma.Schema, data: dict[str, Any], **_: Any) -> None:
+
+def _variant_check(entity: Entity, written: list[Field]) -> Callable[..., None]:
+    """A row of a variant needs what the variant requires, and has nothing of another one."""
+
+    def check(self: ma.Schema, data: dict[str, Any], **_: Any) -> None:
         tag = data.get(entity.tag)
         needed = [field for field in written if field.variants and field.write is Write.REQUIRED]
         missing = [field.key for field in needed if field.belongs_to(tag) and field.name not in data]
@@ -77,14 +90,19 @@ def request_schema(
         if foreign and entity.only:
             raise ma.ValidationError({key: [entity.only] for key in sorted(foreign)})
 
-    members: dict[str, Any] = {field.name: _request_field(field) for field in written}
-    if entity.tag and whole:
-        members["check_variant"] = ma.validates_schema(check_variant)
-    return _schema(f"{name}Schema", RequestSchema, about, members)
+    return check
 
 
-def _request_field(field: Field) -> Any:
-    required = field.write is Write.REQUIRED and not field.variants
+def _some_check(written: list[Field]) -> Callable[..., None]:
+    def check(self: ma.Schema, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ma.ValidationError({field.key: [_MISSING] for field in written[:1]})
+
+    return check
+
+
+def _request_field(field: Field, partial: bool) -> Any:
+    required = field.write is Write.REQUIRED and not field.variants and not partial
     return field.kind.request(
         data_key=field.key, required=required, allow_none=field.nullable or None, **_metadata(field)
     )

@@ -10,6 +10,7 @@ from common.entities.declare import Entity, Sent, Write, declare, derive
 from common.events import TaskStatus
 from common.schemas.base import DESCRIPTION_BYTES
 from common.schemas.parts import (
+    WITH_AGENT,
     AttachmentSchema,
     HandoffRecordSchema,
     QuestionSchema,
@@ -27,8 +28,6 @@ DESCRIBED, PLANNED = "descriptionOnly", "planned"
 CHAIN_TEXT_BYTES = 500
 CHAIN_ENTRIES = 50
 ATTACHMENTS = 100
-WITH_AGENT = frozenset({TaskStatus.PLANNING, TaskStatus.ACTIVE, TaskStatus.WAITING})
-"""Statuses in which an agent holds the task."""
 UNKNOWN_SOURCE = {"sourceType": "web", "userId": "anonymous", "conversationId": None}
 
 

@@ -1,8 +1,8 @@
 """The field types and schema bases that every kind uses: strict, without silent conversion."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -72,7 +72,13 @@ class RequestSchema(ma.Schema):
 
 
 class WireSchema(ma.Schema):
-    """What we send. Its keys are the wire's, in the order of declaration."""
+    """What we send. Its keys are the wire's, in the order of declaration.
+
+    A tagged union names the key of its `tag`, and in `variants` for which of its values a key is there.
+    """
+
+    tag = ""
+    variants: ClassVar[Mapping[str, Collection[str]]] = {}
 
 
 class StoredSchema(ma.Schema):

@@ -1,5 +1,7 @@
 """Records inside other shapes: a status, a source, an attachment … as they are sent, and as imports hold them."""
 
+from typing import ClassVar
+
 from marshmallow import fields, validate
 
 from common.events import TaskStatus
@@ -14,11 +16,16 @@ from common.schemas.base import (
 
 IMPORTED_TEXT_BYTES = 1024 * 1024
 SOURCE_TYPES = ("web", "terminal", "test", "xmpp")
+WITH_AGENT = frozenset({TaskStatus.PLANNING, TaskStatus.ACTIVE, TaskStatus.WAITING})
+"""Statuses in which an agent holds the task."""
 REPORT_STATUSES = ("complete", "blocked", "failed")
 
 
 class StatusSchema(WireSchema):
     """Tagged union by `type`: `agent` where an agent holds the task, `message` where it failed."""
+
+    tag = "type"
+    variants: ClassVar = {"agent": WITH_AGENT, "message": {TaskStatus.FAILED}}
 
     type = fields.String(validate=validate.OneOf(list(TaskStatus)), required=True)
     agent = fields.String()

@@ -21,9 +21,9 @@ TaskWithUndoSchema = wire_schema(
     about="The task after a part of it was deleted, and the token that takes that back within 60 s.",
     extra={"undo": fields.String(required=True)},
 )
-CreateTaskSchema = request_schema(TASK, "CreateTask", "", only=_GIVEN, whole=False)
-EditTaskSchema = request_schema(TASK, "EditTask", "", only=_EDITED, whole=False)
-PlanningSchema = request_schema(TASK, "Planning", "Absent keys stay as they are.", only=_PLAN, whole=False)
+CreateTaskSchema = request_schema(TASK, "CreateTask", "", only=_GIVEN)
+EditTaskSchema = request_schema(TASK, "EditTask", "Absent keys stay as they are.", only=_EDITED, partial=True)
+PlanningSchema = request_schema(TASK, "Planning", "Absent keys stay as they are.", only=_PLAN)
 
 
 class NewStatusSchema(RequestSchema):

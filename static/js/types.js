@@ -4,157 +4,34 @@
  * Every time is an integer of milliseconds since the Unix epoch. A key that may be null is always present.
  */
 
-/** @import {RESYNC_REASONS, STATUSES} from './words.js' */
+/** @import {RESYNC_REASONS} from './words.js' */
+/** @import * as wire from './wire.js' */
 
-/* ---------------------------------------------------------------- tasks */
+/* ---------------------------------------------------------------- what the server sends, as wire.js has it */
 
-/** @typedef {typeof STATUSES[number]} StatusWord */
-
-/**
- * @typedef {{type: 'pending'} | {type: 'planning', agent: string} | {type: 'awaiting_input'} | {type: 'planned'}
- *   | {type: 'active', agent: string} | {type: 'waiting', agent: string} | {type: 'completed'}
- *   | {type: 'failed', message: string}} TaskStatus
- */
-
-/**
- * @typedef {Object} SourceInfo
- * @property {'web'|'terminal'|'test'|'xmpp'} sourceType
- * @property {string} userId
- * @property {string|null} conversationId
- */
-
-/**
- * @typedef {Object} Attachment
- * @property {string} filename
- * @property {number} size in bytes
- * @property {string} contentType
- * @property {number} uploadedAt
- */
-
-/**
- * @typedef {Object} CompletionReport
- * @property {'complete'|'blocked'|'failed'} status
- * @property {string} summary
- * @property {string} output
- * @property {string|null} blockedReason
- */
-
-/**
- * @typedef {Object} HandoffRecord
- * @property {string} agentName
- * @property {string|null} runId
- * @property {string|null} parentRunId the run that handed off
- * @property {number} startedAt
- * @property {number|null} completedAt
- * @property {string} input
- * @property {string} output empty while running
- * @property {CompletionReport|null} completionReport
- */
-
-/**
- * @typedef {Object} PlanningQuestion
- * @property {string} question
- * @property {string|null} answer
- */
-
-/**
- * @typedef {Object} TaskBase
- * @property {string} id
- * @property {string} description
- * @property {TaskStatus} status
- * @property {number} createdAt
- * @property {number} updatedAt
- * @property {string|null} sessionId
- * @property {SourceInfo} source
- * @property {Attachment[]} attachments
- * @property {HandoffRecord[]} agentChain in start order
- * @property {number} version
- * @property {number} seq log number of its last change
- * @property {string[]} truncated names of the fields that are cut in this form; empty: this is the full task
- * @property {number} attachmentCount
- * @property {number} chainCount
- * @property {number} [queueCount]
- * @property {number|null} archivedAt
- */
-
-/** @typedef {TaskBase & {taskType: 'descriptionOnly'}} DescribedTask */
-
-/**
- * @typedef {TaskBase & {taskType: 'planned', summary: string, requirements: string[], acceptanceCriteria: string[],
- *   plan: string[], questions: PlanningQuestion[], assignedAgent: string|null}} PlannedTask
- */
-
-/** @typedef {DescribedTask | PlannedTask} Task */
-
-/**
- * @typedef {Object} HistoryEntry
- * @property {number} id
- * @property {number} timestamp
- * @property {string} eventType
- * @property {Record<string, string>} data
- * @property {string[]} [truncated] keys of `data` that are cut; `GET …/history/:id` gives them in full
- */
-
-/** @typedef {{id: string, content: string, receivedAt: number}} Message */
-/** @typedef {{messages: Message[]}} Queue */
-
-/* ------------------------------------------- agents, providers, runs, workspaces */
-
-/**
- * @typedef {{type: 'internal', name: string, instructions: string, version: number, isValid?: boolean}} InternalAgent
- */
-/**
- * @typedef {{type: 'user_defined', name: string, instructions: string, allowedTools: string[], provider: string,
- *   model?: string, unconfined?: boolean, version: number, isValid?: boolean}} UserAgent
- */
-/** @typedef {InternalAgent | UserAgent} Agent */
-
-/**
- * @typedef {{type: 'claude-code'} | {type: 'opencode'}
- *   | {type: 'openai-compat', apiBaseUrl: string, apiKeyHint: string|null, defaultModel: string}} ProviderType
- */
-/** @typedef {{name: string, providerType: ProviderType, version: number}} Provider */
-
-/**
- * `waiting`: a child works. From `succeeded` on it has ended.
- * @typedef
- *   {'queued'|'starting'|'running'|'waiting'|'paused'|'stopping'|'succeeded'|'blocked'|'failed'|'cancelled'|'interrupted'}
- *   RunState
- */
-
-/**
- * @typedef {Object} Run
- * @property {string} id
- * @property {string} taskId
- * @property {string} agentName
- * @property {'planner'|'agent'} kind
- * @property {string|null} parentRunId
- * @property {RunState} state
- * @property {string|null} reason
- * @property {number|null} resumeAt
- * @property {number|null} startedAt
- * @property {number|null} endedAt null: unfinished
- * @property {string|null} sessionId
- * @property {{input: number, output: number}} tokens
- * @property {number|null} costUsd
- * @property {string[]} allowedTools granted for this run
- * @property {number} version
- */
-
-/**
- * @typedef {Object} WorkspaceConfig
- * @property {string[]} allowedAgentDirectories
- * @property {string} initialAgentDirectory
- * @property {string} systemAgentProvider
- * @property {number} [port]
- * @property {number} [archiveDays] days until completed and failed tasks are archived
- * @property {number} [version]
- */
-
-/**
- * @typedef {{configPath: string, lastOpenedAt: number, missing?: boolean}} WorkspaceEntry `missing`: as an answer says,
- *   not a push
- */
+/** @typedef {wire.Status} TaskStatus */
+/** @typedef {wire.Source} SourceInfo */
+/** @typedef {wire.Attachment} Attachment */
+/** @typedef {wire.CompletionReport} CompletionReport */
+/** @typedef {wire.HandoffRecord} HandoffRecord */
+/** @typedef {wire.Question} PlanningQuestion */
+/** @typedef {wire.Task} Task */
+/** @typedef {wire.Run} Run */
+/** @typedef {wire.Agent} Agent */
+/** @typedef {wire.ProviderType} ProviderType */
+/** @typedef {wire.Provider} Provider */
+/** @typedef {wire.AccessToken} AccessToken */
+/** @typedef {wire.WorkspaceConfig} WorkspaceConfig */
+/** @typedef {wire.WorkspaceEntry} WorkspaceEntry */
+/** @typedef {wire.HistoryEntry} HistoryEntry */
+/** @typedef {wire.Message} Message */
+/** @typedef {wire.Queue} Queue */
+/** @typedef {TaskStatus['type']} StatusWord */
+/** @typedef {Extract<Task, {taskType: 'descriptionOnly'}>} DescribedTask */
+/** @typedef {Extract<Task, {taskType: 'planned'}>} PlannedTask */
+/** @typedef {Extract<Agent, {type: 'internal'}>} InternalAgent */
+/** @typedef {Extract<Agent, {type: 'user_defined'}>} UserAgent */
+/** @typedef {Run['state']} RunState */
 
 /**
  * @typedef {Object} Snapshot the board at one instant
@@ -166,15 +43,6 @@
  * @property {Run[]} runs unfinished
  * @property {WorkspaceConfig|null} config
  * @property {string|null} configPath
- */
-
-/**
- * @typedef {Object} AccessToken what is known of a token after it was shown once
- * @property {string} name
- * @property {string[]} scopes tools it may call
- * @property {string} hint its last 4 characters
- * @property {number} createdAt
- * @property {number} version
  */
 
 /* ---------------------------------------------------------------- insights */

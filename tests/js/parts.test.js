@@ -200,7 +200,7 @@ describe('the full text of a task', () => {
   test('is read again only when the version moves', () => {
     const it = opened('task:a', { tasks: [task('a', LONG)] });
     answer(it, 10, task('a', FULL));
-    it.store.apply(event(11, 'task_updated', task('a', { ...LONG, queueCount: 1 })));
+    it.store.apply(event(11, 'task_updated', task('a', { ...LONG, chainCount: 1 })));
     assert.deepEqual(it.store.parts.takeRequests(), []);
     it.store.apply(event(12, 'task_updated', task('a', { ...LONG, version: 2, status: { type: 'completed' } })));
     assert.equal(it.store.parts.takeRequests().length, 1);

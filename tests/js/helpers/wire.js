@@ -25,7 +25,6 @@ export function task(id, fields = {}) {
     truncated: [],
     attachmentCount: 0,
     chainCount: 0,
-    queueCount: 0,
     archivedAt: null,
     ...fields,
   });

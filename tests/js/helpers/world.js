@@ -189,7 +189,7 @@ export function createWorld(seed) {
       }
       case 7: {
         const ids = [...tables.tasks].filter(([, { archivedAt }]) => archivedAt === null).map(([each]) => each);
-        return { type: 'tasks_changed', data: ids.map((each) => change(each, { queueCount: random.below(9) })) };
+        return { type: 'tasks_changed', data: ids.map((each) => change(each, { chainCount: random.below(9) })) };
       }
       default:
         return { type: 'task_updated', data: change(id, { description: describeTask() }), history: [note(id)] };

@@ -25,11 +25,19 @@ const agent = (name, provider) => ({
   instructions: '',
   allowedTools: [],
   provider,
+  unconfined: false,
+  isValid: true,
   version: 1,
 });
-const PLANNER = /** @type {const} */ ({ type: 'internal', name: 'task-validator', instructions: '', version: 1 });
+const PLANNER = /** @type {const} */ ({
+  type: 'internal',
+  name: 'task-validator',
+  instructions: '',
+  isValid: true,
+  version: 1,
+});
 const CLAUDE = /** @type {const} */ ({ name: 'claude', providerType: { type: 'claude-code' }, version: 1 });
-const CONFIG = { allowedAgentDirectories: [], initialAgentDirectory: '', systemAgentProvider: 'claude' };
+const CONFIG = { allowedAgentDirectories: [], initialAgentDirectory: '', systemAgentProvider: 'claude', version: 1 };
 
 /** @param {...any} items */
 const byName = (...items) => new Map(items.map((item) => [item.name, item]));
