@@ -20,6 +20,7 @@ from common.security import websocket_url
 from common.wire import dumps
 from webapp import packing, state, stylesheet
 from webapp.answers import SMALLEST, compressed
+from webapp.comments import without_comments
 
 blueprint = Blueprint("pages", __name__)
 _PLACE = '<meta name="chorus-config" content="">'
@@ -78,10 +79,18 @@ def _current(path: Path) -> StaticFile:
 
 @lru_cache(maxsize=512)
 def _load(path: Path, _changed_ns: int, _size: int) -> StaticFile:
-    raw = stylesheet.whole(path) if stylesheet.is_made_of_parts(path) else path.read_bytes()
+    raw = _content(path)
     content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     packed = {"br": packing.packed(path, raw), "gzip": compressed(raw, SMALLEST)} if content_type in _PACKABLE else {}
     return StaticFile(raw, packed, content_type, hashlib.sha256(raw).hexdigest()[:16])
+
+
+def _content(path: Path) -> bytes:
+    if stylesheet.is_made_of_parts(path):
+        return stylesheet.whole(path)
+    if path.suffix == ".js" and "vendor" not in path.parts:  # libraries are sent as they were shipped
+        return without_comments(path.read_text()).encode()
+    return path.read_bytes()
 
 
 def warm(root: Path, stop: threading.Event) -> None:
