@@ -16,7 +16,7 @@ SUSPICIOUS_BYTES = 256 * 1024 * 1024  # below, any ratio will do
 HIGHEST_RATIO = 200
 CHUNK = 256 * 1024
 PRIVATE = 0o600  # the mode of a file for its owner only
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def opened(path: Path, room: Path) -> Iterator[zipfile.ZipFile]:
             _check(archive, path, shutil.disk_usage(room).free)
             yield archive
     except _DAMAGE as error:
-        raise BadRequest(f"{path} is damaged or no zip file ({error}). Nothing was changed.") from None
+        raise BadRequest(f"{path} is damaged or no zip file ({error}).") from None
 
 
 def _check(archive: zipfile.ZipFile, path: Path, free: int) -> None:
