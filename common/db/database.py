@@ -51,7 +51,10 @@ class Database:
         self.path = path
         self._identity = _identity(path)
         self._readers = sqlite.engine(path, module, read_only=True)
-        self._writer = sqlite.engine(path, module, read_only=False, pool_size=2)  # to write, and to checkpoint
+        # Each of its own: SQLite opens a file that may not be written read-only, and that connection stays so. Nobody
+        # notices where it is used to look or to checkpoint, but the next one who writes would be refused for it.
+        self._writer = sqlite.engine(path, module, read_only=False, pool_size=1)
+        self._checkpointer = sqlite.engine(path, module, read_only=False, pool_size=1)
         self._writing: sa.Connection | None = None
         self._queue = WriterQueue(path)
         self._on_commit = on_commit
@@ -151,7 +154,7 @@ class Database:
 
         Called by a thread, so that commits need not do it. Who is in the way is left for the next time.
         """
-        with self._writer.connect() as connection:
+        with self._checkpointer.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
@@ -159,6 +162,7 @@ class Database:
             self._writing.close()
         self._readers.dispose()
         self._writer.dispose()
+        self._checkpointer.dispose()
         self._queue.close()
 
 

@@ -1,7 +1,7 @@
 """What an error of SQLite means, told by its code: its words differ between versions, and one may hold another's.
 
-Both libraries that Chorus runs on (CHORUS_SQLITE) give the extended code as `sqlite_errorcode`; its low byte says the
-kind, the rest the details (https://www.sqlite.org/rescode.html).
+Both libraries that Chorus runs on (CHORUS_SQLITE) give it as `sqlite_errorcode`. Its low byte says the kind, the rest
+the details (https://www.sqlite.org/rescode.html), which only Python's own library tells.
 """
 
 import sqlite3
@@ -47,7 +47,7 @@ def failure_of(error: BaseException | None) -> Failure | None:
 
 
 def code_of(error: BaseException | None) -> int | None:
-    """The extended result code; None for what did not come from SQLite, such as a wrong use of the driver."""
+    """The result code; None for what did not come from SQLite, such as a wrong use of the driver."""
     code = getattr(_driver_error(error), "sqlite_errorcode", None)
     return code if isinstance(code, int) else None
 
