@@ -53,7 +53,8 @@ def failing(module: ModuleType, connection: Any, *statements: str) -> BaseExcept
     with pytest.raises(module.Error) as failed:
         for statement in statements:
             connection.execute(statement).fetchall()
-    return failed.value
+    error: BaseException = failed.value
+    return error
 
 
 def test_locked(module: ModuleType, connection: Any, path: Path) -> None:

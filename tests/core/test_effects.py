@@ -98,8 +98,11 @@ def test_change_that_can_be_neither_recorded_nor_taken_back_is_told(worker: Work
     """Somebody else wrote into the file in that very moment: that is not lost for it. The repeat is not misled."""
     expected = worker.call("file.read", path="story.md")["hash"]
     story = project / "story.md"
-    theirs = Effect(lambda: story.write_text("theirs") and None, lambda: None, "")
-    refused = call_with_a_full_disk(worker, disk, "file.write", theirs)
+
+    def write_theirs() -> None:
+        story.write_text("theirs")
+
+    refused = call_with_a_full_disk(worker, disk, "file.write", Effect(write_theirs, lambda: None, ""))
     assert type(refused) is NotRecorded
     assert refused.message.startswith("The file was changed. This could not be recorded")
     assert story.read_text() == "theirs"
@@ -108,6 +111,10 @@ def test_change_that_can_be_neither_recorded_nor_taken_back_is_told(worker: Work
     assert again["success"]
     with pytest.raises(Conflict, match="has changed"):
         worker.call("file.write", path="story.md", content="newer", expected_hash=expected)
+
+
+def fill(until: ExitStack, disk: Path) -> None:
+    until.enter_context(full(disk))
 
 
 @needs_root
