@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_edited_chorus_json_comes_back(worker: Worker, disk: Path) -> None:
         path.write_text(text) if text else path.unlink()
         with ExitStack() as filled, pytest.raises(StorageFull), workspace.database.write() as tx:
             config.overwrite_file(tx)
-            tx.at_last(Effect(lambda: filled.enter_context(full(disk)) and None, lambda: None, ""))
+            tx.at_last(Effect(partial(fill, filled, disk), lambda: None, ""))
         assert (path.read_text() if path.exists() else None) == text
         assert list(workspace.folder.glob(".chorus-*")) == []
     do(workspace, config.overwrite_file)
