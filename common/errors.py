@@ -28,6 +28,12 @@ class ChorusError(Exception):
         return {"error": {"code": self.code, "message": self.message, **self.extra}}
 
 
+class NotRecorded(ChorusError):
+    """Something outside of the database was changed, and the change could be neither recorded nor taken back."""
+
+    code = "NOT_RECORDED"
+
+
 class BadRequest(ChorusError):
     status, code = 400, "BAD_REQUEST"
 
@@ -118,7 +124,7 @@ class ServiceUnavailable(ChorusError):
 
 
 class StorageFull(ChorusError):
-    """The disk has no room. Nothing was changed, and reading still works."""
+    """The disk has no room. Reading still works."""
 
     status, code = 507, "STORAGE_FULL"
 

@@ -15,7 +15,8 @@ MOST_ENTRIES = 1_000_000
 SUSPICIOUS_BYTES = 256 * 1024 * 1024  # below, any ratio will do
 HIGHEST_RATIO = 200
 CHUNK = 256 * 1024
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+PRIVATE = 0o600  # the mode of a file for its owner only
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def opened(path: Path, room: Path) -> Iterator[zipfile.ZipFile]:
             _check(archive, path, shutil.disk_usage(room).free)
             yield archive
     except _DAMAGE as error:
-        raise BadRequest(f"{path} is damaged or no zip file ({error}). Nothing was changed.") from None
+        raise BadRequest(f"{path} is damaged or no zip file ({error}).") from None
 
 
 def _check(archive: zipfile.ZipFile, path: Path, free: int) -> None:
@@ -58,13 +59,12 @@ def _problem(info: zipfile.ZipInfo) -> str | None:
     return f"the entry {name!r} is encrypted" if info.flag_bits & 1 else None
 
 
-def privately(path: str, flags: int) -> int:
-    """The `opener` of a file for its owner only."""
-    return os.open(path, flags, 0o600)
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE)
 
 
 def extract(archive: zipfile.ZipFile, name: str, target: Path) -> None:
     """Writes one entry to `target`, which must not exist; its checksum is verified."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with archive.open(name) as source, open(target, "xb", opener=privately) as file:
+    with archive.open(name) as source, open(target, "xb", opener=_privately) as file:
         shutil.copyfileobj(source, file, CHUNK)

@@ -7,12 +7,15 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from common.db import sqlite
-from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, TooLarge
+from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, NotRecorded, TooLarge
 from common.wire import dumps
-from webapp.answers import json_response, position
+from webapp.answers import has_changed, json_response, position
 
 log = logging.getLogger(__name__)
 PAGE = "pages.page"
+_READS = {"GET", "HEAD", "OPTIONS"}
+NOTHING = "Nothing was changed."
+SOMETHING = "A change had been stored before that: look at it before you try again."
 
 
 def install(app: Flask) -> None:
@@ -22,9 +25,12 @@ def install(app: Flask) -> None:
 
 
 def answer(error: ChorusError) -> Response:
-    """The error as a response."""
+    """The error as a response. A failure of ours also says whether the request has changed anything."""
     at = position() if request.path.startswith("/api/") else ""
-    response = json_response(dumps(error.body()), error.status, at)
+    body = error.body()
+    if error.status >= 500 and not isinstance(error, NotRecorded) and request.method not in _READS:
+        body["error"]["message"] += f" {SOMETHING if has_changed() else NOTHING}"
+    response = json_response(dumps(body), error.status, at)
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, MethodNotAllowed):
@@ -58,4 +64,4 @@ def _from_bug(error: Exception) -> Response:
         log.warning("%s %s failed: %s", request.method, request.path, str(error))
         return answer(refusal)
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
-    return answer(ChorusError("Chorus failed to do this; it is our bug. Nothing was changed. The log has the details."))
+    return answer(ChorusError("Chorus failed to do this; it is our bug. The log has the details."))

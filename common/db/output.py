@@ -167,12 +167,9 @@ class OutputReader:
 
     @contextmanager
     def _reading(self, run_id: str) -> Iterator[tuple[sa.Connection, _Run]]:
-        try:
-            with self._engine.begin() as connection:
-                ((epoch, rank, first, last),) = _RUN.run(connection, {"run_id": run_id}) or [("", None, 1, 0)]
-                yield connection, _Run(epoch, rank, first or 1, last or 0)
-        except sa.exc.DBAPIError as error:
-            raise sqlite.refusal(error) or error from error
+        with sqlite.refusing(), self._engine.begin() as connection:
+            ((epoch, rank, first, last),) = _RUN.run(connection, {"run_id": run_id}) or [("", None, 1, 0)]
+            yield connection, _Run(epoch, rank, first or 1, last or 0)
 
     def close(self) -> None:
         self._engine.dispose()

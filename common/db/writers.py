@@ -136,4 +136,4 @@ def _acquire(descriptor: int, deadline: float) -> None:
 
 
 def _busy() -> Busy:
-    return Busy("The workspace is busy: another write has held it for 5 seconds. Nothing was changed; try again.")
+    return Busy("The workspace is busy: another write has held it for 5 seconds. Try again.")
