@@ -195,7 +195,7 @@ class Attendant:
             message=prompt,
             system=prompts.system_prompt(agent.row["instructions"], self._row["kind"]),
             folder=str(starting.private_folder(self._folder)),
-            sessions=str(self.store.workspace.folder / SESSIONS),
+            sessions=str(starting.folder_within(self.store.workspace.folder, SESSIONS)),
             provider=agent.provider_row,
             model=agent.row["model"],
             session=self._account.session,
