@@ -20,7 +20,7 @@ from core.output.append import Limits, Said, append, forget, forget_tasks
 EVERY_S = 0.1
 RETRY_S = 1.0
 BUFFER_BYTES = 16 * 1024 * 1024  # while the disk takes nothing; what comes then is counted and not kept
-RECORD_BYTES = 400  # what a buffered record takes beside its text
+OVERHEAD_BYTES = 400  # what a buffered record takes beside its text
 CHECK_BYTES = 1024 * 1024  # written between two looks at the limits
 
 _PASSING = (OSError, sa.exc.SQLAlchemyError)  # what a disk or another program's lock may be the cause of
@@ -183,7 +183,7 @@ class OutputWriter:
 
 
 def _size(said: Said) -> int:
-    return len(said.body) + RECORD_BYTES
+    return len(said.body) + OVERHEAD_BYTES
 
 
 def _sizes(waiting: Iterable[_Waiting]) -> int:

@@ -130,8 +130,11 @@ def check_work(server: Server, person: Person, hiccups: Hiccups) -> None:
     ends = [(run["agentName"], run["state"], run["reason"]) for run in runs]
     assert {state for _, state, _ in ends} == {"succeeded"}, (ends, hiccups.record)
     ids = [run["id"] for run in runs]
-    told = lambda: f"{missing(server, ids, hiccups)}\n{hiccups.record}"
-    wait_for(lambda: not missing(server, ids, hiccups), SETTLE_S, "all words", told)
+
+    def context() -> str:
+        return f"missing: {missing(server, ids, hiccups)}\n{hiccups.record}"
+
+    wait_for(lambda: not missing(server, ids, hiccups), SETTLE_S, "all words", context)
 
 
 def missing(server: Server, run_ids: list[str], hiccups: Hiccups) -> list[str]:

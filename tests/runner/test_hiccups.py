@@ -178,6 +178,21 @@ def test_workspace_that_is_closed_interrupts(tmp_path: Path) -> None:
         begun(made, task)
 
 
+def test_switch_that_fails_half_way_costs_no_work(tmp_path: Path) -> None:
+    """The database was fenced for it, and is not any more: the turn that ended meanwhile is stored and followed."""
+    go = tmp_path / "go"
+    with bench(tmp_path, start=False) as made:
+        made.start(CHORUS_LOG_LEVEL="debug")
+        task = made.task(f"init()\n{until(go)}\nresult(result='all done')")
+        begun(made, task)
+        opening._fence(made.workspace.database.path, MODULE)
+        go.touch()
+        made.wait(lambda: not made.left() and "has been closed" in made.output, "the agent's own end")
+        opening._fence(made.workspace.database.path, MODULE, fenced=False)
+        assert made.wait_state(task, "interrupted", "failed")["reason"] == NO_REPORT
+        assert len(made.calls()) == 2
+
+
 def test_workspace_that_is_opened_again_and_again_loses_no_word(tmp_path: Path) -> None:
     with bench(tmp_path) as made:
         task = made.task("init()\nfor n in range(3000): say(str(n)); time.sleep(0.0005)\nresult()")
@@ -297,6 +312,32 @@ def test_process_that_cannot_be_killed_holds_nobody_up(tmp_path: Path) -> None:
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         made.workspace.output.close()
+
+
+@needs_root
+def test_run_that_does_not_end_in_time_keeps_its_place(tmp_path: Path) -> None:
+    """Its workspace is closed and opened again before its processes are given up."""
+    with bench(tmp_path, start=False, CHORUS_PARALLEL_RUNS="1") as made:
+        made.wrapper = UNABLE_TO_KILL_OTHERS
+        made.start()
+        first = made.task("init(); os.setresuid(65534, 65534, 65534); time.sleep(300)")
+        begun(made, first)
+        made.wait(lambda: others(made), "another user's process")
+        second = made.task("end('next')")
+        home = Home(made.home, MODULE)
+        home.switch_to(None, now_ms(), problem="It is closed.")
+        made.wait(lambda: "has not ended yet" in made.output, "the runner goes on")
+        assert made.run(first)["state"] == "running"
+        home.switch_to(made.workspace.folder, now_ms())
+        home.close()
+        made.wait_state(second, "interrupted")
+        first_run, second_run = made.run(first), made.run(second)
+        assert (first_run["state"], first_run["reason"]) == ("interrupted", "The workspace was closed.")
+        assert second_run["started_at"] >= first_run["ended_at"]
+        left = others(made)
+        made.stop()
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
 
 
 def others(made: Bench) -> list[int]:
