@@ -258,10 +258,10 @@ class Attendant:
             return
         self._note(process, output)
         if self._account.has_caps:
-            self.store.try_once(lambda: self._read(self._check_caps))
+            self.store.try_once(lambda: self._read(lambda reading: self._check_caps(reading, output)))
 
-    def _check_caps(self, reading: Reading) -> None:
-        reached = self._account.cap_reached(reading)
+    def _check_caps(self, reading: Reading, output: Output) -> None:
+        reached = self._account.cap_reached(reading, output.progress)
         if reached is not None and self._turn is not None:
             self._turn.cut(Ending(How.FAILED, reached))
 
@@ -279,6 +279,7 @@ class Attendant:
 
         if known != self._noted and self.store.try_once(lambda: self.store.write(note)):
             self._noted = known
+            self._account.stored(output.progress)
         self._noted_at = time.monotonic()
 
     def _remember(self, output: Output, ending: Ending) -> Ending:
@@ -308,6 +309,7 @@ class Attendant:
         except NotFound:
             log.warning("run %s is not in the database any more", self.run_id)
             return None
+        self._account.stored(Progress())
         if following is None:
             return None
         self._reminded |= following.reminds

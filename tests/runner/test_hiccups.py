@@ -109,6 +109,21 @@ def test_full_disk_costs_no_work(tmp_path: Path) -> None:
         made.workspace.output.close()
 
 
+@needs_root
+def test_cap_holds_while_nothing_can_be_stored(tmp_path: Path) -> None:
+    go, done = tmp_path / "go", tmp_path / "done"
+    spend = f"for n in range(300): say(str(n), tokens=1000); time.sleep(0.1)\nopen({str(done)!r}, 'w')"
+    with small_disk(tmp_path / "home", 16), bench(tmp_path, CHORUS_TASK_TOKENS="5000") as made:
+        task = made.task(f"init()\n{until(go)}\n{spend}\nresult()")
+        begun(made, task)
+        with full(made.home):
+            go.touch()
+            made.wait(lambda: not made.left(), "the agent is stopped")
+        assert not done.exists()
+        assert "CHORUS_TASK_TOKENS is 5000" in made.wait_state(task, "interrupted", "failed")["reason"]
+        assert made.now(task).status == "waiting"
+
+
 def test_folder_that_is_moved_away_and_comes_back(tmp_path: Path) -> None:
     go = tmp_path / "go"
     with bench(tmp_path, start=False) as made:
