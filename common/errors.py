@@ -123,6 +123,10 @@ class ServiceUnavailable(ChorusError):
     retry_after_s = 2
 
 
+class NoWorkspaceOpen(ServiceUnavailable):
+    """`home.db` says that no workspace is open: not a passing failure of the disk, but for a person to change."""
+
+
 class StorageFull(ChorusError):
     """The disk has no room. Reading still works."""
 

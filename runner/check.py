@@ -55,6 +55,8 @@ def check(provider: Mapping[str, Any], model: str | None, environ: Mapping[str, 
             ending, answer = _ask(provider, model, environ, Path(folder))
         except CannotStart as problem:
             return Checked(ok=False, message=str(problem), seconds=0.0)
+        except OSError as problem:
+            return Checked(ok=False, message=f"The program could not be started: {problem.strerror}.", seconds=0.0)
     seconds = round(time.monotonic() - began, 1)
     if ending.how is How.DONE and answer.strip():
         return Checked(ok=True, message=f"It answered within {seconds} s.", seconds=seconds)

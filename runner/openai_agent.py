@@ -5,6 +5,7 @@ Chorus, and goes on until the model asks for none. On stdout it writes lines of 
 runner/providers/openai_compat.py reads. The conversation is kept in a file of its own, to go on with in a later turn.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -82,11 +83,13 @@ class Conversation:
                 self.messages.append({"role": "tool", "tool_call_id": call["id"], "content": "It was interrupted."})
 
     def add(self, message: Json) -> None:
+        """Best effort on the disk: the next message writes all of them again."""
         self.messages.append(message)
         making = self._path.with_suffix(".making")
-        making.touch(mode=0o600)
-        making.write_text(json.dumps(self.messages, ensure_ascii=False))
-        making.replace(self._path)
+        with contextlib.suppress(OSError):
+            making.touch(mode=0o600)
+            making.write_text(json.dumps(self.messages, ensure_ascii=False))
+            making.replace(self._path)
 
 
 class Loop:
@@ -235,7 +238,7 @@ def _failure(error: Exception, job: Json) -> Json:
 def main(path: str) -> None:
     job: Json = json.loads(Path(path).read_text())
     folder = Path(job["sessions"])
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     try:
         conversation = Conversation(folder, job["session"], job["system"])
     except (OSError, ValueError):

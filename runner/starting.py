@@ -22,16 +22,25 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def folder_within(base: Path, *names: str) -> Path:
+    """The same for a folder below `base`, which must be there: one that was moved away is not made again."""
+    for name in names:
+        base = base / name
+        base.mkdir(mode=0o700, exist_ok=True)
+    base.chmod(0o700)
+    return base
+
+
 def start(
     run_id: str, provider: Provider, job: Job, cwd: Path, environ: Mapping[str, str], processes: int
 ) -> AgentProcess:
-    """Starts one turn; `environ` is what the agent may have. Raises CannotStart."""
+    """Starts one turn; `environ` is what the agent may have. Raises CannotStart, OSError (it may go a moment later)."""
     launch = provider.launch(job)
     folder = Path(job.folder)
     for name, text in (launch.files | {STDIN: launch.stdin}).items():
         _write(folder / name, text)
-    if not cwd.is_dir():
-        raise CannotStart(f"The folder it should work in is missing: {cwd.name}.")
+    if not os.path.isdir(cwd):
+        raise CannotStart(f"The folder it should work in is missing, or cannot be read: {cwd.name}.")
     argv = [*_program(launch, environ, provider.install), *launch.arguments]
     path = {"PYTHONPATH": str(ROOT)} if launch.program == PYTHON else {}
     return AgentProcess(run_id, Command(argv, {**environ, **launch.environ, **path}, cwd, folder / STDIN, processes))

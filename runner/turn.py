@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from common.clock import now_ms
+from common.output import OutputKind
 from runner.limits import Limits, Meter
 from runner.process import AgentProcess
 from runner.providers import Output
@@ -66,6 +67,9 @@ class Turn:
             self.cut(self._output.verdict)
 
     def _ending(self) -> Ending:
+        if self._process.left:
+            text = f"Processes that it has started cannot be ended: {', '.join(map(str, self._process.left))}."
+            self._on_records([Record(OutputKind.ERROR, now_ms(), {"text": text})])
         if self._cut is not None:
             return self._cut
         if self._process.why == "processes":

@@ -86,6 +86,7 @@ messages = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("received_at", sa.Integer, nullable=False),
     sa.Column("deleted_at", sa.Integer),
+    sa.Column("delivering_to", sa.Text),  # the run whose agent is being given it
     sqlite_autoincrement=True,
 )
 sa.Index("messages_of_task", messages.c.task_id, messages.c.rank)

@@ -15,11 +15,13 @@ from common.schemas.run import AGENT, RunSchema
 from common.wire import dumps
 from core.insights.rule import run_changed
 from core.runs.stack import ENDED, RunState
+from core.tasks import queue
 from core.tasks import records as tasks
 from core.tasks.records import Reader
 
 _r = tables.runs
 _schema = RunSchema()
+_WITHOUT_AGENT = ENDED | {RunState.PAUSED}
 _IN_CHAIN = frozenset({"started_at", "ended_at", "output", "completion_report"})  # columns that its task tells too
 
 Run = Mapping[str, Any]
@@ -152,4 +154,6 @@ def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
     tx.emit(EventType.RUN_UPDATED, new["wire"], entity=new["id"])
     if run["kind"] == AGENT and changes.keys() & _IN_CHAIN:
         tasks.save(tx, tasks.load(tx, run["task_id"]), ["agentChain"])
+    if changes.get("state") in _WITHOUT_AGENT:
+        queue.give_back(tx, run["task_id"], run["id"])
     return new

@@ -244,3 +244,73 @@ def test_output_of_deleted_tasks_is_forgotten(workspace: Workspace) -> None:
     with engine.begin() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(output.records)).scalar() == 1
     engine.dispose()
+
+
+def test_lost_records_are_told_of_once_however_often_writing_fails(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what waits in memory stays bounded, though each try takes all of it."""
+    monkeypatch.setattr(writing, "BUFFER_BYTES", 5_000)
+    monkeypatch.setattr(writing, "RETRY_S", 60)
+    writer = OutputWriter(store.path, MODULE)
+    away = store.path.with_name("away")
+    store.path.rename(away)
+    for n in range(50):
+        for run in ("a", "b"):
+            writer.append(run, "t", OutputKind.TEXT, {"text": f"{n}"}, 1)
+        assert not writer.write()
+        assert sum(map(writing._size, writer._said)) <= 5_000
+    away.rename(store.path)
+    writer.close()
+    for run in ("a", "b"):
+        told = [record["text"] for record in store.page(run, 0)["records"]]
+        assert [text for text in told if not text.isdigit()] == [f"{51 - len(told)} records could not be stored here."]
+
+
+def test_record_that_cannot_be_written_stops_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with it: a mistake of ours must not end the writer's thread."""
+
+    def failing(connection: sa.Connection, said: list[Said]) -> None:
+        if any("poison" in each.body for each in said):
+            raise ValueError("a mistake")
+        append(connection, said)
+
+    monkeypatch.setattr(writing, "append", failing)
+    writer = OutputWriter(store.path, MODULE)
+    for text in ("before", "poison", "after"):
+        writer.append("r", "t", OutputKind.TEXT, {"text": text}, 1)
+    wait_for(lambda: store.page("r", 0)["last"] >= 3, 5, "a notice of the loss", lambda: "")
+    writer.close()
+    assert [record["text"] for record in store.page("r", 0)["records"]] == [
+        "before",
+        "after",
+        "1 records could not be stored here.",
+    ]
+
+
+def test_writer_follows_a_file_that_was_set_aside(store: Store) -> None:
+    """As the launcher does with one that cannot be used: SQLite would go on with the file under its other name."""
+    writer = OutputWriter(store.path, MODULE)
+    writer.append("r", "t", OutputKind.TEXT, {"text": "before"}, 1)
+    assert writer.write()
+    store.path.rename(store.path.with_name("aside"))
+    for suffix in ("-wal", "-shm"):
+        store.path.with_name(store.path.name + suffix).unlink()
+    engine = sqlite.maintenance_engine(store.path, MODULE, creating=True)
+    with engine.connect() as connection, connection.begin():
+        output.create(connection)
+    engine.dispose()
+    writer.append("r", "t", OutputKind.TEXT, {"text": "after"}, 1)
+    writer.close()
+    assert store.texts("r") == ["after"]
+
+
+def test_what_comes_after_the_end_is_not_lost_in_silence(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    writer = OutputWriter(store.path, MODULE)
+    store.path.rename(store.path.with_name("away"))
+    for n in range(3):
+        writer.append("r", "t", OutputKind.TEXT, {"text": f"{n}"}, 1)
+    writer.close()
+    writer.append("r", "t", OutputKind.TEXT, {"text": "late"}, 1)
+    assert "3 records of agents could not be stored" in caplog.text
+    assert "came after its workspace was closed and is lost" in caplog.text

@@ -4,22 +4,27 @@ Names in brackets are the numbers of the original's defects.
 """
 
 import json
+import signal
+import subprocess
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
 
+from common import proctree
+from common.clock import now_ms
 from common.errors import Conflict, Forbidden, InvalidStatus, NotFound, Unauthorized, ValidationFailed
 from common.events import TaskStatus
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import records, tokens, verbs
+from core.runs import leases, records, recovery, tokens, verbs
 from core.tasks import records as tasks
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
 from core.tools import calls
 from core.workspaces.current import Workspace
+from tests.helpers.processes import wait_for
 from tests.helpers.workspace import SOURCE, frames
 
 T = TypeVar("T")
@@ -433,3 +438,51 @@ def test_every_run_event_holds_the_stored_run(ready: Workspace, task: Task) -> N
     last = [item["data"] for item in items if item["type"] == "run_updated"][-1]
     with ready.database.read() as reading:
         assert last == records.form(records.load(reading, run["id"]))
+
+
+# --- leases ---
+
+
+def other_runner(*, stopped: bool = False) -> subprocess.Popen[bytes]:
+    """A process that lives, as another runner does."""
+    other = subprocess.Popen(["sleep", "300"])
+    if stopped:
+        other.send_signal(signal.SIGSTOP)
+        wait_for(lambda: proctree.is_stopped(other.pid), 5, "a stopped process")
+    return other
+
+
+@pytest.mark.parametrize("state", ["alive", "stopped", "gone"])
+def test_late_lease_costs_no_run_of_a_runner_that_lives(ready: Workspace, state: str) -> None:
+    """The disk was full for a minute: nobody could renew. Only a runner that is gone, or stopped, has lost its run."""
+    other = other_runner(stopped=state == "stopped")
+    holder = leases.Holder("other", other.pid, proctree.identity(other.pid) or "")
+    agent_at_work(ready, holder)
+    if state == "gone":
+        other.kill()
+        other.wait()
+    try:
+        lost = recovery.recover(ready.database, "lost", by=recovery.Attended(leases.this_process(), frozenset()))
+        assert lost == (0 if state == "alive" else 1)
+        assert recovery.recover(ready.database, "lost") == 0
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_late_lease_costs_a_runner_none_of_its_own(ready: Workspace) -> None:
+    holder = leases.this_process()
+    run_id = agent_at_work(ready, holder)
+    assert recovery.recover(ready.database, "lost", by=recovery.Attended(holder, frozenset({run_id}))) == 0
+    assert recovery.recover(ready.database, "lost", by=recovery.Attended(holder, frozenset())) == 1
+
+
+def agent_at_work(workspace: Workspace, holder: leases.Holder) -> str:
+    """Claimed a minute ago, and its lease not renewed since."""
+    task = do(workspace, task_verbs.create, "x", SOURCE)
+    do(workspace, verbs.start, task.id, "writer", "prompt", force=True)
+    with workspace.database.write(lambda: now_ms() - 60_000) as tx:
+        claimed = verbs.claim(tx)
+        assert claimed
+        leases.take(tx, claimed[0]["id"], holder)
+    return str(claimed[0]["id"])

@@ -18,6 +18,7 @@ from core import housekeeping, restore, snapshot
 from core.attachments import files
 from core.attachments import verbs as attachments
 from core.runs import records as runs
+from core.runs import verbs as run_verbs
 from core.tasks import history, queries, queue, records, verbs
 from core.tasks.task import Task
 from core.workspaces.current import Workspace
@@ -138,6 +139,30 @@ def test_messages_come_and_go_in_order(workspace: Workspace, task: Task) -> None
     assert [m["content"] for m in frames(workspace)[-1]["data"]["queue"]["messages"]] == ["two"]
     do(workspace, restore.restore, token)
     assert [m["content"] for m in frames(workspace)[-1]["data"]["queue"]["messages"]] == ["one", "two"]
+
+
+def test_message_on_its_way_waits_again_where_the_run_ends_before_it_begins(workspace: Workspace, task: Task) -> None:
+    """Whoever ends it: its runner, recovery after the runner died, a person, a pause."""
+    first = do(workspace, queue.enqueue, task.id, "one")
+    for end in (run_verbs.interrupted, run_verbs.pause):
+        with workspace.database.write() as tx:
+            run = runs.insert(tx, task.id, "writer", "agent", "prompt", tools=[], parent=None)
+            run = runs.save(tx, run, state="running")
+        assert do(workspace, queue.begin_delivery, task.id, run["id"]) == ["one"]
+        late = do(workspace, queue.enqueue, task.id, "two")
+        with pytest.raises(Conflict, match="being given"):
+            do(workspace, queue.withdraw, task.id, first["id"])
+        do(workspace, queue.withdraw, task.id, late["id"])
+        assert frames(workspace)[-1]["data"]["queue"]["messages"] == []
+        do(workspace, end, run["id"], "why", *([] if end is run_verbs.interrupted else [1]))
+        with workspace.database.read() as reading:
+            assert [message["content"] for message in queue.waiting(reading, task.id)] == ["one"]
+    assert do(workspace, queue.begin_delivery, task.id, run["id"]) == ["one"]
+    do(workspace, queue.deliver, task.id, run["id"])
+    do(workspace, queue.give_back, task.id, run["id"])
+    with workspace.database.read() as reading:
+        assert queue.waiting(reading, task.id) == []
+        assert queue.delivered(reading, task.id, {run["id"]}) == ["one"]
 
 
 def test_queue_is_bounded(workspace: Workspace, task: Task) -> None:

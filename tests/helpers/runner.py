@@ -45,6 +45,7 @@ class Bench:
         path = {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "CHORUS_HOME": str(self.home)}
         library = {"CHORUS_SQLITE": os.environ.get("CHORUS_SQLITE", "")}
         self.environ = ours | library | path | passes | {"SECRET": "hidden"} | settings
+        self.wrapper: list[str] = []  # before the command of a runner
         self.runners: list[subprocess.Popen[bytes]] = []
         self._bell = Bell(bell_path(self.home, RUNNER))
         _install(folder / "bin" / "claude")
@@ -56,7 +57,11 @@ class Bench:
         path = self.folder / f"runner-{len(self.runners)}.log"
         with open(path, "wb") as output:
             runner = subprocess.Popen(
-                [sys.executable, "-m", "runner"], cwd=ROOT, env=self.environ | settings, stdout=output, stderr=output
+                [*self.wrapper, sys.executable, "-m", "runner"],
+                cwd=ROOT,
+                env=self.environ | settings,
+                stdout=output,
+                stderr=output,
             )
         self.runners.append(runner)
         self.wait(lambda: is_listening(bell_path(self.home, RUNNER)), "the runner listens")

@@ -161,9 +161,10 @@ def test_messages_are_told_again_where_no_session_was_noted(shared: Bench) -> No
     """The runner was killed between the delivery and the first word of the agent."""
     task = shared.task("end('x')")
     shared.wait_state(task, "interrupted")
-    message = shared.do(queue.enqueue, task.id, "Mind the gap")
+    shared.do(queue.enqueue, task.id, "Mind the gap")
     run = shared.run(task)
-    shared.do(queue.deliver, task.id, [message["id"]], run["id"])
+    shared.do(queue.begin_delivery, task.id, run["id"])
+    shared.do(queue.deliver, task.id, run["id"])
     shared.do(records.save, run, session_id=None)
     before = len(calls_of(shared, task))
     shared.do(verbs.resume, run["id"])
