@@ -109,7 +109,7 @@ def test_nobody_is_told_that_all_is_well(server: SidecarProcess, writer: Writer,
                 assert "The log has not been read for" in bye["detail"]
                 assert why in bye["detail"]
                 assert late.closed() == 1012
-            assert server.metric("chorus_ws_log_age_seconds") > STALE_S
+            assert age_of(server) > STALE_S
             assert server.get("/healthz")[0] == 200
         server.wait_ready()
     with subscribed(server, writer) as client:
@@ -136,14 +136,17 @@ def last_beat(client: RawSocket) -> float:
 
 def test_a_subscribe_is_not_answered_by_what_may_be_out_of_date(server: SidecarProcess, writer: Writer) -> None:
     epoch, seq = writer.position
-    age = lambda: server.metric("chorus_ws_log_age_seconds")  # noqa: E731
     with workspace_locked(server, writer):
-        wait_for(lambda: age() > 0.7 * STALE_S, 5, "it is nearly stale")
+        wait_for(lambda: age_of(server) > 0.7 * STALE_S, 5, "it is nearly stale")
         with server.connect() as client:
-            wait_for(lambda: age() > STALE_S, 5, "it is stale")
+            wait_for(lambda: age_of(server) > STALE_S, 5, "it is stale")
             client.subscribe(epoch, seq)
             assert client.message("welcome", "resync", "bye")["type"] == "bye"
     server.wait_ready()
+
+
+def age_of(server: SidecarProcess) -> float:
+    return server.metric("chorus_ws_log_age_seconds")
 
 
 def test_a_hiccup_goes_unnoticed(server: SidecarProcess, writer: Writer) -> None:
