@@ -274,6 +274,17 @@ class Browser:
         self._drain()
         self._console[before:] = [each for each in self._console[before:] if not _is_expected(each, pattern)]
 
+    @contextlib.contextmanager
+    def script_errors(self, text: str) -> Iterator[None]:
+        """Errors of the page's own code that say `text` are expected in here, at least one."""
+        self._drain()
+        before = len(self._console)
+        yield
+        self._drain()
+        ordered = [entry for entry in self._console[before:] if text in entry["message"]]
+        assert ordered, f"nothing says {text!r}"
+        self._console[before:] = [entry for entry in self._console[before:] if entry not in ordered]
+
     def _drain(self) -> None:
         self._console += self._log("browser")
         for entry in self._log("performance"):
