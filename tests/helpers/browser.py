@@ -248,7 +248,7 @@ class Browser:
     # -- what the browser has recorded
 
     def requests(self, prefix: str = "/api/") -> list[Request]:
-        """All requests since this tab was opened, or since `forget_requests`."""
+        """All requests since this tab was opened, or since `forget_requests`; handshakes of WebSockets too."""
         self._drain()
         return [request for request in self._requests[self._forgotten :] if request.path.startswith(prefix)]
 
@@ -292,6 +292,8 @@ class Browser:
             if message["method"] == "Network.requestWillBeSent":
                 request = message["params"]["request"]
                 self._requests.append(Request(request["method"], request["url"]))
+            if message["method"] == "Network.webSocketCreated":
+                self._requests.append(Request("GET", message["params"]["url"]))
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
         """What the browser has noted since the last call."""
