@@ -63,6 +63,7 @@ PURE = {
     "runner/records.py",
     "wsserver/frames.py",
     "wsserver/heartbeat.py",
+    "wsserver/looks.py",
     "wsserver/messages.py",
     "wsserver/outlet.py",
     "wsserver/ring.py",

@@ -17,13 +17,13 @@ import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/fo
 import { workspaceName } from './lib/text.js';
 import { createLater } from './lib/later.js';
 import { createPainter } from './lib/painter.js';
+import { createRoot } from './lib/root.js';
 import { recall } from './lib/storage.js';
 import { loadStyles } from './lib/styles.js';
 import { createRouter } from './router.js';
 import { createSaving } from './saving.js';
 import { createStore } from './store.js';
 import { createUploads } from './uploads.js';
-import { render } from './vendor/lit-html/lit-html.js';
 import { createBoard } from './views/board.js';
 import { closedTemplate } from './views/board/empty.js';
 import { createLazy } from './views/lazy.js';
@@ -73,7 +73,10 @@ const app = {
   openTools,
 };
 
-const root = /** @type {HTMLElement} */ (document.getElementById('app'));
+const element = /** @type {HTMLElement} */ (document.getElementById('app'));
+element.replaceChildren();
+const root = createRoot(element, onChange);
+const stuck = /** @type {HTMLElement} */ (document.getElementById('stuck'));
 const theme = createTheme();
 const attention = createAttention();
 const focusWatch = createFocusWatch();
@@ -276,10 +279,30 @@ function arrive() {
 
 /* ---------------------------------------------------------------- drawing */
 
+/** A drawing that fails must not leave a page that says Live over an older board. */
 function draw() {
+  try {
+    drawPage();
+    stuck.hidden = true;
+  } catch (error) {
+    stuck.hidden = false;
+    throw error;
+  }
+}
+
+/** Somebody else may have replaced the whole page by a copy, where nothing works. */
+function bringBack() {
+  if (element.isConnected) return;
+  const copy = document.getElementById('app');
+  if (copy) copy.replaceWith(element);
+  else document.body.append(element);
+}
+
+function drawPage() {
+  bringBack();
   const isClosed = live.status().closed && needsWorkspace(router.route);
   const page = isClosed ? closedTemplate(live.status()) : view.template();
-  render(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, page), root);
+  root.draw(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, page));
   dialogs.value?.refresh();
   palettes.value?.refresh();
   showAttention();
@@ -339,7 +362,6 @@ function onKey(event) {
 /* ---------------------------------------------------------------- start */
 
 installIcons();
-root.replaceChildren();
 store.subscribe((step) => {
   enterWorkspace();
   changes = mergeChanges(changes, step);
@@ -348,6 +370,7 @@ store.subscribe((step) => {
 });
 live.subscribe(onChange);
 document.addEventListener('keydown', onKey);
+new MutationObserver(() => element.isConnected || onChange()).observe(document.body, { childList: true });
 document.addEventListener('close', onChange, true);
 for (const touch of ['pointermove', 'pointerdown', 'keydown'])
   addEventListener(touch, prepare, { once: true, passive: true });

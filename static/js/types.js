@@ -4,7 +4,7 @@
  * Every time is an integer of milliseconds since the Unix epoch. A key that may be null is always present.
  */
 
-/** @import {RESYNC_REASONS, STATUSES} from './words.js' */
+/** @import {BYE_REASONS, RESYNC_REASONS, STATUSES} from './words.js' */
 
 /* ---------------------------------------------------------------- tasks */
 
@@ -227,11 +227,13 @@
 /** @typedef {RunOutputFrame | WorkspacesFrame} Unnumbered frames that never move the cursor */
 
 /** @typedef {typeof RESYNC_REASONS[number]} ResyncReason */
+/** @typedef {typeof BYE_REASONS[number]} ByeReason */
 
 /**
- * @typedef {{type: 'welcome', protocol: number, build: string, epoch: string, seq: number, heartbeatMs: number, now:
- *   number} | {type: 'heartbeat', seq: number|null, now: number} | {type: 'resync', reason: ResyncReason} | {type:
- *   'bye', delayMs: number, reason: string}} ControlFrame
+ * @typedef {{type: 'welcome', protocol: number, build: string, epoch: string, seq: number, heartbeatMs: number,
+ *   spreadMs?: number, now: number} | {type: 'heartbeat', seq: number|null, spreadMs?: number, now: number} | {type:
+ *   'resync', reason: ResyncReason, delayMs?: number} | {type: 'bye', delayMs: number, reason: ByeReason, detail?:
+ *   string}} ControlFrame
  */
 /** @typedef {ControlFrame | Unnumbered | LogEvent} ServerFrame */
 
@@ -353,7 +355,7 @@
 /**
  * @typedef {Object} LiveStatus
  * @property {'connecting'|'live'|'reconnecting'|'offline'|'stopped'} kind `offline`: HTTP does not answer either
- * @property {number|null} asOf when what is shown was last known to be current (this machine's clock)
+ * @property {number|null} asOf when what is shown was last known to be current (the server's clock)
  * @property {string|null} reason why it is not live, in plain words
  * @property {boolean} reloadOffered
  * @property {string|null} advice what the person can do

@@ -248,7 +248,7 @@ class Browser:
     # -- what the browser has recorded
 
     def requests(self, prefix: str = "/api/") -> list[Request]:
-        """All requests since this tab was opened, or since `forget_requests`."""
+        """All requests since this tab was opened, or since `forget_requests`; handshakes of WebSockets too."""
         self._drain()
         return [request for request in self._requests[self._forgotten :] if request.path.startswith(prefix)]
 
@@ -274,6 +274,17 @@ class Browser:
         self._drain()
         self._console[before:] = [each for each in self._console[before:] if not _is_expected(each, pattern)]
 
+    @contextlib.contextmanager
+    def script_errors(self, text: str) -> Iterator[None]:
+        """Errors of the page's own code that say `text` are expected in here, at least one."""
+        self._drain()
+        before = len(self._console)
+        yield
+        self._drain()
+        ordered = [entry for entry in self._console[before:] if text in entry["message"]]
+        assert ordered, f"nothing says {text!r}"
+        self._console[before:] = [entry for entry in self._console[before:] if entry not in ordered]
+
     def _drain(self) -> None:
         self._console += self._log("browser")
         for entry in self._log("performance"):
@@ -281,6 +292,8 @@ class Browser:
             if message["method"] == "Network.requestWillBeSent":
                 request = message["params"]["request"]
                 self._requests.append(Request(request["method"], request["url"]))
+            if message["method"] == "Network.webSocketCreated":
+                self._requests.append(Request("GET", message["params"]["url"]))
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
         """What the browser has noted since the last call."""

@@ -52,7 +52,7 @@ def farewell(client: RawSocket) -> int:
     """Reads bye and close frame, closes properly, and returns when to come back, ms."""
     with client:
         bye = client.message("bye")
-        assert set(bye) == {"type", "delayMs", "reason"}
+        assert set(bye) == {"type", "delayMs", "reason", "detail"}
         end = client.read()
         assert end
         assert (end.opcode, end.code) == (CLOSE, 1012)

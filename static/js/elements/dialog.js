@@ -1,7 +1,8 @@
 // @ts-check
 /** A native dialog: the browser keeps the focus inside and gives it back. A press on the backdrop closes it. */
 
-import { html, render } from '../vendor/lit-html/lit-html.js';
+import { createRoot } from '../lib/root.js';
+import { html } from '../vendor/lit-html/lit-html.js';
 import { button } from './button.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
@@ -21,7 +22,8 @@ export function createDialog(testid, titleId, template, closed = () => {}) {
     if (event.target === element) element.close();
   });
   element.addEventListener('close', closed);
-  const draw = () => render(template(), element);
+  const root = createRoot(element);
+  const draw = () => root.draw(template());
 
   return {
     element,

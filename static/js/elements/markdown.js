@@ -1,5 +1,9 @@
 // @ts-check
-/** Shows a text as Markdown; as plain text until the parser is there, and for as long as it cannot be fetched. */
+/**
+ * Shows a text as Markdown; as plain text until the parser is there, and for as long as it cannot be fetched.
+ *
+ * What people and agents have written may be translated by the browser, the page around it not.
+ */
 
 import { html } from '../vendor/lit-html/lit-html.js';
 import { guard } from '../vendor/lit-html/directives/guard.js';
@@ -25,7 +29,7 @@ async function load(onReady) {
  */
 export function markdown(text, onReady) {
   if (parse === null) loading ??= load(onReady);
-  return html`<div class="markdown">
+  return html`<div class="markdown" translate=${parse ? 'yes' : 'no'}>
     ${guard([text, parse], () => (parse ? parse(text) : html`<p class="plain">${text}</p>`))}
   </div>`;
 }

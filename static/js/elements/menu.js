@@ -1,7 +1,8 @@
 // @ts-check
 /** One menu for the page, opened at any element. Arrows move, Escape closes, and the focus goes back where it was. */
 
-import { html, nothing, render } from '../vendor/lit-html/lit-html.js';
+import { createRoot } from '../lib/root.js';
+import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { icon } from './icons.js';
 
 /**
@@ -23,10 +24,12 @@ export function createMenu() {
   element.className = 'menu';
   element.popover = 'auto';
   element.dataset.testid = 'menu';
+  element.dataset.loose = '';
   element.setAttribute('role', 'menu');
   element.addEventListener('keydown', onKey);
   // The key that opened it would open the browser's own on release.
   element.addEventListener('contextmenu', (event) => event.preventDefault());
+  const root = createRoot(element);
   /** @type {HTMLElement|null} */
   let origin = null;
 
@@ -39,7 +42,7 @@ export function createMenu() {
     origin = anchor;
     (anchor.closest('main') ?? document.body).append(element);
     element.setAttribute('aria-label', title);
-    render(menuTemplate(title, items, choose), element);
+    root.draw(menuTemplate(title, items, choose));
     element.showPopover();
     place(element, anchor.getBoundingClientRect());
     (enabled()[0] ?? all()[0])?.focus();

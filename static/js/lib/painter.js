@@ -12,9 +12,9 @@ export function createPainter(draw) {
 
   function run() {
     waiting = false;
+    draw(); // where it fails, they wait for one that does not
     const callbacks = afterwards;
     afterwards = [];
-    draw();
     for (const callback of callbacks) callback();
   }
 

@@ -67,6 +67,7 @@ function plotHost(figure, place, choose) {
   if (figure.kind === 'bars')
     return html`<div
       class="plot"
+      data-loose
       data-plot=${figure.name}
       role="img"
       aria-label="${figure.title}, as bars. ${figure.summary}"
@@ -80,6 +81,7 @@ function plotHost(figure, place, choose) {
   };
   return html`<div
     class="plot"
+    data-loose
     data-plot=${figure.name}
     tabindex="0"
     role="slider"
