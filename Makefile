@@ -10,7 +10,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test page-test soak bench lint format docs browser-tools
+.PHONY: run test page-test soak bench lint format docs browser-tools webkit-tools
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 run: .venv/.run
 	@exec $(BIN)/python -m launcher $(if $(PORT),--port $(PORT))
 
-test: .venv/.dev node_modules/.installed browser-tools
+test: .venv/.dev node_modules/.installed browser-tools webkit-tools
 	@$(MAKE) --no-print-directory --jobs=2 lint page-test
 	CHORUS_SQLITE=system $(PYTEST) tests/core tests/webapp/test_http.py tests/faults/test_faults.py tests/faults/test_disk.py
 	$(PYTEST)
@@ -61,6 +61,10 @@ format: .venv/.dev node_modules/.installed
 
 browser-tools:
 	@.ci/need chromium:chromium chromedriver:chromium-driver nginx:nginx
+
+webkit-tools:
+	@.ci/need Xvfb:xvfb xdotool:xdotool WebKitWebDriver:webkit2gtk-driver /usr/lib/python3/dist-packages/gi:python3-gi \
+		'/usr/lib/*/girepository-1.0/WebKit2-4.1.typelib:gir1.2-webkit2-4.1'
 
 # Stamps: an installation is repeated when its list has changed.
 .venv/bin/python:

@@ -13,6 +13,7 @@ from tests.browser import outside, page
 from tests.browser.conftest import SETTINGS
 from tests.browser.faults import down, locked, stopped
 from tests.helpers.browser import NO_ANSWER, SOCKET_LOST, Browser, card, column, css
+from tests.helpers.chromium import Chromium
 from tests.helpers.server import Server, free_ports, running
 
 BACK_S = 20.0  # a killed sidecar on a busy machine
@@ -241,7 +242,7 @@ def test_hidden_tab_stays_connected(anna: Browser, server: Server) -> None:
     assert (anna.connection(), anna.snapshots()) == ("live", 1)
 
 
-def test_frozen_tab_resumes(anna: Browser, server: Server) -> None:
+def test_frozen_tab_resumes(anna: Chromium, server: Server) -> None:
     """Chromium freezes tabs that nobody looks at: no script runs, the socket goes."""
     task_id = outside.new_task(server, "Change while frozen")
     anna.open(server)
