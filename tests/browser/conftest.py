@@ -26,13 +26,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def _anna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    yield from _started("anna", tmp_path_factory)
+def _anna() -> Iterator[Browser]:
+    yield from _started("anna")
 
 
 @pytest.fixture(scope="session")
-def _ben(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    yield from _started("ben", tmp_path_factory)
+def _ben() -> Iterator[Browser]:
+    yield from _started("ben")
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def ben(_ben: Browser) -> Iterator[Browser]:
     yield from _checked(_ben)
 
 
-def _started(name: str, folders: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser = Browser(name, folders.mktemp(f"profile-{name}"))
+def _started(name: str) -> Iterator[Browser]:
+    browser = Browser(name)
     yield browser
     browser.quit()
 

@@ -1,5 +1,7 @@
 """Chromium as one user of the board. Nothing here sleeps: every wait is for what the page says or shows.
 
+Each browser has an empty profile of its own in the temporary folder, gone with it: nobody has to name a place.
+
 The page writes data-connection, data-epoch, data-seq and data-snapshots on <html> once it shows that state.
 """
 
@@ -7,6 +9,7 @@ import contextlib
 import json
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,16 +75,19 @@ def column(status: str) -> str:
 class Browser:
     """One driver, one user: `open` a page, act by `click`, `write`, `keys`, `drag`, and wait for what must follow."""
 
-    def __init__(self, name: str, profile: Path) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
         self.server: Server | None = None
-        self.driver = _start(profile)
+        # Chromium's last processes may still write into it while it is removed.
+        self._profile = tempfile.TemporaryDirectory(prefix="chorus-profile-", ignore_cleanup_errors=True)
+        self.driver = _start(Path(self._profile.name))
         self._console: list[dict[str, Any]] = []
         self._requests: list[Request] = []
         self._forgotten = 0
 
     def quit(self) -> None:
         self.driver.quit()
+        self._profile.cleanup()
 
     # -- pages
 
