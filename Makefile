@@ -14,7 +14,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # What an installation prints goes to a file, and is shown only where it fails.
 QUIETLY := .ci/quietly
 ONLY ?= all

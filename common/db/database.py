@@ -1,5 +1,6 @@
 """One open workspace database: reading at one instant, writing with an event."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from common.db.prepared import Prepared, Row
 from common.db.write import WriteTransaction
 from common.db.writers import WriterQueue
 from common.errors import WorkspaceSwitched
+
+log = logging.getLogger("chorus.activity")
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Database:
                 raise sqlite.refusal(error) or error from error
         if transaction.logged:
             self._on_commit(transaction.position)
+        for line in transaction.told:  # after the turn: a terminal that does not scroll holds up nobody who writes
+            log.info("%s", line)
 
     @contextmanager
     def sweep(self) -> Iterator[sa.Connection]:

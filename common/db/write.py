@@ -38,6 +38,7 @@ class WriteTransaction:
         self._history: dict[str, list[str]] = {}
         self._entries = 0
         self._counters: Counter[tuple[str, str]] = Counter()
+        self.told: list[str] = []
         self.now = now
         self.logged = False
 
@@ -91,6 +92,10 @@ class WriteTransaction:
     def after_commit(self, act: Callable[[], None]) -> None:
         """Runs `act` once the transaction is committed, still in the writers' turn; not if it fails."""
         self._after_commit.append(act)
+
+    def tell(self, line: str) -> None:
+        """A line for the log once the transaction is committed; not if it fails."""
+        self.told.append(line)
 
     def committed(self) -> None:
         """Called by `Database.write` after the commit."""
