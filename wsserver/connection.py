@@ -172,7 +172,7 @@ class Connection:
             self._said_all()
 
     def _cannot_send(self, error: OSError) -> None:
-        log.debug("A client is gone: sending to it failed (%s).", error.strerror)
+        log.info("A client is gone: sending to it failed (%s).", error.strerror)
         self.end(LOST)
 
     def _block(self) -> None:

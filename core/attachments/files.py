@@ -95,8 +95,6 @@ def orphans(uploads: Path, known: set[str]) -> Iterator[Path]:
 
     Only what is named as attachments are: another workspace, or a person's file, may lie in the folder.
     """
-    if not uploads.is_dir():
-        return
     for path in uploads.glob("*/*"):
         is_ours = is_uuid(path.name) and is_uuid(path.parent.name)
         if is_ours and path.name not in known and time.time() - path.stat().st_mtime > ORPHAN_AGE_S:

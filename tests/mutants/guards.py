@@ -3,7 +3,8 @@
 A guard is an `if` before a lone raise, return or continue. Those that are there for speed or words only stand in
 needless.toml, each with its reason. The run has two parts: it notes which tests meet the condition of which guard (in
 test-results/guards.jsonl; `--recorded` takes it from there), then runs these with the guard off, the quickest first,
-until one fails. `--in core/runs` looks only at those files; `--seconds` bounds each guard; TESTS are paths for pytest.
+until one fails. `--in core/runs` looks only at those files; `--most` bounds the tests of each guard. TESTS are paths
+for pytest: only they are run anew, beside what was noted before of others.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from typing import Any
 from common.settings import ROOT
 from tests.helpers import processes
 from tests.mutants.planting import Guard, guards, plant
-from tests.mutants.plugin import POLLUTED, TEST_TIMEOUT_S
+from tests.mutants.plugin import POLLUTED, SLOWER, TEST_TIMEOUT_S
 
 RECORD = Path("test-results/guards.jsonl")  # below the root of the tree
 NEEDLESS = Path(__file__).with_name("needless.toml")
@@ -33,6 +34,7 @@ PLUGIN = ["-p", "tests.mutants.plugin"]
 EVERYTHING = ["tests", "--ignore=tests/browser", "--ignore=tests/mutants"]
 MARK = "GUARDS_SESSION"
 NICENESS = 15
+MOST_TESTS = 100
 
 
 def needless() -> dict[str, str]:
@@ -50,8 +52,8 @@ class Met:
 
     tests: dict[str, float] = field(default_factory=dict)
 
-    def cheapest_first(self) -> list[str]:
-        return sorted(self.tests, key=lambda test: self.tests[test])
+    def cheapest_first(self) -> list[tuple[str, float]]:
+        return sorted(self.tests.items(), key=lambda pair: pair[1])
 
 
 def record(copy: Path, found: list[Guard], tests: list[str]) -> list[dict[str, Any]]:
@@ -99,17 +101,19 @@ class Sweep:
         jobs, results = self._copy.parent / "jobs.jsonl", self._copy.parent / "results.jsonl"
         jobs.write_text("".join(f"{json.dumps(job)}\n" for job in self._left.values()))
         results.write_text("")
-        modules = sorted({test.partition("::")[0] for job in self._left.values() for test in job["tests"]})
+        modules = sorted({test.partition("::")[0] for job in self._left.values() for test, _ in job["tests"]})
         environ = os.environ | {"GUARDS_JOBS": str(jobs), "GUARDS_RESULTS": str(results), MARK: str(self._copy)}
         with (self._copy.parent / "sweep.log").open("a") as log:
             process = subprocess.Popen(
                 [*PYTEST, *PLUGIN, *modules], cwd=self._copy, env=environ, stdout=log, stderr=log
             )
         current = next(iter(self._left))
-        while process.poll() is None and self._in_time(current, results):
+        while process.poll() is None and self._left and self._in_time(current, results):
             time.sleep(0.2)
             current = self._read(results) or current
-        self._end(process)
+        if self._left:
+            self._end()
+        process.wait()
         self._read(results)
         if process.returncode != 0 and current in self._left:
             self._spoiled(current, process.returncode)
@@ -126,8 +130,8 @@ class Sweep:
         return next(iter(self._left), None)
 
     def _in_time(self, current: int, results: Path) -> bool:
-        job = self._left.get(current)
-        bound = (job["seconds"] if job else 0) + 5 * TEST_TIMEOUT_S
+        tests: list[tuple[str, float]] = self._left[current]["tests"]
+        bound = 2 * sum(TEST_TIMEOUT_S + SLOWER * seconds for _, seconds in tests)
         return time.time() - results.stat().st_mtime < bound
 
     def _spoiled(self, number: int, status: int) -> None:
@@ -138,11 +142,10 @@ class Sweep:
         elif status != POLLUTED:
             self._done(self._left.pop(number), {"number": number, "caught_by": "all", "why": f"pytest ended: {status}"})
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
+    def _end(self) -> None:
         for left in processes.marked(f"{MARK}={self._copy}"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(left.pid, signal.SIGKILL)
-        process.wait()
 
     def _done(self, job: dict[str, Any], result: dict[str, Any]) -> None:
         self.results[job["number"]] = result
@@ -154,24 +157,30 @@ class Sweep:
 # --- all together ---
 
 
-def jobs_for(found: list[Guard], met: dict[str, Met], within: str, seconds: float) -> list[dict[str, Any]]:
+def _kept(root: Path) -> list[dict[str, Any]]:
+    path = root / RECORD
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def jobs_for(found: list[Guard], met: dict[str, Met], within: str, most: int) -> list[dict[str, Any]]:
     known = needless()
     return [
-        {"number": number, "key": guard.key, "seconds": seconds, "tests": met[guard.key].cheapest_first()}
+        {"number": number, "key": guard.key, "tests": met[guard.key].cheapest_first()[:most]}
         for number, guard in enumerate(found)
         if guard.file.startswith(within) and guard.key in met and guard.key not in known
     ]
 
 
-def survivors(found: list[Guard], results: dict[int, dict[str, Any]], within: str) -> list[str]:
+def survivors(
+    found: list[Guard], jobs: list[dict[str, Any]], results: dict[int, dict[str, Any]], within: str
+) -> list[str]:
     """A line for each guard that no test misses, with what was tried."""
-    known = needless()
+    known, tried_on = needless(), {job["number"]: len(job["tests"]) for job in jobs}
     lines = []
     for number, guard in enumerate(found):
-        result = results.get(number)
-        if not guard.file.startswith(within) or guard.key in known or (result and "caught_by" in result):
+        if not guard.file.startswith(within) or guard.key in known or "caught_by" in results.get(number, {}):
             continue
-        tried = f"{result['tried']} of {result['of']} tests" if result else "no test meets it"
+        tried = f"tried on {tried_on[number]}" if number in tried_on else "no test meets it"
         lines.append(f"{guard.file}:{guard.line}  {guard.key}  ({tried})")
     return lines
 
@@ -179,7 +188,7 @@ def survivors(found: list[Guard], results: dict[int, dict[str, Any]], within: st
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants.guards", description="Guards that no test misses.")
     parser.add_argument("--in", dest="within", default="", help="only guards of files whose path begins so")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of tests for each guard, at most")
+    parser.add_argument("--most", type=int, default=MOST_TESTS, metavar="N", help="tests for each guard, at most")
     parser.add_argument("--recorded", action="store_true", help=f"take {RECORD} as it is")
     parser.add_argument("tests", nargs="*", help="pytest arguments (default: all tests without a browser)")
     return parser.parse_args()
@@ -188,7 +197,7 @@ def arguments() -> argparse.Namespace:
 def sweep(
     root: Path = ROOT,
     within: str = "",
-    seconds: float = 60.0,
+    most: int = MOST_TESTS,
     tests: list[str] | None = None,
     *,
     recorded: bool = False,
@@ -197,19 +206,20 @@ def sweep(
     with tempfile.TemporaryDirectory(prefix="chorus-guards-") as folder:
         copy = plant(root, Path(folder))
         found = guards(root)
-        kept = root / RECORD
+        lines = _kept(root) if recorded or tests else []
         if not recorded:
-            kept.parent.mkdir(exist_ok=True)
-            kept.write_text("".join(f"{json.dumps(line)}\n" for line in record(copy, found, tests or EVERYTHING)))
-        lines = [json.loads(line) for line in kept.read_text().splitlines()]
-        jobs = jobs_for(found, by_guard(lines), within, seconds)
-        return survivors(found, Sweep(copy, jobs).run(), within)
+            new = record(copy, found, tests or EVERYTHING)
+            lines = [line for line in lines if line["test"] not in {each["test"] for each in new}] + new
+            (root / RECORD).parent.mkdir(exist_ok=True)
+            (root / RECORD).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        jobs = jobs_for(found, by_guard(lines), within, most)
+        return survivors(found, jobs, Sweep(copy, jobs).run(), within)
 
 
 def main() -> None:
     given = arguments()
-    os.nice(NICENESS)
-    left = sweep(ROOT, given.within, given.seconds, given.tests, recorded=given.recorded)
+    os.nice(max(0, NICENESS - os.nice(0)))
+    left = sweep(ROOT, given.within, given.most, given.tests, recorded=given.recorded)
     sys.stdout.write("".join(f"{line}\n" for line in ["", f"{len(left)} guards that no test misses:", *left]))
     sys.exit(1 if left else 0)
 

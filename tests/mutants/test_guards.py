@@ -115,7 +115,7 @@ def test_survivors_are_told(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to((ROOT / name).resolve())
     (tmp_path / ".gitignore").write_text("/.venv\n/node_modules\n")
     assert sweep(tmp_path, tests=["tests"]) == [
-        "common/doors.py:7  walk: if guarded: return 'stopped'  (1 of 1 tests)",
+        "common/doors.py:7  walk: if guarded: return 'stopped'  (tried on 1)",
         "common/doors.py:9  walk: if dark: return 'stumbled'  (no test meets it)",
     ]
 
