@@ -1,6 +1,7 @@
 """What all routes share: bodies and their limits, versions, idempotency, compression, headers."""
 
 import gzip
+import io
 import json
 import re
 import threading
@@ -411,3 +412,15 @@ def test_warming_stops_with_the_server(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(pages, "_current", load)
     pages.warm(tmp_path, stop)
     assert [path.name for path in warmed] == ["a", "b"]
+
+
+@pytest.mark.parametrize("more", [1, 2, 70_000])
+@pytest.mark.parametrize("kind", ["json", "attachment"])
+def test_body_of_unknown_length_is_limited_too(api: Api, kind: str, more: int) -> None:
+    """Sent in chunks, it says nowhere how long it is."""
+    path, limit = "/api/tasks", 1024 * 1024
+    if kind == "attachment":
+        path, limit = f"/api/tasks/{api.task()['id']}/attachments?filename=big", 10 * 1024 * 1024
+    chunked: dict[str, Any] = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    body = {"input_stream": io.BytesIO(b" " * (limit + more)), "content_type": "application/json"}
+    api.refused("POST", path, 413, "TOO_LARGE", environ_overrides=chunked, **body)
