@@ -51,6 +51,7 @@ PURE = {
     "core/tasks/task.py",
     "core/workspaces/epoch.py",
     "core/runs/prompts.py",
+    "core/runs/activity.py",
     "core/runs/stack.py",
     "runner/environment.py",
     "runner/limits.py",

@@ -4,10 +4,10 @@ import contextlib
 import logging
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from common.db import sqlite
-from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, NotRecorded, TooLarge
+from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, NotRecorded
 from common.wire import dumps
 from webapp.answers import has_changed, json_response, position
 
@@ -39,8 +39,6 @@ def answer(error: ChorusError) -> Response:
 
 
 def _from_http(error: HTTPException) -> ChorusError:
-    if isinstance(error, RequestEntityTooLarge):
-        return TooLarge("The request body is too large: JSON may have 1 MiB, an attachment 10 MiB.")
     if error.code == 404 or _only_the_page_is_here(error):
         return NotFound("There is nothing at this address.")
     if error.code == 405:

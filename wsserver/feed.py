@@ -162,7 +162,7 @@ class Feed:
             self._ring.append(event.seq, _frame(event))
         self.log, self.problem = Log(head.epoch, oldest, self._ring.head), ""
         news.more = True
-        log.info("Serving log %s: head %d, in memory from %d.", head.epoch, head.seq, self._ring.oldest)
+        log.debug("Serving log %s: head %d, in memory from %d.", head.epoch, head.seq, self._ring.oldest)
 
     def older(self, cursor: int) -> Chunk | None:
         """The frames that follow `cursor`, read from the log. None: not now. Raises Expired where they are gone."""

@@ -24,6 +24,7 @@ from common.db.writers import WriterQueue
 from common.errors import WorkspaceSwitched
 
 log = logging.getLogger(__name__)
+activity = logging.getLogger("chorus.activity")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Database:
             with effects.or_none(), self._committing(now(), effects) as transaction:
                 yield transaction
             effects.committed(self._ringing(transaction))
+        for line in transaction.told:  # after the turn: a terminal that does not scroll holds up nobody who writes
+            activity.info("%s", line)
 
     @contextmanager
     def _committing(self, now: int, effects: Effects) -> Iterator[WriteTransaction]:

@@ -39,6 +39,7 @@ class WriteTransaction:
         self._history: dict[str, list[str]] = {}
         self._entries = 0
         self._counters: Counter[tuple[str, str]] = Counter()
+        self.told: list[str] = []
         self.now = now
         self.logged = False
 
@@ -96,6 +97,10 @@ class WriteTransaction:
     def after_commit(self, act: Callable[[], None]) -> None:
         """Runs `act` after the commit and the bell, still in the writers' turn. If it fails, the change stands."""
         self._effects.follow(act)
+
+    def tell(self, line: str) -> None:
+        """A line for the log once the transaction is committed; not if it fails."""
+        self.told.append(line)
 
     def finish(self) -> None:
         """Appends the event, then has the effects outside. Called by `Database.write`, once, after the verbs."""

@@ -89,13 +89,12 @@ class _Line:
             called = threading.Lock()
             called.acquire()
             self._waiting.append(called)
-        if called.acquire(timeout=patience_s):
-            return True
-        with self._mutex:
+        called.acquire(timeout=patience_s)
+        with self._mutex:  # it may have been called in the last moment
             if called in self._waiting:
                 self._waiting.remove(called)
                 return False
-        return True  # called in the last moment
+        return True
 
     def leave(self, before: Callable[[bool], None]) -> None:
         """Calls the next. `before` is told whether somebody is next, and acts before that one does."""

@@ -94,8 +94,6 @@ def old(uploads: Path, now_s: float) -> Iterator[Path]:
 
     Only what is named as attachments are: another workspace, or a person's file, may lie in the folder.
     """
-    if not uploads.is_dir():
-        return
     for path in uploads.glob("*/*"):
         if is_uuid(path.name) and is_uuid(path.parent.name):
             with suppress(OSError):  # somebody else has removed it just now

@@ -14,6 +14,7 @@ from common.schemas.base import is_uuid
 from common.schemas.run import AGENT, RunSchema
 from common.wire import dumps
 from core.insights.rule import run_changed
+from core.runs import activity
 from core.runs.stack import ENDED, RunState
 from core.tasks import queue
 from core.tasks import records as tasks
@@ -152,6 +153,8 @@ def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
     tx.execute(sa.update(_r).where(_r.c.id == run["id"]), columns)
     tx.count(run_changed(run, new))
     tx.emit(EventType.RUN_UPDATED, new["wire"], entity=new["id"])
+    if "state" in changes and (told := activity.line(new)):
+        tx.tell(told)
     if run["kind"] == AGENT and changes.keys() & _IN_CHAIN:
         tasks.save(tx, tasks.load(tx, run["task_id"]), ["agentChain"])
     if changes.get("state") in _WITHOUT_AGENT:

@@ -107,12 +107,12 @@ def _end_paused(tx: WriteTransaction, task_id: str) -> None:
 
 
 def hand_off(tx: WriteTransaction, parent: Run, agent_name: str, prompt: str) -> Run:
-    """The tool `handoff`: pushes a child. Raises NotFound, Conflict (cycle, too deep, the agent cannot run)."""
+    """The tool `handoff` of a run at work: pushes a child, for which it waits.
+
+    Raises NotFound, Conflict (cycle, too deep, the agent cannot run).
+    """
     agent = agents.check_runnable(tx, agent_name)
-    runs = records.unfinished(tx, parent["task_id"])
-    if below(runs, parent):
-        raise Conflict("This run has handed off already and waits for that agent.")
-    chain = above(runs, parent)
+    chain = above(records.unfinished(tx, parent["task_id"]), parent)
     if any(run["agent_name"] == agent_name for run in chain):
         raise Conflict(f"Agent {agent_name!r} is already at work in this chain; a hand-off to it would never end.")
     if len(chain) > DEEPEST_HANDOFF:

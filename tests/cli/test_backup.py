@@ -303,3 +303,11 @@ def test_backup_says_which_files_are_missing(tmp_path: Path, workspace: Workspac
     made = making.make(workspace.folder, MODULE, tmp_path / "backup.zip")
     assert made.missing == ["no-such-file"]
     assert restore(tmp_path, tmp_path / "backup.zip", tmp_path / "new").missing == ["no-such-file"]
+
+
+def test_backup_replaces_nothing(tmp_path: Path, workspace: Workspace) -> None:
+    target = tmp_path / "kept.zip"
+    target.write_bytes(b"of yesterday")
+    with pytest.raises(FileExistsError, match="exists already"):
+        making.make(workspace.folder, MODULE, target)
+    assert target.read_bytes() == b"of yesterday"

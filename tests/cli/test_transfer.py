@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from common import storage
 from common.clock import now_ms
 from common.db import counters, eventlog, sqlite
-from common.errors import BadRequest, NotFound
+from common.errors import BadRequest, NotFound, StorageFull
 from common.events import TaskStatus
 from core import restore, zips
 from core.agents import verbs as agents
@@ -24,7 +25,7 @@ from core.providers import verbs as providers
 from core.runs import records as run_records
 from core.runs import verbs as runs
 from core.tasks import history, queries, queue, records, verbs
-from core.transfer import exporting, importing, sources
+from core.transfer import exporting, importing, parsing, sources
 from core.transfer.importing import Conflicts, Kind, Report
 from core.workspaces import opening
 from core.workspaces.current import Workspace
@@ -467,3 +468,56 @@ def test_commands(chorus: Chorus, server: Server, original: Path, tmp_path: Path
     assert after["configPath"] == str(tmp_path / "copy" / "chorus.json")
     assert [task["id"] for task in after["tasks"]] == [task["id"] for task in snapshot["tasks"]]
     assert "a workspace in this folder already" in chorus("import", "out.zip", "--into", "copy").err
+
+
+def test_files_that_hold_something_else_are_skipped(
+    tmp_path: Path, workspace: Workspace, original: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (original / "agents" / "list.json").write_text("[1]")
+    (original / "agents" / "large.json").write_text(json.dumps({"name": "x" * 40_000}))
+    monkeypatch.setattr(sources, "LARGEST_JSON", 32 * 1024)
+    report = bring(workspace, original)
+    assert report.skipped["agents/list.json"] == "is no JSON object"
+    assert report.skipped["agents/large.json"] == "has more than 0 MiB"
+
+
+def test_file_larger_than_an_attachment_is_skipped(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = fill(workspace)
+    exporting.export(workspace, tmp_path / "export.zip")
+    monkeypatch.setattr(parsing, "MOST_BYTES", 3)
+    with open_workspace(tmp_path / "other") as other:
+        report = bring(other, tmp_path / "export.zip")
+        with other.database.read() as reading:
+            assert records.load(reading, task_id).attachments == []
+    assert [why for path, why in report.skipped.items() if "a b&=#.txt" in path] == ["has more than 0 MiB"]
+
+
+def test_task_with_an_agent_at_work_is_not_replaced(tmp_path: Path, workspace: Workspace) -> None:
+    task_id = fill(workspace)
+    exporting.export(workspace, tmp_path / "export.zip")
+    with workspace.database.write() as tx:
+        run = run_records.insert(tx, task_id, "scribe", "agent", "Do it", tools=[], parent=None)
+    report = bring(workspace, tmp_path / "export.zip", "replace")
+    assert [why for path, why in report.skipped.items() if task_id in path] == [
+        "was not replaced: an agent works on this task"
+    ]
+    with workspace.database.read() as reading:
+        assert [each["id"] for each in run_records.unfinished(reading, task_id)] == [run["id"]]
+
+
+@pytest.mark.parametrize("where", ["a task", "an agent"])
+def test_disk_that_fails_ends_an_import(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It is no fault of that file, and the next one would meet it as well."""
+
+    def fail(*_: object) -> None:
+        raise storage.full()
+
+    fill(workspace)
+    exporting.export(workspace, tmp_path / "export.zip")
+    monkeypatch.setattr(*((files, "store") if where == "a task" else (agents, "create")), fail)
+    with open_workspace(tmp_path / "other") as other, pytest.raises(StorageFull):
+        bring(other, tmp_path / "export.zip")

@@ -62,6 +62,11 @@ def test_empty_means_unset() -> None:
         ("CHORUS_SQLITE", "newest"),
         ("CHORUS_TOOLS_PATH", "/nowhere"),
         ("CHORUS_STATIC_DIR", "/nowhere"),
+        ("CHORUS_TASK_COST_USD", "-1"),
+        ("CHORUS_DAY_COST_USD", "1e9"),
+        ("CHORUS_DAY_COST_USD", "nan"),
+        ("CHORUS_AGENT_ENVIRONMENT", "HOME *_KEY"),
+        ("CHORUS_AGENT_ENVIRONMENT", "HOME=/root"),
     ],
 )
 def test_bad_values_are_refused_by_name(name: str, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import BadRequest, Conflict, Forbidden, InvalidStatus, NotFound, Unauthorized, ValidationFailed
 from common.tools import OUTSIDE
-from core import restore
+from core import idempotency, restore
 from core.access import verbs as access
 from core.idempotency import Request
 from core.runs import records
@@ -122,3 +122,21 @@ def test_reported_task_can_be_taken_on_by_an_agent(workspace: Workspace, token: 
     claimed(workspace).end()
     with workspace.database.read() as reading:
         assert tasks.load(reading, task_id).status == "waiting"
+
+
+def test_twins_at_once_create_one_task(workspace: Workspace, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one looks for an answer just before the first one has it."""
+    key, look = Request("key POST /api/tools", "hash"), idempotency.look
+    looked: list[Any] = []
+
+    def too_early(*asked: Any) -> Any:
+        looked.append(look(*asked))
+        if len(looked) == 1:
+            call(workspace, token, "task.create", key, description="once")
+        return None
+
+    monkeypatch.setattr(idempotency, "look", too_early)
+    monkeypatch.setattr(idempotency, "find", lambda tx, request: look(tx, request, tx.now))
+    call(workspace, token, "task.create", key, description="once")
+    monkeypatch.undo()
+    assert len(call(workspace, token, "task.list")["data"]) == 1

@@ -165,6 +165,15 @@ def test_message_on_its_way_waits_again_where_the_run_ends_before_it_begins(work
         assert queue.delivered(reading, task.id, {run["id"]}) == ["one"]
 
 
+def test_delivery_of_nothing_is_no_event(workspace: Workspace, task: Task) -> None:
+    """What was to be told was taken back meanwhile."""
+    message = do(workspace, queue.enqueue, task.id, "hurry")
+    do(workspace, queue.withdraw, task.id, message["id"])
+    before = frames(workspace)
+    do(workspace, queue.deliver, task.id, "run")
+    assert frames(workspace) == before
+
+
 def test_queue_is_bounded(workspace: Workspace, task: Task) -> None:
     for number in range(queue.MESSAGES_AT_MOST):
         do(workspace, queue.enqueue, task.id, str(number))
@@ -393,3 +402,19 @@ def test_recently_deleted_things_are_kept_for_their_undo(workspace: Workspace, t
     housekeeping.run(workspace.database, workspace.uploads, 7)
     do(workspace, restore.restore, token)
     assert stored_wire(workspace, task.id)["attachmentCount"] == 1
+
+
+def test_events_that_are_no_longer_kept(workspace: Workspace, task: Task) -> None:
+    """Some are gone, or all: neither is a page with nothing in it."""
+    for number in range(3):
+        do(workspace, verbs.edit_description, task.id, str(number), None)
+    engine = sa.create_engine(f"sqlite:///{workspace.database.path}")
+    for last in (2, 4):
+        with engine.begin() as connection:
+            connection.execute(sa.delete(tables.events).where(tables.events.c.seq <= last))
+        with workspace.database.read() as reading, pytest.raises(ResyncNeeded) as refused:
+            snapshot.events_since(reading, reading.position.epoch, 1)
+        assert refused.value.extra["reason"] == "expired"
+    engine.dispose()
+    with workspace.database.read() as reading:
+        assert told(reading, 4) == []

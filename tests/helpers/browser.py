@@ -301,7 +301,7 @@ class Browser(ABC):
         before = len(self._console)
         yield
         self._drain()
-        ordered = [entry for entry in self._console[before:] if text in entry["message"]]
+        ordered = [entry for entry in self._console[before:] if text in entry.message]
         assert ordered, f"nothing says {text!r}"
         self._console[before:] = [entry for entry in self._console[before:] if entry not in ordered]
 

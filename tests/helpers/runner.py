@@ -48,7 +48,7 @@ class Bench:
         self.wrapper: list[str] = []  # before the command of a runner
         self.runners: list[subprocess.Popen[bytes]] = []
         self._bell = Bell(bell_path(self.home, RUNNER))
-        _install(folder / "bin" / "claude")
+        install_fake_claude(folder / "bin" / "claude")
 
     # -- runners
 
@@ -146,7 +146,8 @@ def _task_of(item: dict[str, Any]) -> str | None:
     return found
 
 
-def _install(path: Path) -> None:
+def install_fake_claude(path: Path) -> None:
+    """Makes a program at `path` that runs its message as Python (fake_claude.py)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'#!/bin/sh\nexec {sys.executable} -S {ROOT}/tests/helpers/fake_claude.py "$@"\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
