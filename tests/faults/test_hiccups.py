@@ -21,7 +21,7 @@ from tests.faults import checker
 from tests.faults.clients import Board, Client
 from tests.faults.hiccups import FAULTS, Hiccups, deal
 from tests.faults.person import Person
-from tests.faults.test_agent_faults import DONE_S, SETTLE_S, check_ends, check_rest, check_screens
+from tests.faults.test_agent_faults import SETTLE_S, check_ends, check_rest, check_screens
 from tests.helpers import staff
 from tests.helpers.disk import needs_root, small_disk
 from tests.helpers.model_server import Model, model_server
@@ -32,6 +32,7 @@ from tests.helpers.server import MARK, Server, prepare_server
 ROUNDS = len(FAULTS)
 ROUNDS_OF_A_SOAK = 60
 CLIENTS = 2
+DONE_S = 300.0  # three faults, and OpenCode is slow to start
 DISK_MIB = 64
 LOST = re.compile(r"(\d+) records could not be stored here\.")
 
