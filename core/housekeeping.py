@@ -50,32 +50,34 @@ def run(
     archive_days: int,
     *,
     thorough: bool = True,
+    forget: Callable[[list[str]], object] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
-) -> list[str]:
+) -> None:
     """Does all that is due now. Called once a minute by one web worker; a twin does no harm.
 
     `archive_days` is for workspaces that do not say themselves; `thorough`: also looks for files that no row names.
-    Returns ids of tasks that cannot be brought back any more: what their agents said may go.
+    `forget` is given the ids of tasks that cannot be brought back any more: what their agents said may go.
     """
     with database.write() as tx:
         verbs.archive_due(tx, config.read(tx)["archive_days"] or archive_days)
-    dead: dict[str, None] = {}
+    forgotten: set[str] = set()
     for _ in range(MAX_TRANSACTIONS):
         with database.read() as reading:
             due = _find_due(reading, now_ms())
         if not due.rows or stopped():
             break
-        _forget_agents(database.path.parent, [task for task in due.dead if task not in dead], due.sessions)
+        dead = [task for task in due.dead if task not in forgotten]
+        _forget_agents(database.path.parent, dead, due.sessions)
+        forget(dead)
+        forgotten.update(dead)
         with database.sweep() as connection:
             for key, values in due.rows:
                 connection.execute(sa.delete(key.table).where(key.in_(values)))
         for task, attachment in due.files:
             _remove(files.path_of(uploads, task, attachment))
-        dead |= dict.fromkeys(due.dead)
     if thorough:
         _remove_nameless(database, uploads)
     Drafts(database.path.parent).sweep(now_ms() / 1_000)
-    return list(dead)
 
 
 def _find_due(reading: Reading, now: int) -> _Due:

@@ -57,6 +57,11 @@ def _keep_house(current: State, stop: threading.Event) -> None:
 
 def _sweep(current: State, stop: threading.Event, *, thorough: bool) -> None:
     workspace = current.workspace.get()
-    days = current.settings.archive_days
-    dead = housekeeping.run(workspace.database, workspace.uploads, days, thorough=thorough, stopped=stop.is_set)
-    workspace.forget_output(dead)
+    housekeeping.run(
+        workspace.database,
+        workspace.uploads,
+        current.settings.archive_days,
+        thorough=thorough,
+        forget=workspace.forget_output,
+        stopped=stop.is_set,
+    )

@@ -18,7 +18,8 @@ _Version = tuple[int, int, int, int]
 
 def replacing(spot: Spot, draft: str, former: str) -> Effect:
     """The draft becomes the file at `spot`."""
-    ours = _version(spot, draft)
+    with told():
+        ours = _version(spot, draft)
 
     def act() -> None:
         with suppress(OSError):  # a disk without hard links, somebody else's file: then it cannot be taken back
@@ -35,7 +36,8 @@ def replacing(spot: Spot, draft: str, former: str) -> Effect:
 
 def creating(spot: Spot, draft: str) -> Effect:
     """The draft takes the free name. Raises Conflict where something has it."""
-    ours = _version(spot, draft)
+    with told():
+        ours = _version(spot, draft)
 
     def act() -> None:
         with told():
