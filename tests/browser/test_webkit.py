@@ -4,8 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser import test_connection, test_journey, test_typed_text, test_whole_life
-from tests.helpers.browser import Browser
+from tests.browser import (
+    outside,
+    page,
+    test_accessibility,
+    test_connection,
+    test_insights,
+    test_journey,
+    test_typed_text,
+    test_whole_life,
+)
+from tests.browser.test_accessibility import STICKING_OUT
+from tests.helpers.browser import Browser, css
 from tests.helpers.hands import Hands, employ, hands
 from tests.helpers.server import Server
 from tests.helpers.webkit import WebKit, display
@@ -20,6 +30,25 @@ test_everything_down = test_connection.test_everything_down
 test_drafts_survive_everything = test_typed_text.test_drafts_survive_everything
 test_two_people_edit_one_field = test_typed_text.test_two_people_edit_one_field
 test_live_output = test_whole_life.test_live_output
+
+
+test_numbers_follow_what_others_do = test_insights.test_numbers_follow_what_others_do
+
+
+def test_every_page_follows_the_width(anna: Browser, server: Server) -> None:
+    """From a wide window to a phone and back, as a tablet is turned: nothing sticks out, nothing stays narrow."""
+    task_id = test_accessibility.full_task(server)
+    outside.ask(server, "POST", "/api/access-tokens", {"name": "laptop"})
+    anna.open(server)
+    for path, shown in ({"/": "need", page.task_url(task_id): "entry"} | test_whole_life.PAGES).items():
+        page.go(anna, path)
+        anna.shows(css(shown))
+        anna.look("light", 1440)
+        anna.look("dark", 360)
+        assert anna.run(STICKING_OUT) == [], path
+        assert not anna.find(css("nav-board")).is_displayed()
+        anna.look("light", 1440)
+        assert anna.find(css("nav-board")).is_displayed(), f"{path} is still as narrow as a phone"
 
 
 def test_errors_and_requests_are_recorded(anna: Browser, server: Server) -> None:

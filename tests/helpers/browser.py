@@ -32,7 +32,8 @@ HEIGHT = 900  # of a page that is looked at
 SOCKET_LOST = "WebSocket connection to"
 NO_ANSWER = "net::ERR_|Could not connect|Load failed"
 NOTHING_MOVES = """
-  return document.getAnimations().every(({effect}) => effect.getComputedTiming().endTime === Infinity)
+  return document.getAnimations().every(({playState, effect}) =>
+    playState !== 'running' || effect.getComputedTiming().endTime === Infinity);
 """
 NOT_YET = (
     exceptions.NoSuchElementException,

@@ -248,11 +248,16 @@ function toolGroup(form, { title, tools }) {
     change(allowed.includes(name) ? allowed.filter((each) => each !== name) : [...allowed, name]);
   const toggleAll = () =>
     change(all ? allowed.filter((each) => !names.includes(each)) : [...new Set([...allowed, ...names])]);
-  return html`<fieldset class="tool-group" aria-describedby=${described(form, 'allowedTools', true)}>
-    <legend>
+  return html`<div
+    class="tool-group"
+    role="group"
+    aria-label=${title}
+    aria-describedby=${described(form, 'allowedTools', true)}
+  >
+    <div class="tool-group-head">
       ${title}
       ${button({ label: all ? 'None' : 'All', title: `${all ? 'No' : 'All'} tools of “${title}”`, look: 'is-quiet is-small', run: toggleAll })}
-    </legend>
+    </div>
     ${tools.map(
       ({ name, does }) =>
         html`<label class="tool"
@@ -266,5 +271,5 @@ function toolGroup(form, { title, tools }) {
           <span><code>${name}</code><span class="tool-does">${does}</span></span></label
         >`,
     )}
-  </fieldset>`;
+  </div>`;
 }
