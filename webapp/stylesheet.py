@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-_IMPORT = re.compile(r"^@import url\(['\"](?P<path>[^'\"]+)['\"]\) layer\((?P<layer>[a-z]+)\);$", re.MULTILINE)
+_IMPORT = re.compile(r"""^@import url\(["'](?P<path>[^"']+)["']\) layer\((?P<layer>[a-z]+)\);$""", re.MULTILINE)
 
 
 def is_made_of_parts(path: Path) -> bool:
