@@ -27,12 +27,15 @@ from tests.helpers import processes
 from tests.mutants.planting import Guard, guards, plant
 from tests.mutants.plugin import POLLUTED, SLOWER, TEST_TIMEOUT_S
 
-RECORD = Path("test-results/guards.jsonl")  # below the root of the tree
+# Below the root of the tree: which tests meet which guards, and which one caught each the last time.
+RECORD = Path("test-results/guards.jsonl")
+CAUGHT = Path("test-results/guards-caught.json")
 NEEDLESS = Path(__file__).with_name("needless.toml")
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:xdist", "-p", "no:cacheprovider"]
 PLUGIN = ["-p", "tests.mutants.plugin"]
 EVERYTHING = ["tests", "--ignore=tests/browser", "--ignore=tests/mutants"]
 MARK = "GUARDS_SESSION"
+START_TIMEOUT_S = 300.0
 NICENESS = 15
 MOST_TESTS = 100
 
@@ -52,8 +55,9 @@ class Met:
 
     tests: dict[str, float] = field(default_factory=dict)
 
-    def cheapest_first(self) -> list[tuple[str, float]]:
-        return sorted(self.tests.items(), key=lambda pair: pair[1])
+    def likely_first(self, last: str | None) -> list[tuple[str, float]]:
+        """The one that caught it the last time, then the quickest ones."""
+        return sorted(self.tests.items(), key=lambda pair: (pair[0] != last, pair[1]))
 
 
 def record(copy: Path, found: list[Guard], tests: list[str]) -> list[dict[str, Any]]:
@@ -86,8 +90,9 @@ def by_guard(lines: list[dict[str, Any]]) -> dict[str, Met]:
 class Sweep:
     """Runs the jobs in one pytest after the other: a new one after a hang, a crash, or a test that spoiled others."""
 
-    def __init__(self, copy: Path, jobs: list[dict[str, Any]]) -> None:
+    def __init__(self, copy: Path, jobs: list[dict[str, Any]], caught: dict[str, str], kept: Path) -> None:
         self._copy = copy
+        self._caught, self._kept = caught, kept
         self._left = {job["number"]: job for job in jobs}
         self._again: set[int] = set()
         self.results: dict[int, dict[str, Any]] = {}
@@ -131,7 +136,7 @@ class Sweep:
 
     def _in_time(self, current: int, results: Path) -> bool:
         tests: list[tuple[str, float]] = self._left[current]["tests"]
-        bound = 2 * sum(TEST_TIMEOUT_S + SLOWER * seconds for _, seconds in tests)
+        bound = START_TIMEOUT_S + 2 * sum(TEST_TIMEOUT_S + SLOWER * seconds for _, seconds in tests)
         return time.time() - results.stat().st_mtime < bound
 
     def _spoiled(self, number: int, status: int) -> None:
@@ -149,6 +154,10 @@ class Sweep:
 
     def _done(self, job: dict[str, Any], result: dict[str, Any]) -> None:
         self.results[job["number"]] = result
+        self._caught.pop(job["key"], None)
+        if "caught_by" in result:
+            self._caught[job["key"]] = result["caught_by"]
+        self._kept.write_text(json.dumps(self._caught, indent=0))
         verdict = f"caught by {result['caught_by']}: {result['why']}" if "caught_by" in result else "SURVIVED"
         sys.stdout.write(f"{len(self.results)}: {job['key']}\n    {verdict}\n")
         sys.stdout.flush()
@@ -162,10 +171,12 @@ def _kept(root: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def jobs_for(found: list[Guard], met: dict[str, Met], within: str, most: int) -> list[dict[str, Any]]:
+def jobs_for(
+    found: list[Guard], met: dict[str, Met], caught: dict[str, str], within: str, most: int
+) -> list[dict[str, Any]]:
     known = needless()
     return [
-        {"number": number, "key": guard.key, "tests": met[guard.key].cheapest_first()[:most]}
+        {"number": number, "key": guard.key, "tests": met[guard.key].likely_first(caught.get(guard.key))[:most]}
         for number, guard in enumerate(found)
         if guard.file.startswith(within) and guard.key in met and guard.key not in known
     ]
@@ -212,8 +223,9 @@ def sweep(
             lines = [line for line in lines if line["test"] not in {each["test"] for each in new}] + new
             (root / RECORD).parent.mkdir(exist_ok=True)
             (root / RECORD).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-        jobs = jobs_for(found, by_guard(lines), within, most)
-        return survivors(found, jobs, Sweep(copy, jobs).run(), within)
+        caught = json.loads((root / CAUGHT).read_text()) if (root / CAUGHT).exists() else {}
+        jobs = jobs_for(found, by_guard(lines), caught, within, most)
+        return survivors(found, jobs, Sweep(copy, jobs, caught, root / CAUGHT).run(), within)
 
 
 def main() -> None:

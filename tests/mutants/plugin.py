@@ -19,8 +19,8 @@ from _pytest.runner import runtestprotocol
 
 from tests.mutants.planting import SWITCH
 
-TEST_TIMEOUT_S = 60.0
-SLOWER = 20  # than alone, before a test counts as one that does not end
+TEST_TIMEOUT_S = 30.0
+SLOWER = 6  # than alone, before a test counts as one that does not end
 POLLUTED = 3  # exit status: a test fails without any guard off, after one was off
 
 
