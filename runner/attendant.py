@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from common.clock import now_ms
+from common.clock import local_zone, now_ms
 from common.db.write import WriteTransaction
 from common.errors import Busy, ChorusError, WorkspaceSwitched
 from common.output import OutputKind
@@ -22,14 +22,14 @@ from common.settings import ROOT
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import leases, prompts, records, verbs
+from core.runs import leases, pauses, prompts, records, verbs
 from core.runs.records import Run
 from core.runs.recovery import RUN_MARK
 from core.runs.stack import ENDED, RunState
 from core.tasks import queue
 from core.workspaces.current import Workspace
 from core.workspaces.opening import SESSIONS, WORK
-from runner import starting
+from runner import retry, starting
 from runner.account import Account
 from runner.house import House
 from runner.process import AgentProcess, CannotStart
@@ -81,7 +81,10 @@ class Attendant:
         self._turn: Turn | None = None
         self._stop: Stop | None = None
         self._guard = threading.Lock()
+        self._stopped = threading.Event()
         self._reminded = False
+        self._said = 0  # in the last turn
+        self._continued = 0
         self._account = Account(house.caps, workspace, run)
         self._noted_at = 0.0
         self._output_text = ""
@@ -93,6 +96,7 @@ class Attendant:
         with self._guard:
             self._stop = self._stop or why
             turn = self._turn
+        self._stopped.set()
         if turn is not None:
             turn.cut(Ending(How.FAILED, "It was stopped."))
 
@@ -159,17 +163,26 @@ class Attendant:
             anew = set() if self._account.session else records.alike(reading, self._row)
             known = queue.delivered(reading, task_id, anew) if anew else []
         prompt = prompts.with_messages(message, known + [entry["content"] for entry in told])
+        messages = [entry["id"] for entry in told]
+        return self._remember(*retry.until_begun(lambda: self._attempt(agent, prompt, messages), self._wait_to_retry))
+
+    def _attempt(self, agent: Agent, prompt: str, messages: list[str]) -> retry.Attempt:
         output = agent.provider.output()
+        output.zone = local_zone()
         process = self._start(agent, prompt)
         try:
-            self._write(lambda tx: self._started(tx, process.processes, [entry["id"] for entry in told]))
+            self._write(lambda tx: self._started(tx, process.processes, messages))
             turn = self._begin(process, output)
-            ending = turn.read()
+            return retry.Attempt(output, turn.read())
         finally:
             process.close()
             with self._guard:
                 self._turn = None
-        return self._remember(output, ending)
+
+    def _wait_to_retry(self, seconds: float, reason: str) -> bool:
+        """Whether it may be started again then: nobody has stopped it meanwhile."""
+        self._put([Record(OutputKind.NOTICE, now_ms(), {"text": f"It could not begin and is started again: {reason}"})])
+        return not self._stopped.wait(seconds)
 
     def _start(self, agent: Agent, prompt: str) -> AgentProcess:
         own = self._own_environment()
@@ -244,6 +257,7 @@ class Attendant:
         """After a turn: the next one goes on from here."""
         self._note_now(output)
         self._account.close_turn(output.progress)
+        self._said = output.progress.said
         if not (self._reminded and self._output_text):  # what it says to a reminder is not its answer
             self._output_text = output.progress.output or self._output_text
         if ending.how is not How.DONE:
@@ -273,16 +287,26 @@ class Attendant:
         elif self._stop is Stop.SERVER or reached is not None:
             self._interrupt(tx, reached or "The server was stopped.")
         elif ending.how is How.LIMITED and ending.resume_at is not None:
-            verbs.pause(tx, self.run_id, ending.reason, ending.resume_at)
+            self._pause(tx, run, ending.reason, ending.resume_at, guessed=ending.guessed)
         else:
             return self._go_on(tx, run, ending)
         return None
+
+    def _pause(self, tx: WriteTransaction, run: Run, reason: str, resume_at: int, *, guessed: bool) -> None:
+        guesses = 0
+        if guessed:  # one text is no work: it may be the notice of the limit itself
+            guesses = 1 if self._said > 1 else pauses.guesses(tx, run) + 1
+            resume_at = tx.now + pauses.grown_ms(resume_at - tx.now, guesses)
+        verbs.pause(tx, self.run_id, reason, resume_at, guesses)
 
     def _go_on(self, tx: WriteTransaction, run: Run, ending: Ending) -> str | None:
         """The message of another turn; None after recording the end."""
         if ending.how is How.NO_SESSION and self._account.session is not None:
             self._account.session = None
             return str(run["input"])
+        if ending.again and self._said and self._account.session and self._continued < retry.MAX_CONTINUATIONS:
+            self._continued += 1
+            return prompts.after_failure(ending.reason)
         message = self._remind(tx) if ending.how is How.DONE else None
         if message is None:
             self._end(tx, crashed=ending.how is not How.DONE, reason=ending.reason)

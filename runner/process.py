@@ -1,6 +1,7 @@
 """An agent's program from the runner's side: started through its keeper, read as lines, ended as a tree."""
 
 import contextlib
+import errno
 import json
 import os
 import selectors
@@ -20,11 +21,16 @@ from core.runs.recovery import RUN_MARK
 LONGEST_LINE = 8 * 1024 * 1024
 CHUNK = 256 * 1024
 STOPPED_S = 5.0
+PASSING = {os.strerror(number) for number in (errno.ETXTBSY, errno.EAGAIN, errno.ENOMEM)}
 PATIENCE_S = 3.0  # with a keeper that was told to end its tree: it needs 2 s, unless somebody has stopped it
 
 
 class CannotStart(Exception):
-    """The text says why, for people."""
+    """The text says why, for people. `again`: for a reason that passes, such as a program that is being replaced."""
+
+    def __init__(self, text: str, *, again: bool = False) -> None:
+        super().__init__(text)
+        self.again = again
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,8 @@ class AgentProcess:
             pids = (self._keeper.pid, said["pid"])
             return [(pid, started) for pid in pids if (started := proctree.identity(pid))]
         self.close()
-        raise CannotStart(f"The program could not be started: {said.get('failed', 'its keeper ended')}.")
+        why = said.get("failed", "its keeper ended")
+        raise CannotStart(f"The program could not be started: {why}.", again=why in PASSING)
 
     def _read_status(self) -> dict[str, Any]:
         line = b""

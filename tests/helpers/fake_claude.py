@@ -50,6 +50,8 @@ def escape() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--version"]:
+        sys.exit(print(os.environ.get("FAKE_VERSION", "2.1.197 (Claude Code)")))
     told = sys.stdin.read()
     if log := os.environ.get("FAKE_LOG"):
         with open(log, "a") as file:
