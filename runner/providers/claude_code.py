@@ -178,9 +178,11 @@ class Output(Lines):
         known.tokens_output = max(known.tokens_output, count(used.get("output_tokens")))
         told = (known.cost_usd, dollars(event.get("total_cost_usd")))  # the last of several may tell 0
         known.cost_usd = max((usd for usd in told if usd is not None), default=None)
-        if self._counts(event):
-            known.output = text or known.output
+        if self._result is not None and not self._counts(event):
+            text = words(self._result.get("result") or "")
+        else:
             self._result = event
+        known.output = text or known.output
         self._at_work = False
         return [self._usage(now)]
 

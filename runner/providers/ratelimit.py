@@ -69,9 +69,9 @@ _CUE = re.compile(
     re.I,
 )
 _UNIT = r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)"
-_AMOUNT = rf"(?:\d+(?:\.\d+)?|an?|one)\s*{_UNIT}(?![a-z])"
+_AMOUNT = rf"(?:\d+(?:\.\d+)?\s*|\b(?:an?|one)\s+){_UNIT}(?![a-z])"
 _DURATION = re.compile(rf"{_AMOUNT}(?:(?:\s|,|and\b)*{_AMOUNT})*", re.I)
-_PART = re.compile(rf"(\d+(?:\.\d+)?|an?|one)\s*({_UNIT})(?![a-z])", re.I)
+_PART = re.compile(rf"(\d+(?:\.\d+)?(?=\s*)|\b(?:an?|one)(?=\s))\s*({_UNIT})(?![a-z])", re.I)
 _BARE_SECONDS = re.compile(r"(\d{1,6})(?:\.\d+)?(?![\w:/-])(?!\s*[ap]\.?m)", re.I)
 _EPOCH = re.compile(r"(?<![\w.-])(\d{13}|\d{10})(?:\.\d+)?(?![\w-])")
 _ZONE_AFTER = re.compile(
@@ -90,14 +90,16 @@ _DATE = re.compile(
     rf"(?:{_MONTH}\s+{_DAY}(?:,?\s+(\d{{4}}))?(?![\d:])|{_DAY}\s+{_MONTH}(?:,?\s+(\d{{4}}))?)?)",
     re.I,
 )
+_ONLY_LINKS = re.compile(r"(?:\W|\b(?:and|please|your|the|limit|it|you|will|can)\b)*", re.I)
 _ONLY_ADVICE = re.compile(r"[\s.)]*(?:\Z|[·∙•/\n])")
 
 
 class _Told(NamedTuple):
-    """A time that a text names, and where its words end."""
+    """A time that a text names, where its words end, and where the word that announces it begins."""
 
     at: datetime
     end: int
+    cue: int = 0
 
 
 class _Day(NamedTuple):
@@ -116,9 +118,13 @@ def is_notice(text: str) -> bool:
 
 
 def is_bare_notice(text: str, now: int, zone: Zone) -> bool:
-    """Whether a notice ends with its time: an agent that tells of a limit goes on with words of its own."""
-    told = _told(text, _moment(now, zone), zone) if is_notice(text) else None
-    return told is not None and _ONLY_ADVICE.match(text, told.end) is not None
+    """Whether a notice is its time and nothing more: an agent that tells of a limit has words of its own."""
+    notice = _NOTICE.match(text) if is_notice(text) else None
+    told = _told(text, _moment(now, zone), zone) if notice else None
+    if notice is None or told is None:
+        return False
+    between = text[notice.end() : max(told.cue, notice.end())]
+    return _ONLY_LINKS.fullmatch(between) is not None and _ONLY_ADVICE.match(text, told.end) is not None
 
 
 def names_limit(text: str) -> bool:
@@ -157,7 +163,7 @@ def _told(text: str, now: datetime, zone: Zone) -> _Told | None:
     for cue in _CUE.finditer(text):
         for read in (_iso, _epoch, _relative, _calendar):
             if (told := read(text, cue.end(), now, zone)) is not None:
-                return told
+                return told._replace(cue=cue.start())
     for found in sorted((*_EPOCH.finditer(text), *_ISO.finditer(text)), key=lambda match: match.start()):
         told = _epoch(text, found.start(), now, zone) or _iso(text, found.start(), now, zone)
         if told is not None:

@@ -196,7 +196,7 @@ def test_links_inside_the_folders_work(worker: Worker, folder: Path) -> None:
         ("file.read", {"path": "a" * 300}, ValidationFailed),
         ("file.read", {"path": "story.md/x"}, NotFound),
         ("file.read", {"path": "a\0b"}, ValidationFailed),
-        ("file.read", {"path": "story.md", "offset": "1"}, ValidationFailed),
+        ("file.read", {"path": "story.md", "offset": "one"}, ValidationFailed),
         ("file.read", {"path": "story.md", "surprise": 1}, ValidationFailed),
         ("file.read", {"path": "src"}, ValidationFailed),
         ("file.create", {"path": "/".join("d" * 80), "content": ""}, ValidationFailed),
