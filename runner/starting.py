@@ -29,7 +29,7 @@ def start(
 ) -> AgentProcess:
     """Starts one turn; `environ` is what the agent may have. Raises CannotStart."""
     folder = Path(job.folder)
-    if provider.versioned:
+    if provider.versioned and job.session:
         found = _found(provider.versioned, environ, provider.install)
         job = replace(job, version=versions.installed(run_id, found, environ, folder))
     launch = provider.launch(job)

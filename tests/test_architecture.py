@@ -178,6 +178,7 @@ def test_pure_modules_exist() -> None:
         ("agenttools/planted.py", "from common.db.database import Database"),
         ("wsserver/ring.py", "import time"),
         ("wsserver/session.py", "from os import environ"),
+        ("runner/providers/ratelimit.py", "from datetime import datetime\nat = datetime.now()"),
         ("core/tasks/status.py", "from common.clock import now_ms"),
         ("core/tasks/task.py", "open('x')"),
         ("core/workspaces/epoch.py", "from sqlalchemy import select"),

@@ -42,9 +42,10 @@ def launch(job: Job) -> Launch:
     files = {"system.md": job.system, "mcp.json": json.dumps({"mcpServers": _servers(job)})}
     arguments = ["-p", "--output-format", "stream-json", "--verbose", "--setting-sources", "user"]
     arguments += ["--strict-mcp-config", "--mcp-config", f"{job.folder}/mcp.json"]
-    arguments += ["--resume", job.session] if job.session else []
-    if job.version is not None and job.version >= KEEPS_SYSTEM_PROMPT:
-        arguments += ["--system-prompt-snapshot", "off"]  # an agent's instructions may have changed
+    if job.session:
+        arguments += ["--resume", job.session]
+        if job.version is not None and job.version >= KEEPS_SYSTEM_PROMPT:
+            arguments += ["--system-prompt-snapshot", "off"]  # the agent's instructions may have changed
     arguments += ["--model", job.model] if job.model else []
     if job.budget_usd is not None:  # rounded up: a budget below the cap would end it for another reason than the cap
         arguments += ["--max-budget-usd", f"{math.ceil(job.budget_usd * 10_000) / 10_000:.4f}"]

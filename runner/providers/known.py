@@ -8,7 +8,10 @@ from runner.providers import Job, Launch, Output, claude_code, openai_compat, op
 
 
 class Provider(NamedTuple):
-    """`install` is what to do where the program is missing; `versioned` one whose version `launch` must know."""
+    """`install` is what to do where the program is missing.
+
+    `versioned` names the program whose version `launch` must know to resume a session.
+    """
 
     launch: Callable[[Job], Launch]
     output: Callable[[], Output]

@@ -1,4 +1,4 @@
-"""`python -m tests.helpers.large_tools`: an MCP server whose one tool `large` answers with far too much of a given text.
+"""`python -m tests.helpers.large_tools`: an MCP server whose one tool `large` answers with far too much of some text.
 
 It is the server that agents have, with nothing behind it.
 """

@@ -494,6 +494,7 @@ def test_budget_that_is_spent() -> None:
 )
 def test_resumed_sessions_get_the_instructions_of_now(version: tuple[int, ...] | None, told: bool) -> None:
     """Versions that do not know the flag keep nothing."""
+    assert "--system-prompt-snapshot" not in claude_code.launch(replace(JOB, version=version)).arguments
     arguments = claude_code.launch(replace(JOB, session="s", version=version)).arguments
     assert ("--system-prompt-snapshot" in arguments) == told
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +76,27 @@ def test_version_is_asked_for_once(tmp_path: Path, version: str, monkeypatch: py
     environ = {"PATH": os.defpath, "HOME": str(tmp_path)}
     asked = versions.installed("a-run", str(CLAUDE[version]), environ, tmp_path)
     assert asked == tuple(map(int, version.split(".")))
-    monkeypatch.setattr(versions, "_asked", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(versions, "_first_line", lambda *_: pytest.fail("asked again"))
     assert versions.installed("a-run", str(CLAUDE[version]), environ, tmp_path) == asked
 
 
-def test_program_that_tells_no_version(tmp_path: Path) -> None:
+@pytest.mark.parametrize("body", ["echo what?", """echo '{"claude_code_version": "2.1.332"}'; sleep 300""", "exit 1"])
+def test_program_that_tells_no_version(tmp_path: Path, body: str) -> None:
     program = tmp_path / "claude"
-    program.write_text("#!/bin/sh\necho what?\n")
+    program.write_text(f"#!/bin/sh\n{body}\n")
     program.chmod(0o755)
+    began = time.monotonic()
     assert versions.installed("a-run", str(program), {"PATH": os.defpath}, tmp_path) is None
+    assert time.monotonic() - began < versions.VERSION_TIMEOUT_S, "it is not waited for"
+
+
+def test_program_that_is_replaced_is_asked_again(tmp_path: Path) -> None:
+    program = tmp_path / "claude"
+    for version in ("1.2.3", "10.20.30"):
+        program.write_text(f"#!/bin/sh\necho '{version} (Claude Code)'\n")
+        program.chmod(0o755)
+        asked = versions.installed("a-run", str(program), {"PATH": os.defpath}, tmp_path)
+        assert asked == tuple(map(int, version.split(".")))
     assert versions.installed("a-run", str(tmp_path / "none"), {}, tmp_path) is None
 
 
