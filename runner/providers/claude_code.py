@@ -164,7 +164,7 @@ class Output(Lines):
                 return [Record(OutputKind.NOTICE, now, {"text": text})]
             self._said.add(text)
             return [Record(OutputKind.TEXT, now, {"text": text, "first": True})]
-        if block["type"] == "thinking" and (thought := words(block["thinking"])):
+        if block["type"] == "thinking" and (thought := words(block.get("thinking") or "")):
             return [Record(OutputKind.THINKING, now, {"text": thought, "first": True})]
         if block["type"] == "tool_use":
             self._called = True

@@ -116,7 +116,8 @@ class Output(Lines):
         return []
 
     def _under_way(self, kind: str, part: dict[str, Any], now: int) -> list[Record]:
-        self._reason = None
+        if self._reason is not None or kind == "step_start":
+            self._reason, self._calls = None, 0
         if kind == "text":
             self._worked |= bool(self.progress.output)
             self.progress.output = words(part["text"])
@@ -126,7 +127,6 @@ class Output(Lines):
         if kind == "tool_use":
             self._calls, self._worked = self._calls + 1, True
             return _tool(part, now)
-        self._calls = 0
         return []
 
     def _step(self, part: dict[str, Any], now: int) -> list[Record]:

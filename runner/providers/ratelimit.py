@@ -36,6 +36,7 @@ _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 
 _SUBJECT = r"(?:limits?|quota|usage|credits?|allowance|cap)"
 _SPENT = r"(?:reached|exceeded|hit|exhausted|used up|depleted)"
+_WORDS = r"(?:[\w'’-]+\s+){0,5}"
 _AFTERWARDS = (
     r"(?=\W*$|\s*[.!|·∙•(,;:—–\n-]|\s+(?:and\s+)?(?:your\s+limit\s+)?(?:will\s+)?"
     r"(?:re-?sets?|until|for|please|try|retry)\b)"
@@ -44,11 +45,13 @@ _NOTICE = re.compile(
     rf"""\A\W*
     (?:(?:api\s+)?error\b\W*|\(?\d{{3}}\)?\W+|[\w.-]+:\s+|claude(?:\s+(?:ai|code|max|pro|team))?\s+)*
     (?:
-        you(?:['’]?ve|\s+have)?\s+(?:{_SPENT}|run\s+out\s+of)\s+(?:[\w-]+\s+){{0,5}}{_SUBJECT}{_AFTERWARDS}
-      | you(?:['’]?ve|\s+have)\s+used\s+(?:up|all|100%)\s+(?:[\w-]+\s+){{0,5}}{_SUBJECT}{_AFTERWARDS}
+        you(?:['’]?ve|\s+have)?\s+(?:{_SPENT}|run\s+out\s+of)\s+{_WORDS}{_SUBJECT}{_AFTERWARDS}
+      | (?:your|this|the)\s+{_WORDS}(?:has|have)\s+{_SPENT}\s+{_WORDS}{_SUBJECT}{_AFTERWARDS}
+      | you(?:['’]?ve|\s+have)\s+used\s+(?:up|all|100%)\s+{_WORDS}{_SUBJECT}{_AFTERWARDS}
       | you(?:['’]?re|\s+are|\s+have\s+been)\s+(?:being\s+)?rate[- ]limited{_AFTERWARDS}
       | you(?:['’]?re|\s+are)\s+out\s+of\s+(?:[\w-]+\s+){{0,3}}{_SUBJECT}{_AFTERWARDS}
-      | (?:(?:[\w-]+\s+){{0,5}}{_SUBJECT}|rate[-_ ]limit)\s+(?:has\s+been\s+|was\s+|is\s+)?{_SPENT}{_AFTERWARDS}
+      | (?:{_WORDS}{_SUBJECT}|rate[-_ ]limit)(?:\s+for\s+[\w ]{{1,20}})?\s+(?:has\s+been\s+|was\s+|is\s+)?
+        {_SPENT}{_AFTERWARDS}
       | your\s+(?:[\w-]+\s+){{0,3}}limit\s+(?:will\s+)?re-?sets?\b
       | request\s+rejected\s+\(429\)
       | (?:this|your)\s+request\s+would\s+exceed\s+[^.]{{0,40}}limit
@@ -57,8 +60,9 @@ _NOTICE = re.compile(
     re.I | re.X,
 )
 _LIMIT_WORDS = re.compile(
-    r"rate.?limit|usage limit|limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your .*limit|quota|"
-    r"out of (?:\w+ )?usage|too many requests|regain access|overloaded|temporarily limiting requests|\b(?:429|529)\b",
+    r"rate.?limit|usage limit|limit (?:has been )?(?:reached|exceeded)|(?:hit|reached|exceeded) your .*limit|"
+    r"(?<!disk )quota|out of (?:\w+ )?usage|too many requests|regain access|overloaded|temporarily limiting requests|"
+    r"\b(?:429|529)\b",
     re.I,
 )
 _UNPAID = re.compile(r"insufficient.(?:quota|balance|funds)|credit balance is too low|billing.hard.limit", re.I)
@@ -129,7 +133,7 @@ def is_bare_notice(text: str, now: int, zone: Zone) -> bool:
 
 def names_limit(text: str) -> bool:
     """Whether an error speaks of a limit that will pass."""
-    return _LIMIT_WORDS.search(text) is not None
+    return is_notice(text) or _LIMIT_WORDS.search(text) is not None
 
 
 def names_payment(text: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import ValidationFailed
@@ -140,6 +140,7 @@ def mangled(draw: Callable[[st.SearchStrategy[Any]], Any], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("tool", VALID)
+@settings(deadline=None)
 @given(data=st.data())
 def test_valid_arguments_mean_the_same_however_they_are_sent(tool: str, data: st.DataObject) -> None:
     arguments = data.draw(VALID[tool])

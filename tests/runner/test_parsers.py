@@ -261,6 +261,7 @@ def test_finished_is_who_has_nothing_more_to_say() -> None:
         ([SPOKEN, step("tool-calls")], False),
         ([SPOKEN, step("stop")], True),
         ([STARTED, CALLED, step("stop")], False),
+        ([CALLED, step("tool-calls"), SPOKEN, step("stop")], True),
         ([SPOKEN, step("stop"), STARTED], False),
     ):
         assert read("opencode", *lines)[0].finished is finished, lines

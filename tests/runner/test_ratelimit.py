@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.providers import ratelimit
@@ -69,6 +69,9 @@ def test_notices_name_their_end(text: str, ends: str) -> None:
         "API Error: Request rejected (429) · Token Plan usage limit reached",
         "Rate limit reached, please try again in a moment.",
         "You are being rate limited.",
+        "Your organization has exceeded its monthly usage limit.",
+        "You've exceeded your account's rate limit.",
+        "Usage limit for Opus reached.",
         "Limit reached · resets at 25:99",
         "Limit reached · resets Feb 30 at 3pm",
     ],
@@ -83,6 +86,8 @@ def test_notices_without_an_end(text: str) -> None:
     [
         "The rate limit resets at 9pm; I noted it.",
         "Rate limit exceeded handling is implemented and tested.",
+        "I hit the usage limit.",
+        "You've used 90% of your session limit · resets 1:10am (UTC)",
         "I hit the usage limit branch with a test.",
         "You've reached the rate limit section of the docs.",
         "The API allows 100 requests a minute; above it answers 429 with Retry-After: 30.",
@@ -153,6 +158,7 @@ def test_header(header: str | None, wait_ms: int | None) -> None:
     assert ratelimit.header_wait_ms(header, ms(SUNDAY)) == wait_ms
 
 
+@settings(deadline=None)
 @given(text=st.text(st.sampled_from("resets at 0123456789:/-+apm()|UTCNovMon, in hds"), max_size=60) | st.text())
 def test_no_text_is_too_odd(text: str) -> None:
     ratelimit.is_notice(text)
@@ -161,6 +167,7 @@ def test_no_text_is_too_odd(text: str) -> None:
     assert ends is None or isinstance(ends, int)
 
 
+@settings(deadline=None)
 @given(
     now=st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - in UTC below
     hour=st.integers(1, 12),
