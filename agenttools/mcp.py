@@ -1,6 +1,5 @@
 """The MCP server on standard input and output: the tools of a run, or of an access token, for any MCP client."""
 
-import json
 import os
 import sys
 import time
@@ -15,8 +14,10 @@ from mcp.server.stdio import stdio_server
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
 
 from agenttools.client import Client, Json, Misconfigured, Refused, Stopped, Unreachable, from_environment
+from common.answersize import fitted
 from common.build import VERSION
 from common.tools import TOOLS
+from common.wire import dumps
 
 PROGRESS_EVERY_S = 5.0
 NO_TOOLS = -32_001  # JSON-RPC: an error of the server's own
@@ -75,7 +76,7 @@ def _called(client: Client, name: str, arguments: Json) -> CallToolResult:
 
 
 def _result(content: Json, *, is_error: bool = False) -> CallToolResult:
-    text = TextContent(type="text", text=json.dumps(content, ensure_ascii=False))
+    text = TextContent(type="text", text=dumps(fitted(content)))
     return CallToolResult(content=[text], is_error=is_error)
 
 

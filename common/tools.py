@@ -54,7 +54,13 @@ TOOLS: dict[str, Tool] = {
         {"matches": "list of path, line, content; before and after with context_lines", "truncated": "are there more"},
     ),
     "task.get": Tool("Read one task.", {"data": "the task", "meta": "timestamp in ms"}),
-    "task.list": Tool("List the tasks on the board.", {"data": "list of tasks", "meta": "timestamp in ms"}),
+    "task.list": Tool(
+        "List the tasks on the board in short, in the order of their creation; task.get gives all of one.",
+        {
+            "data": "list of id, description and summary (their beginning), status, assignedAgent, updatedAt in ms",
+            "meta": "timestamp in ms; total; offset; more: whether tasks after these were left out",
+        },
+    ),
     HANDOFF: Tool(
         "Let another agent do a part of the work on this task, wait for it, and get its output and report.",
         {

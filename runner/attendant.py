@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from common.clock import now_ms
+from common.clock import local_zone, now_ms
 from common.db.database import Reading
 from common.db.write import WriteTransaction
 from common.errors import ChorusError, NotFound
@@ -25,13 +25,13 @@ from common.settings import ROOT
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import leases, prompts, records, verbs
+from core.runs import leases, pauses, prompts, records, verbs
 from core.runs.records import Run
 from core.runs.recovery import RUN_MARK
 from core.runs.stack import ENDED, RunState
 from core.tasks import queue
 from core.workspaces.opening import SESSIONS, WORK
-from runner import starting
+from runner import retry, starting
 from runner.account import Account
 from runner.house import House
 from runner.process import AgentProcess, CannotStart
@@ -76,11 +76,15 @@ class Agent:
 
 @dataclass(frozen=True)
 class Next:
-    """What follows a turn: another one with `message`. `anew`: in a new session; `reminds`: of what the agent owes."""
+    """What follows a turn: another one with `message`.
+
+    `anew`: in a new session; `reminds`: of what the agent owes; `continues`: an answer that was cut off.
+    """
 
     message: str
     anew: bool = False
     reminds: bool = False
+    continues: bool = False
 
 
 class Attendant:
@@ -100,8 +104,11 @@ class Attendant:
         self._turn: Turn | None = None
         self._stop: Stop | None = None
         self._guard = threading.Lock()
+        self._stopped = threading.Event()
         self._reminded = False
         self._has_begun = False  # the agent, with what the present turn told it
+        self._said = 0  # in the last turn
+        self._continued = 0
         self._account = Account(house.caps, run)
         self._noted_at = 0.0
         self._noted: object = None
@@ -114,6 +121,7 @@ class Attendant:
         with self._guard:
             self._stop = self._stop or why
             turn = self._turn
+        self._stopped.set()
         if turn is not None:
             turn.cut(STOPPED)
 
@@ -167,15 +175,23 @@ class Attendant:
         self._has_begun = False
         told = self._before_start(lambda: self.store.write(self._messages))
         prompt = prompts.with_messages(message, told)
+        return self._remember(*retry.until_begun(lambda: self._attempt(agent, prompt), self._wait_to_retry))
+
+    def _attempt(self, agent: Agent, prompt: str) -> retry.Attempt:
         output = agent.provider.output()
+        output.zone = local_zone()
         process = self._before_start(lambda: self._start(agent, prompt))
         try:
-            ending = self._begin(process, output).read()
+            return retry.Attempt(output, self._begin(process, output).read())
         finally:
             process.close()
             with self._guard:
                 self._turn = None
-        return self._remember(output, ending)
+
+    def _wait_to_retry(self, seconds: float, reason: str) -> bool:
+        """Whether it may be started again then: nobody has stopped it meanwhile."""
+        self._put([Record(OutputKind.NOTICE, now_ms(), {"text": f"It could not begin and is started again: {reason}"})])
+        return not self._stopped.wait(seconds)
 
     def _messages(self, tx: WriteTransaction) -> list[str]:
         """What people have said. Nobody can take it back from here on, and it counts once the agent has begun."""
@@ -286,6 +302,7 @@ class Attendant:
         """After a turn: the next one goes on from here."""
         self._account.close_turn(output.progress)
         self._has_begun = output.progress.session_id is not None or ending.how is How.DONE
+        self._said = output.progress.said
         if not (self._reminded and self._output_text):  # what it says to a reminder is not its answer
             self._output_text = output.progress.output or self._output_text
         if ending.how is not How.DONE:
@@ -313,6 +330,7 @@ class Attendant:
         if following is None:
             return None
         self._reminded |= following.reminds
+        self._continued += following.continues
         if following.anew:
             self._account.session = None
         return following.message
@@ -332,15 +350,24 @@ class Attendant:
         elif why := reached or _INTERRUPTED.get(self._stop):
             self._interrupt(tx, why)
         elif ending.how is How.LIMITED and ending.resume_at is not None:
-            verbs.pause(tx, self.run_id, ending.reason, ending.resume_at)
+            self._pause(tx, run, ending.reason, ending.resume_at, guessed=ending.guessed)
         else:
             return self._go_on(tx, run, ending)
         return None
+
+    def _pause(self, tx: WriteTransaction, run: Run, reason: str, resume_at: int, *, guessed: bool) -> None:
+        guesses = 0
+        if guessed:  # one text is no work: it may be the notice of the limit itself
+            guesses = 1 if self._said > 1 else pauses.guesses(tx, run) + 1
+            resume_at = tx.now + pauses.grown_ms(resume_at - tx.now, guesses)
+        verbs.pause(tx, self.run_id, reason, resume_at, guesses)
 
     def _go_on(self, tx: WriteTransaction, run: Run, ending: Ending) -> Next | None:
         """The next turn; None after recording the end."""
         if ending.how is How.NO_SESSION and self._account.session is not None:
             return Next(str(run["input"]), anew=True)
+        if ending.again and self._said and self._account.session and self._continued < retry.MAX_CONTINUATIONS:
+            return Next(prompts.after_failure(ending.reason), continues=True)
         following = self._remind(tx) if ending.how is How.DONE else None
         if following is None:
             self._end(tx, crashed=ending.how is not How.DONE, reason=ending.reason)

@@ -25,11 +25,11 @@ from common.process import adopt_orphans
 from common.settings import Settings, load
 from core.providers import verbs as providers
 from core.workspaces.current import CurrentWorkspace
-from runner import starting
+from runner import retry, starting
 from runner.limits import Limits
 from runner.process import CannotStart
 from runner.providers import Job
-from runner.providers.known import PROVIDERS
+from runner.providers.known import PROVIDERS, Provider
 from runner.records import Ending, How, Record
 from runner.turn import Turn
 
@@ -75,13 +75,23 @@ def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], 
         provider=row,
         model=model,
     )
+    tried = retry.until_begun(lambda: _attempt(provider, job, folder, environ), _wait)
+    return tried.ending, tried.output.progress.output
+
+
+def _attempt(provider: Provider, job: Job, folder: Path, environ: Mapping[str, str]) -> retry.Attempt:
     output = provider.output()
     process = starting.start(f"check-{uuid.uuid4()}", provider, job, folder, environ, _LIMITS.processes)
     turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=_forget, on_tick=_look_away)
     try:
-        return turn.read(), output.progress.output
+        return retry.Attempt(output, turn.read())
     finally:
         process.close()
+
+
+def _wait(seconds: float, _: str) -> bool:
+    time.sleep(seconds)
+    return True
 
 
 def _forget(_: list[Record]) -> None:

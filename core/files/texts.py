@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from common.answersize import Room
 from common.errors import Conflict
-from common.wire import cut_utf8
-
-SHOWN_BYTES = 64 * 1024  # about as much as agent programs take from one call
 
 
 class Shown(NamedTuple):
@@ -18,18 +16,17 @@ class Shown(NamedTuple):
 
 
 def show(text: str, offset: int, limit: int | None) -> Shown:
-    """Lines from `offset` (0: the first), at most `limit` and 64 KiB: number, right-aligned to 6, a tab, the line.
+    """Lines from `offset` (0: the first), at most `limit`, as an answer has room: number (6 wide), tab, line.
 
     Only whole lines are shown, unless the first is too long by itself.
     """
     total = text.count("\n") + 1
     end = total if limit is None else min(total, offset + limit)
     shown: list[str] = []
-    size = 0
+    room = Room()
     for line in _numbered(text, offset, end):
-        size += len(line.encode()) + 1
-        if size > SHOWN_BYTES:
-            shown = shown or [cut_utf8(line, SHOWN_BYTES)]
+        if not room.take(line):
+            shown = shown or [room.cut(line)]
             return Shown("\n".join(shown), total, truncated=True)
         shown.append(line)
     return Shown("\n".join(shown), total, end < total)

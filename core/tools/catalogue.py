@@ -13,7 +13,7 @@ from common.schemas.run import AGENT, PLANNER
 from common.schemas.tools import ARGUMENTS
 from common.tools import ALWAYS, HANDOFF, PLANNER_OUTPUT, REPORT, TOOLS
 from core.runs.records import Run
-from core.tools import control, files
+from core.tools import control, files, lenient
 from core.tools.tool import Arguments, Result, Tool, immediate, without_effect
 
 _BY_KIND = {AGENT: REPORT, PLANNER: PLANNER_OUTPUT}
@@ -36,9 +36,10 @@ def find(run: Run, name: str) -> Tool:
 
 
 def valid(name: str, arguments: Any) -> Arguments:
-    """The arguments of a tool with its defaults. Raises ValidationFailed."""
+    """The arguments of a tool with its defaults, read leniently. Raises ValidationFailed."""
+    schema = ARGUMENTS[name]()
     try:
-        values: Arguments = ARGUMENTS[name]().load(arguments)
+        values: Arguments = schema.load(lenient.read(schema, arguments))
     except ValidationError as error:
         raise ValidationFailed("Some arguments are not valid.", fields=error.messages_dict) from None
     return values

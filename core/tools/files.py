@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 
+from common.answersize import Room
 from common.db.effects import Effect
 from common.db.write import WriteTransaction
 from core.files import changes, contents, listing, texts
@@ -31,7 +33,8 @@ def search_files(context: Context, arguments: Arguments) -> Result:
     base = arguments["path"].strip().rstrip("/") or "/"
     prefix = "" if base == "." else f"{base}/"
     matches = [_match(prefix, match, with_context=job.context_lines > 0) for match in found.matches]
-    return {"matches": matches, "truncated": found.truncated}
+    shown = list(takewhile(Room().take, matches)) or matches[:1]
+    return {"matches": shown, "truncated": found.truncated or len(shown) < len(matches)}
 
 
 def _match(prefix: str, match: Result, *, with_context: bool) -> Result:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.answersize import fits
 from common.errors import (
     BadRequest,
     ChorusError,
@@ -78,6 +79,29 @@ def test_read_shows_numbered_lines(worker: Worker) -> None:
     part = worker.call("file.read", path="story.md", offset=1, limit=1)
     assert (part["content"], part["truncated"]) == ("     2\ttwo", True)
     assert len(part["hash"]) == 64
+
+
+@pytest.mark.parametrize("line", ["0123456789" * 8, "漢字仮名" * 20, 'a "quoted" \\ one', "plain words of a line"])
+def test_large_files_are_read_in_parts_that_fit(worker: Worker, folder: Path, line: str) -> None:
+    """Agent programs keep larger answers from their model."""
+    lines = [f"{n} {line}" for n in range(3_000)]
+    (folder / "large.txt").write_text("\n".join(lines))
+    read: list[str] = []
+    while len(read) < len(lines):
+        part = worker.call("file.read", path="large.txt", offset=len(read))
+        assert fits(part)
+        read += [shown.partition("\t")[2] for shown in part["content"].split("\n")]
+        assert part["truncated"] == (len(read) < len(lines))
+    assert read == lines
+
+
+def test_long_lists_and_searches_fit(worker: Worker, folder: Path) -> None:
+    for n in range(600):
+        (folder / f"{n}-{'0123456789' * 15}.txt").write_text("needle " + "0123456789 " * 40)
+    listed = worker.call("file.list")
+    found = worker.call("file.search", pattern="needle", max_results=1_000)
+    assert (fits(listed), listed["truncated"], len(listed["files"]) > 50) == (True, True, True)
+    assert (fits(found), found["truncated"], len(found["matches"]) > 20) == (True, True, True)
 
 
 def test_create_makes_folders_and_takes_only_free_names(worker: Worker, folder: Path) -> None:
@@ -196,7 +220,7 @@ def test_links_inside_the_folders_work(worker: Worker, folder: Path) -> None:
         ("file.read", {"path": "a" * 300}, ValidationFailed),
         ("file.read", {"path": "story.md/x"}, NotFound),
         ("file.read", {"path": "a\0b"}, ValidationFailed),
-        ("file.read", {"path": "story.md", "offset": "1"}, ValidationFailed),
+        ("file.read", {"path": "story.md", "offset": "one"}, ValidationFailed),
         ("file.read", {"path": "story.md", "surprise": 1}, ValidationFailed),
         ("file.read", {"path": "src"}, ValidationFailed),
         ("file.create", {"path": "/".join("d" * 80), "content": ""}, ValidationFailed),
