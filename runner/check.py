@@ -21,9 +21,13 @@ from common.db import sqlite, tables
 from common.db.database import Reading
 from common.db.home import Home
 from common.errors import ChorusError
+from common.output import OutputKind
 from common.process import adopt_orphans
+from common.schemas.run import AGENT
 from common.settings import Settings, load
+from common.tools import GRANTABLE
 from core.providers import verbs as providers
+from core.tools import catalogue
 from core.workspaces.current import CurrentWorkspace
 from runner import starting
 from runner.limits import Limits
@@ -56,14 +60,15 @@ def check(provider: Mapping[str, Any], model: str | None, environ: Mapping[str, 
         except CannotStart as problem:
             return Checked(ok=False, message=str(problem), seconds=0.0)
     seconds = round(time.monotonic() - began, 1)
-    if ending.how is How.DONE and answer.strip():
+    if ending.how is How.DONE and answer:
         return Checked(ok=True, message=f"It answered within {seconds} s.", seconds=seconds)
     if seconds >= ANSWER_S:
         return Checked(ok=False, message=f"It did not answer within {ANSWER_S} seconds.", seconds=seconds)
     return Checked(ok=False, message=ending.reason or "It ended without an answer.", seconds=seconds)
 
 
-def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], folder: Path) -> tuple[Ending, str]:
+def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], folder: Path) -> tuple[Ending, bool]:
+    """How it ended, and whether the model answered: in words or with a call of a tool."""
     provider = PROVIDERS[row["type"]]
     job = Job(
         message=QUESTION,
@@ -72,18 +77,18 @@ def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], 
         sessions=str(folder / "sessions"),
         provider=row,
         model=model,
+        shown=catalogue.described(catalogue.granted({"allowed_tools": GRANTABLE, "kind": AGENT})),
     )
     output = provider.output()
     process = starting.start(f"check-{uuid.uuid4()}", provider, job, folder, environ, _LIMITS.processes)
-    turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=_forget, on_tick=_look_away)
+    seen: list[Record] = []
+    turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=seen.extend, on_tick=_look_away)
     try:
-        return turn.read(), output.progress.output
+        ending = turn.read()
     finally:
         process.close()
-
-
-def _forget(_: list[Record]) -> None:
-    """Nobody watches a test."""
+    has_called = any(record.kind is OutputKind.TOOL_CALL for record in seen)
+    return ending, has_called or bool(output.progress.output.strip())
 
 
 def _look_away() -> None:

@@ -123,8 +123,8 @@ class TaskReportArguments(CompletionReportRequest):
     taskId = Text(required=True, **_about("id of the task"))
 
 
-class NoArguments(Schema):
-    """Tools without arguments."""
+class HelpArguments(RequestSchema):
+    name = Text(**_about("only this tool (default: all that you may use)"))
 
 
 ARGUMENTS: dict[str, type[Schema]] = {
@@ -140,7 +140,7 @@ ARGUMENTS: dict[str, type[Schema]] = {
     HANDOFF: HandoffArguments,
     REPORT: CompletionReportRequest,
     PLANNER_OUTPUT: PlannerOutputRequest,
-    "help": NoArguments,
+    "help": HelpArguments,
     "task.create": TaskCreateArguments,
     "task.report": TaskReportArguments,
 }
