@@ -78,9 +78,13 @@ class Calls:
         """The `tool_calls` of a whole message, which may repeat what came in pieces."""
         whole = Calls(self._offered)
         whole.add(told, choice)
+        known = list(self.all)
         for call in whole.all:
-            if not any(call.is_twin(known) or (call.id and call.id == known.id) for known in self.all):
+            same = next((each for each in known if call.is_twin(each) or (call.id and call.id == each.id)), None)
+            if same is None:
                 self.all.append(call)
+            else:
+                known.remove(same)
 
     def _add(self, piece: _Piece, choice: int) -> None:
         key = None if piece.index is None else (choice, piece.index)

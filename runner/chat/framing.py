@@ -74,11 +74,15 @@ class Framing:
             return self._dispatch()
         if field := _FIELD.match(line):
             return self._take_field(field[1], field[2])
-        self._size = sum(map(len, self._data))
+        if line.startswith(":"):
+            return []
+        if self._data:  # a raw line break in its JSON, or an error that was put into its middle
+            self._data.append(line)
+            return []
+        self._size = 0
         if line.lstrip().startswith(("{", "[")):
             return self._begin_document(line)
-        if not line.startswith(":"):
-            self._put_aside(line)
+        self._put_aside(line)
         return []
 
     def _take_field(self, name: str, value: str) -> list[Any]:

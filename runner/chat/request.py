@@ -34,7 +34,7 @@ _NO_STREAM = re.compile(
 _SCHEMA = re.compile(r"schema|grammar|parameters|proto field|function_declarations", re.IGNORECASE)
 _SYSTEM = re.compile(r"\bsystem\b[^.]{0,40}(role|message|prompt)|role[^.]{0,30}\bsystem\b", re.IGNORECASE)
 _IDS = re.compile(r"(tool.?call|call).?id\b", re.IGNORECASE)
-_CONTENT = re.compile(r"content", re.IGNORECASE)
+_CONTENT = re.compile(r"(?<![a-z_])content\b", re.IGNORECASE)
 _EMPTY = re.compile(
     r"null|none|nil|empty|blank|missing|required|valid string|non-?empty|must (contain|have|be)|expected", re.IGNORECASE
 )

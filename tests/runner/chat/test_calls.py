@@ -20,7 +20,7 @@ def read(chunks: list[Any], offered: set[str]) -> list[tuple[str, Any]]:
     return [(call.name, call.arguments) for call in calls.all if call.name]
 
 
-TWO: dict[str, list[list[Json]]] = {
+TWO: dict[str, list[list[Any]]] = {
     "by the book": [[T(0, "a", "file_read", "")], [T(0, None, None, A)], [T(1, "b", "file_read", B)]],
     "all with index 0": [[T(0, "a", "file_read", A)], [T(0, "b", "file_read", B)]],
     "index 0, in one chunk": [[T(0, "a", "file_read", A), T(0, "b", "file_read", B)]],
