@@ -27,6 +27,8 @@ from runner.chat.transcript import Transcript
 from runner.toolcalls import RunTools, ShownTools, Tools
 
 MAX_COMPACTIONS = 12  # in a row; each leaves about half
+ENOUGH = 0.75  # of the size before: then texts are not cut, unless the server says so again
+MAX_LEFT = 0.95  # of it: more is no help
 MAX_CUT_ANSWERS = 3  # in a row
 MAX_WRITTEN_CALLS = 2
 MAX_LOST_CALLS = 3
@@ -98,9 +100,9 @@ class Loop:
         parts = compaction.split(made, target)
         if compaction.size(made) > target and parts.middle:
             made, how = compaction.with_summary(parts, self._summary(parts.middle, target)), "its past was summarised"
-        if compaction.size(made) > target:
+        if compaction.size(made) > ENOUGH * size:
             made, how = compaction.with_short_texts(made, target), "long texts were shortened"
-        if compaction.size(made) >= 0.95 * size:
+        if compaction.size(made) > MAX_LEFT * size:
             raise GaveUp(f"the model's context is too small for this work: {why}")
         self._transcript.replace(made)
         tell("notice", text=f"The conversation no longer fitted into the model's context; {how}. The server: {why}")

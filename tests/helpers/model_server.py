@@ -189,7 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _say(self, protocol: str, talk: Talk, action: Action) -> None:
         match action:
             case Refuse():
-                self._json(action.status, action.body or _error(protocol, action), action.headers)
+                self._json(
+                    action.status, _error(protocol, action) if action.body is None else action.body, action.headers
+                )
             case Hang():
                 self.server.model.closing.wait()
                 self.close_connection = True
