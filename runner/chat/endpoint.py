@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 
 from runner.chat.failures import Failure, from_answer
 
@@ -31,8 +31,8 @@ class Endpoint:
     def __init__(self, base_url: str, key: str) -> None:
         self.base_url = base_url.strip().rstrip("/").removesuffix(_CHAT)
         self._key = key.strip()
-        timeout = httpx.Timeout(CONNECT_TIMEOUT_S, read=None)
-        self._client = httpx.Client(timeout=timeout, headers={"Accept": _ACCEPT, "User-Agent": "chorus"})
+        timeout = httpx2.Timeout(CONNECT_TIMEOUT_S, read=None)
+        self._client = httpx2.Client(timeout=timeout, headers={"Accept": _ACCEPT, "User-Agent": "chorus"})
 
     def ask(self, body: Json) -> Iterator[bytes]:
         """The bytes of the answer as they come, and b"" where nothing came for a moment. Raises Failure."""
@@ -59,14 +59,14 @@ class Endpoint:
             arrived.put(None)
         except Failure as failure:
             arrived.put(failure)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
             arrived.put(Failure(f"{self.base_url} could not be reached: {_told(error)}", in_api=False))
         except ValueError as error:  # for what fits into no header or address
             arrived.put(Failure(f"its address or key cannot be used: {_told(error)}", 400, in_api=False))
 
-    def _send(self, raw: bytes) -> httpx.Response:
+    def _send(self, raw: bytes) -> httpx2.Response:
         """An answer without an error's status. A redirection on the same host is followed with what was asked."""
-        url = httpx.URL(self.base_url + _CHAT)
+        url = httpx2.URL(self.base_url + _CHAT)
         for _ in range(MAX_REDIRECTS):
             response = self._post(url, raw)
             target = response.headers.get("location")
@@ -79,7 +79,7 @@ class Endpoint:
             url = moved
         raise Failure("it redirects for ever", 404, in_api=False)
 
-    def _post(self, url: httpx.URL, raw: bytes) -> httpx.Response:
+    def _post(self, url: httpx2.URL, raw: bytes) -> httpx2.Response:
         headers = {"Content-Type": "application/json"}
         headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
         return self._client.send(self._client.build_request("POST", url, content=raw, headers=headers), stream=True)
@@ -104,7 +104,7 @@ def _patiently(arrived: "queue.SimpleQueue[Arrived]") -> Iterator[bytes]:
         yield piece
 
 
-def _successful(response: httpx.Response) -> httpx.Response:
+def _successful(response: httpx2.Response) -> httpx2.Response:
     if response.status_code < 300:
         return response
     body = bytearray()
@@ -113,7 +113,7 @@ def _successful(response: httpx.Response) -> httpx.Response:
             body += piece
             if len(body) > MAX_ERROR_BYTES:
                 break
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         pass  # its status says enough
     finally:
         response.close()
