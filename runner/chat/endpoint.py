@@ -65,7 +65,11 @@ class Endpoint:
             arrived.put(Failure(f"its address or key cannot be used: {_told(error)}", 400, in_api=False))
 
     def _send(self, raw: bytes) -> httpx2.Response:
-        """An answer without an error's status. A redirection on the same host is followed with what was asked."""
+        """An answer without an error's status.
+
+        A redirection is followed with what was asked, on the same host only: the key goes nowhere else, and not in the
+        clear.
+        """
         url = httpx2.URL(self.base_url + _CHAT)
         for _ in range(MAX_REDIRECTS):
             response = self._post(url, raw)
@@ -74,7 +78,7 @@ class Endpoint:
                 return _successful(response)
             response.close()
             moved = url.join(target)
-            if moved.host != url.host:
+            if moved.host != url.host or (url.scheme, moved.scheme) == ("https", "http"):
                 raise Failure(f"it has moved to {moved}: give this address", 404, in_api=False)
             url = moved
         raise Failure("it redirects for ever", 404, in_api=False)

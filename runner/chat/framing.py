@@ -86,11 +86,15 @@ class Framing:
         return []
 
     def _take_field(self, name: str, value: str) -> list[Any]:
+        found: list[Any] = []
+        begins = name == "event" or (name in ("data", "error") and value.lstrip().startswith(("{", "[")))
+        if begins and self._data and _is_whole("\n".join(self._data)):
+            found = self._dispatch()  # nothing stands between two events
         if name in ("data", "error"):
             self._data.append(value)
         if name in ("event", "error"):
             self._is_error = name == "error" or value.strip() == "error"
-        return []
+        return found
 
     def _dispatch(self) -> list[Any]:
         data, is_error = "\n".join(self._data), self._is_error
@@ -132,6 +136,14 @@ class Framing:
     def _put_aside(self, text: str) -> None:
         if len(self.aside) < _MAX_ASIDE and text.strip() not in ("null", "ping"):
             self.aside += text[:_MAX_ASIDE] + "\n"
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _after(text: str, at: int) -> int:

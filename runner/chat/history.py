@@ -26,7 +26,8 @@ _MAX_QUOTE = 200
 def spoken(answer: Answer, known_ids: Collection[str]) -> Json:
     """The message of an answer, with all that its server wants to see again."""
     calls = answer.calls
-    message: Json = {"role": "assistant", "content": answer.content or None} | answer.extras
+    message: Json = {"role": "assistant", "content": answer.content if answer.content.strip() else None}
+    message |= answer.extras
     ids = set(known_ids)
     for call in calls:
         call.id = _fresh(call.id, ids)

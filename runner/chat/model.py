@@ -52,7 +52,6 @@ class Model:
             try:
                 return self._answer(body, speech)
             except Failure as failure:
-                speech.end()
                 if self._asks_plainer(failure, body):
                     continue
                 tries += 1
@@ -69,8 +68,8 @@ class Model:
                 if raw:
                     speech.alive()
             speech.take(answer.end())
-            speech.end()
         finally:
+            speech.end()
             if answer.usage is not None:
                 tell("usage", input=answer.usage.input, output=answer.usage.output, costUsd=answer.usage.cost)
         return answer
