@@ -18,8 +18,8 @@ _UNSHOWABLE = "(cannot be shown as JSON)"
 class OutputKind(StrEnum):
     """`kind` of a record."""
 
-    TEXT = "text"  # text
-    THINKING = "thinking"  # text
+    TEXT = "text"  # text; first: a new block begins, else it goes on with the record of its kind before it
+    THINKING = "thinking"  # the same
     TOOL_CALL = "tool_call"  # callId, tool, input (any JSON)
     TOOL_RESULT = "tool_result"  # callId, output (text), isError
     USAGE = "usage"  # tokens of this turn so far: input, output; costUsd or null
@@ -68,6 +68,10 @@ def _text(data: Mapping[str, Any]) -> dict[str, Any]:
     return _long("text", data.get("text"))
 
 
+def _prose(data: Mapping[str, Any]) -> dict[str, Any]:
+    return _text(data) | ({"first": True} if data.get("first") is True else {})
+
+
 def _tool_call(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"callId": _name(data.get("callId")), "tool": _name(data.get("tool")), **_any("input", data.get("input"))}
 
@@ -86,8 +90,8 @@ def _usage(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _FORMS = {
-    OutputKind.TEXT: _text,
-    OutputKind.THINKING: _text,
+    OutputKind.TEXT: _prose,
+    OutputKind.THINKING: _prose,
     OutputKind.TOOL_CALL: _tool_call,
     OutputKind.TOOL_RESULT: _tool_result,
     OutputKind.USAGE: _usage,

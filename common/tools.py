@@ -26,6 +26,11 @@ class Tool(NamedTuple):
     output: dict[str, str]
 
 
+def function_name(tool: str) -> str:
+    """A tool's name as models see it: their providers allow no dots."""
+    return tool.replace(".", "_")
+
+
 _WRITTEN = {"success": "true", "bytes_written": "size of the file in bytes", "hash": "SHA-256 of the file"}
 
 TOOLS: dict[str, Tool] = {

@@ -21,9 +21,13 @@ from common.db import sqlite, tables
 from common.db.database import Reading
 from common.db.home import Home
 from common.errors import ChorusError
+from common.output import OutputKind
 from common.process import adopt_orphans
+from common.schemas.run import AGENT
 from common.settings import Settings, load
+from common.tools import GRANTABLE
 from core.providers import verbs as providers
+from core.tools import catalogue
 from core.workspaces.current import CurrentWorkspace
 from runner import retry, starting
 from runner.limits import Limits
@@ -58,14 +62,15 @@ def check(provider: Mapping[str, Any], model: str | None, environ: Mapping[str, 
         except OSError as problem:
             return Checked(ok=False, message=f"The program could not be started: {problem.strerror}.", seconds=0.0)
     seconds = round(time.monotonic() - began, 1)
-    if ending.how is How.DONE and answer.strip():
+    if ending.how is How.DONE and answer:
         return Checked(ok=True, message=f"It answered within {seconds} s.", seconds=seconds)
     if seconds >= ANSWER_S:
         return Checked(ok=False, message=f"It did not answer within {ANSWER_S} seconds.", seconds=seconds)
     return Checked(ok=False, message=ending.reason or "It ended without an answer.", seconds=seconds)
 
 
-def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], folder: Path) -> tuple[Ending, str]:
+def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], folder: Path) -> tuple[Ending, bool]:
+    """How it ended, and whether the model answered: in words or with a call of a tool."""
     provider = PROVIDERS[row["type"]]
     job = Job(
         message=QUESTION,
@@ -74,15 +79,19 @@ def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], 
         sessions=str(folder / "sessions"),
         provider=row,
         model=model,
+        shown=catalogue.described(catalogue.granted({"allowed_tools": GRANTABLE, "kind": AGENT})),
     )
-    tried = retry.until_begun(lambda: _attempt(provider, job, folder, environ), _wait)
-    return tried.ending, tried.output.progress.output
+    seen: list[Record] = []
+    tried = retry.until_begun(lambda: _attempt(provider, job, environ, seen), _wait)
+    has_called = any(record.kind is OutputKind.TOOL_CALL for record in seen)
+    return tried.ending, has_called or bool(tried.output.progress.output.strip())
 
 
-def _attempt(provider: Provider, job: Job, folder: Path, environ: Mapping[str, str]) -> retry.Attempt:
+def _attempt(provider: Provider, job: Job, environ: Mapping[str, str], seen: list[Record]) -> retry.Attempt:
     output = provider.output()
+    folder = Path(job.folder)
     process = starting.start(f"check-{uuid.uuid4()}", provider, job, folder, environ, _LIMITS.processes)
-    turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=_forget, on_tick=_look_away)
+    turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=seen.extend, on_tick=_look_away)
     try:
         return retry.Attempt(output, turn.read())
     finally:
@@ -92,10 +101,6 @@ def _attempt(provider: Provider, job: Job, folder: Path, environ: Mapping[str, s
 def _wait(seconds: float, _: str) -> bool:
     time.sleep(seconds)
     return True
-
-
-def _forget(_: list[Record]) -> None:
-    """Nobody watches a test."""
 
 
 def _look_away() -> None:

@@ -126,8 +126,8 @@ class TaskReportArguments(CompletionReportRequest):
     taskId = Text(required=True, **_about("id of the task"))
 
 
-class NoArguments(RequestSchema):
-    """Tools without arguments."""
+class HelpArguments(RequestSchema):
+    name = Text(**_about("only this tool (default: all that you may use)"))
 
 
 ARGUMENTS: dict[str, type[RequestSchema]] = {
@@ -143,7 +143,7 @@ ARGUMENTS: dict[str, type[RequestSchema]] = {
     HANDOFF: HandoffArguments,
     REPORT: CompletionReportRequest,
     PLANNER_OUTPUT: PlannerOutputRequest,
-    "help": NoArguments,
+    "help": HelpArguments,
     "task.create": TaskCreateArguments,
     "task.report": TaskReportArguments,
 }

@@ -4,7 +4,7 @@
 lines and return records, `verdict` is set where waiting any longer is no use, and `ending` says how it ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,7 +27,8 @@ class Job:
     """One turn of an agent. `folder` is private to the run and holds the files that `launch` asks for.
 
     `session` is the one to go on with; `sessions` a folder that outlives the run. `tools` None: it gets none (a test of
-    the provider). `budget_usd`: what may still be spent. `version`: of the program, where it is known.
+    the provider), but a model may be shown the descriptions in `shown`. `budget_usd`: what may still be spent.
+    `version`: of the program, where it is known.
     """
 
     message: str
@@ -40,6 +41,7 @@ class Job:
     web_search: bool = False
     unconfined: bool = False
     tools: ToolServer | None = None
+    shown: Sequence[Mapping[str, Any]] = ()
     budget_usd: float | None = None
     version: tuple[int, ...] | None = None
 

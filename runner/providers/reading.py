@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from common.output import OutputKind, clean
-from common.tools import TOOLS
+from common.tools import TOOLS, function_name
 from common.wire import dumps
 from runner.providers import ratelimit
 from runner.records import Ending, How, Progress, Record
@@ -15,7 +15,7 @@ LINE_KEPT = 500
 WAIT_MS = 5 * 60 * 1000  # for a limit that does not say when it ends; doubled while nothing else comes of it
 LONGEST_WAIT_MS = 31 * 24 * 3_600_000  # until it is tried again, whatever was said
 _MOST = 2**53 - 1  # in one line: no program counts further
-_OURS = {name.replace(".", "_"): name for name in TOOLS}  # as the MCP server calls them
+_OURS = {function_name(name): name for name in TOOLS}  # as the MCP server calls them
 _PASSING = re.compile(
     r"database (?:table )?is locked|SQLITE_BUSY|locking protocol|LockTimeout|Failed to execute statement|ELOCKED|"
     r"lock file is already being held|text file busy|ETXTBSY|EADDRINUSE|address already in use|EAGAIN|"

@@ -187,6 +187,14 @@ def test_anything_a_program_says_becomes_a_small_valid_record(kind: OutputKind, 
     assert OutputRecordSchema().validate(json.loads(wire, parse_constant=pytest.fail)) == {}
 
 
+@pytest.mark.parametrize("kind", [OutputKind.TEXT, OutputKind.THINKING, OutputKind.NOTICE])
+@pytest.mark.parametrize("first", [True, False, 1, None])
+def test_beginning_of_a_block_is_marked(kind: OutputKind, first: Any) -> None:
+    """Of prose only: what goes on with the record before it has no mark."""
+    told = json.loads(numbered(1, body(kind, {"text": "a", "first": first}, 1)))
+    assert told.get("first") == (True if first is True and kind is not OutputKind.NOTICE else None)
+
+
 def test_a_long_text_is_cut_at_a_character_border_and_says_so() -> None:
     euro = json.loads(numbered(1, body(OutputKind.TEXT, {"text": "€" * RECORD_BYTES}, 1)))
     assert euro["text"] == "€" * (RECORD_BYTES // 3)

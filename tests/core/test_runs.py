@@ -500,6 +500,8 @@ def test_each_kind_of_run_has_its_own_control_tool(ready: Workspace, task: Task)
         call(ready, run, "planner-output", PLAN)
     with pytest.raises(Forbidden):
         call(ready, run, "task.list", {})
+    for wanted in ("task.get", "task_get"):
+        assert [tool["name"] for tool in call(ready, run, "help", {"name": wanted})["tools"]] == ["task.get"]
     names = [tool["name"] for tool in call(ready, run, "help", {})["tools"]]
     assert names == ["handoff", "task.get", "completion-report", "help"]
     do(ready, verbs.plan, do(ready, task_verbs.create, "other", SOURCE).id)

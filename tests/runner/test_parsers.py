@@ -433,6 +433,19 @@ def test_result_that_is_garbled_is_none() -> None:
     assert "could not be read" in output.ending(0, NOW).reason
 
 
+def test_pieces_of_an_answer() -> None:
+    """The first one of each kind is marked; the answer is the last text, all of it."""
+    output = openai_compat.Output()
+    told = [("thinking", "hm", True), ("text", "a", True), ("text", "b", False), ("notice", "again", None)]
+    told += [("text", "c", True), ("thinking", "hm", False), ("text", "d", False)]
+    lines = [json.dumps({"type": kind, "text": text, "first": first}) for kind, text, first in told]
+    records = [record for line in [*lines, '{"type": "alive"}'] for record in output.line(line, NOW)]
+    assert [(record.kind, record.data.get("first")) for record in records] == [
+        (kind, first or None) for kind, _, first in told
+    ]
+    assert output.progress.output == "cd"
+
+
 def test_cost_of_all_answers_of_a_turn_counts() -> None:
     output = openai_compat.Output()
     for cost in (0.25, 0.5, None):
