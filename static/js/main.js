@@ -99,7 +99,7 @@ let view = viewOf(router.route);
 let changes = null;
 
 async function loadMenu() {
-  return (await import('./elements/menu.js')).createMenu();
+  return (await import('./views/board/menu.js')).createCardMenu(app);
 }
 
 async function loadDialogs() {
