@@ -9,7 +9,6 @@ import { createLive } from './connection/live.js';
 import { createDrafts } from './drafts.js';
 import { createAttention } from './elements/attention.js';
 import { installIcons } from './elements/icons.js';
-import { createMenu } from './elements/menu.js';
 import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
@@ -49,6 +48,9 @@ const router = createRouter(follow);
 const saving = createSaving({ whenShown: live.whenShown, onChange });
 const uploads = createUploads({ api, notices, whenShown: live.whenShown, onChange });
 const actions = createActions({ api, notices, saving, uploads });
+const menus = createLater(loadMenu, () =>
+  notices.error('The menu could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
+);
 const dialogs = createLater(loadDialogs, () =>
   notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
 );
@@ -63,7 +65,7 @@ const app = {
   saving,
   uploads,
   notices,
-  menu: createMenu(),
+  menu: { open: (...what) => menus.use((menu) => menu.open(...what)) },
   router,
   painter,
   blocked,
@@ -96,6 +98,10 @@ let view = viewOf(router.route);
 /** What the store has changed since the last drawing. @type {Changes|null} */
 let changes = null;
 
+async function loadMenu() {
+  return (await import('./views/board/menu.js')).createCardMenu(app);
+}
+
 async function loadDialogs() {
   const [{ createDialogs }] = await Promise.all([import('./elements/dialogs.js'), loadStyles('/css/dialogs.css')]);
   return createDialogs(app);
@@ -116,6 +122,7 @@ function openPalette() {
 
 function prepare() {
   dialogs.prepare();
+  menus.prepare();
   notifiers.prepare();
 }
 

@@ -146,6 +146,8 @@ def test_typing_goes_on(anna: Browser, server: Server) -> None:
     anna.open(server)
     anna.find("#search").send_keys("Some")
     meddle(anna, TRANSLATED)
+    anna.wait_for(lambda: anna.requests("/js/lib/undo.js"), "the page has noticed")
+    anna.wait_painted()
     anna.wait_seq(outside.move(server, task_id, "failed"))
     anna.keys("where")
     assert anna.run("return document.activeElement.value") == "Somewhere"

@@ -84,8 +84,6 @@ export function createMenu() {
   return { open };
 }
 
-/** @typedef {ReturnType<typeof createMenu>} Menu */
-
 /**
  * The next item whose name begins with the letter.
  * @param {HTMLElement[]} items

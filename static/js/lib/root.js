@@ -11,12 +11,18 @@
  */
 
 import { render } from '../vendor/lit-html/lit-html.js';
+import { createLater } from './later.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 
 const SEEN = { childList: true, subtree: true, characterData: true, characterDataOldValue: true };
 const MAX_RECORDS = 20_000; // more is not undone one by one: all is drawn anew
 const REPAIR_INTERVAL_MS = 5_000;
+/** Until it is there, and where it cannot be fetched, all is drawn anew. */
+const undoing = createLater(
+  () => import('./undo.js'),
+  () => {},
+);
 const LOOSE = '[data-loose], [translate="yes"]';
 
 /**
@@ -33,7 +39,8 @@ export function createRoot(element, repair = () => {}) {
   /** @param {MutationRecord[]} records */
   function noticed(records) {
     const ours = records.filter(isOurs);
-    if (foreign.length <= MAX_RECORDS) foreign.push(...ours);
+    if (ours.length > 0) undoing.prepare();
+    if (foreign.length <= MAX_RECORDS) foreign = foreign.concat(ours);
     if (!ours.some(takesElements) || performance.now() - repairedAt < REPAIR_INTERVAL_MS) return;
     repairedAt = performance.now();
     repair();
@@ -57,64 +64,34 @@ export function createRoot(element, repair = () => {}) {
   return {
     /** @param {TemplateResult} template */
     draw(template) {
-      foreign.push(...observer.takeRecords().filter(isOurs));
+      const records = foreign.concat(observer.takeRecords().filter(isOurs));
       observer.disconnect();
+      foreign = undoing.value === null && records.length <= MAX_RECORDS && records.every(adds) ? records : [];
       try {
-        if (foreign.length > MAX_RECORDS) return drawAnew(template);
-        undo(foreign);
+        if (foreign !== records && records.length > 0 && !takeBack(records)) return drawAnew(template);
         render(template, element, { renderBefore: end });
       } catch (error) {
         drawAnew(template);
-        if (foreign.length === 0) reportError(error); // a mistake of ours
+        if (records.length === 0) reportError(error); // a mistake of ours
       } finally {
-        foreign = [];
         observer.observe(element, SEEN);
       }
     },
   };
 }
 
-/** @typedef {ReturnType<typeof createRoot>} Root */
+/** @param {MutationRecord[]} records @returns {boolean} whether it could */
+function takeBack(records) {
+  if (records.length > MAX_RECORDS || !undoing.value) return false;
+  undoing.value.undo(records);
+  return true;
+}
+
+/** Such a one may be undone later as well. @param {MutationRecord} record */
+const adds = ({ type, removedNodes }) => type === 'childList' && removedNodes.length === 0;
 
 /** @param {MutationRecord} record */
 const takesElements = ({ removedNodes }) => [...removedNodes].some((node) => node instanceof Element && !isLoose(node));
 
 /** @param {Node} node */
-const isLoose = (node) => node instanceof Element && node.matches(LOOSE);
-
-/** @param {Node|null} node */
-const isText = (node) => node instanceof Text && node.data.trim() !== '';
-
-/**
- * Where anything was taken away or put beside a text, all is put back, the last change first.
- * @param {MutationRecord[]} records
- */
-function undo(records) {
-  const rewritten = new Set(records.filter(({ type }) => type === 'characterData').map(placeOf));
-  const disturbed = new Set(records.filter((record) => disturbs(record, rewritten)).map(placeOf));
-  for (const record of records.toReversed()) if (disturbed.has(placeOf(record))) revert(record);
-}
-
-/**
- * A text that is only rewritten is written anew when it changes.
- * @param {MutationRecord} record
- * @param {Set<Node|null>} rewritten whose texts have changed
- */
-function disturbs({ type, target, removedNodes, previousSibling, nextSibling }, rewritten) {
-  if (type === 'characterData') return false;
-  const isBesideText = isText(previousSibling) || isText(nextSibling) || rewritten.has(target);
-  return isBesideText || [...removedNodes].some((node) => !isLoose(node));
-}
-
-/** @param {MutationRecord} record */
-const placeOf = ({ type, target }) => (type === 'characterData' ? target.parentNode : target);
-
-/** @param {MutationRecord} record */
-function revert({ target, oldValue, addedNodes, removedNodes, previousSibling, nextSibling }) {
-  if (target instanceof CharacterData) target.data = oldValue ?? '';
-  for (const node of addedNodes)
-    if (node.parentNode === target && !isLoose(node)) /** @type {ChildNode} */ (node).remove();
-  const isThere = (/** @type {Node|null} */ node) => node?.parentNode === target;
-  const before = isThere(nextSibling) ? nextSibling : isThere(previousSibling) ? previousSibling?.nextSibling : null;
-  for (const node of removedNodes) if (!isLoose(node)) target.insertBefore(node, before ?? null);
-}
+export const isLoose = (node) => node instanceof Element && node.matches(LOOSE);

@@ -7,7 +7,6 @@ import { hindrancesOf, unconfinedAgents } from '../lib/agents.js';
 import { neighbour, tasksThatNeedYou } from '../lib/board.js';
 import { NO_FILTERS, boardUrl, isFiltering } from '../lib/filters.js';
 import { recall, remember } from '../lib/storage.js';
-import { titleOf } from '../lib/text.js';
 import { stepTo, whyNot } from '../lib/transitions.js';
 import { questionsUrl, taskUrl } from '../router.js';
 import { STATUSES } from '../words.js';
@@ -15,7 +14,6 @@ import { columnTemplate } from './board/column.js';
 import { cardAt, columnAt, createDrag } from './board/drag.js';
 import { firstTask, nothingFits, unreadable } from './board/empty.js';
 import { highlight } from './board/highlight.js';
-import { menuItems } from './board/menu-items.js';
 import { createModel } from './board/model.js';
 import { needsYouTemplate } from './board/needs-you.js';
 import { createPlace } from './board/place.js';
@@ -124,7 +122,7 @@ export function createBoard(app, firstFilters) {
       move: (/** @type {StatusWord} */ to) => move(id, to),
       remove: () => void actions.deleteTask(task),
     };
-    menu.open(anchor, titleOf(task.description), menuItems(task, app.blocked(), hindrancesOf(store.state), verbs));
+    menu.open(anchor, task, verbs);
   }
 
   /** @param {StatusWord} status */
