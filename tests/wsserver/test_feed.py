@@ -283,7 +283,7 @@ def test_a_lock_is_not_waited_for(tmp_path: Path, ring: Ring) -> None:
     holder.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()
     assert feed.look(thorough=False).locked
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 1  # who waits, does so for 5 s
     assert feed.log
     holder.close()
     assert not feed.look(thorough=False).locked
