@@ -99,6 +99,7 @@ def test_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("HOME", "/home/somebody")
     assert load({"CHORUS_HOME": "here"}).home == tmp_path / "here"
     assert load({"CHORUS_HOME": "~/chorus"}).home == Path("/home/somebody/chorus")
+    assert load({}).home == ROOT / "data", "a default lies beside the program, wherever it is started"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "::1", "localhost"])

@@ -41,11 +41,11 @@ def test_a_planned_stop(home: Path, number: int) -> None:
         began = time.monotonic()
         server.signal(number)
         delays = [farewell(client) for client in clients]
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2  # all are told at once, whoever does not answer
         assert all(700 <= delay <= 700 + 2 * 52 for delay in delays)
         assert len(set(delays)) > 5
         assert server.wait() == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4.5  # gunicorn would kill it after 5
 
 
 def farewell(client: RawSocket) -> int:
