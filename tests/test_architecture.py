@@ -36,9 +36,11 @@ MAY_NOT_IMPORT = {
 }
 PURE = {
     "cli/following.py",
+    "common/blocks.py",
     "common/errors.py",
     "common/events.py",
     "common/security.py",
+    "common/terminal.py",
     "common/output.py",
     "common/wire.py",
     "core/attachments/names.py",

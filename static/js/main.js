@@ -8,6 +8,7 @@ import { readConfig } from './connection/config.js';
 import { createLive } from './connection/live.js';
 import { createDrafts } from './drafts.js';
 import { createAttention } from './elements/attention.js';
+import { boundary } from './elements/boundary.js';
 import { installIcons } from './elements/icons.js';
 import { createMenu } from './elements/menu.js';
 import { createNotices } from './elements/notices.js';
@@ -16,7 +17,7 @@ import { countNeedsYou } from './lib/board.js';
 import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
 import { workspaceName } from './lib/text.js';
 import { createLater } from './lib/later.js';
-import { createPainter } from './lib/painter.js';
+import { attempt, createPainter } from './lib/painter.js';
 import { recall } from './lib/storage.js';
 import { loadStyles } from './lib/styles.js';
 import { createRouter } from './router.js';
@@ -28,6 +29,7 @@ import { createBoard } from './views/board.js';
 import { closedTemplate } from './views/board/empty.js';
 import { createLazy } from './views/lazy.js';
 import { shellTemplate } from './views/shell.js';
+import { quoted } from './lib/visible.js';
 
 /** @import {App, View} from './app.js' */
 /** @import {TextOrder} from './elements/text-dialog.js' */
@@ -262,7 +264,7 @@ function enterWorkspace() {
   if (configPath === null || configPath === workspace) return;
   drafts.enter(configPath);
   if (workspace !== null) {
-    notices.info(`The workspace “${workspaceName(configPath)}” is open now`, { lastsMs: SWITCHED_MS });
+    notices.info(`The workspace ${quoted(workspaceName(configPath))} is open now`, { lastsMs: SWITCHED_MS });
     if (router.route.page !== 'workspaces') renew(router.route);
   }
   workspace = configPath;
@@ -278,14 +280,14 @@ function arrive() {
 
 function draw() {
   const isClosed = live.status().closed && needsWorkspace(router.route);
-  const page = isClosed ? closedTemplate(live.status()) : view.template();
+  const page = boundary('This page', () => (isClosed ? closedTemplate(live.status()) : view.template()));
   render(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, page), root);
-  dialogs.value?.refresh();
-  palettes.value?.refresh();
+  attempt(() => dialogs.value?.refresh());
+  attempt(() => palettes.value?.refresh());
   showAttention();
   const painted = changes;
   changes = null;
-  if (!isClosed) view.painted?.(painted);
+  if (!isClosed) attempt(() => view.painted?.(painted));
   if (focusWatch.isLost() && !view.recover?.()) document.querySelector('h1')?.focus({ preventScroll: true });
 }
 

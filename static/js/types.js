@@ -291,7 +291,9 @@
  * @property {number} n 1, 2, 3 … in its run
  * @property {number} at
  * @property {'text'|'thinking'|'tool_call'|'tool_result'|'usage'|'notice'|'error'|'stderr'} kind
+ * @property {number} [to] of a block of several: the number of the last one; the page joins them (lib/blocks.js)
  * @property {string} [text]
+ * @property {true} [first] text, thinking: it does not go on with what was said before it
  * @property {string} [callId]
  * @property {string} [tool]
  * @property {any} [input]
@@ -305,8 +307,9 @@
  *   OutputPage `data` of `GET /api/runs/:id/output`
  */
 /**
- * @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[]}} OutputData the
- *   newest records up to `last`; the server has those from `first` to `newest`
+ * @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[], older:
+ *   'idle'|'loading'|'failed'}} OutputData the newest records up to `last`, joined to blocks; the server has those from
+ *   `first` to `newest`
  */
 
 /**

@@ -113,7 +113,7 @@ function place(element, anchor) {
  * @param {(item: MenuItem) => void} choose
  */
 const menuTemplate = (title, items, choose) =>
-  html` <div class="menu-title" aria-hidden="true">${title}</div>
+  html` <div class="menu-title" aria-hidden="true" dir="auto">${title}</div>
     ${items.map(
       (item) =>
         html`${item.apart ? html`<div class="menu-line" role="separator"></div>` : nothing}

@@ -14,6 +14,7 @@ import { archiveUrl, taskUrl } from '../router.js';
 import { actionsOf } from '../views/task/actions.js';
 import { createDialog } from './dialog.js';
 import { icon } from './icons.js';
+import { quoted } from '../lib/visible.js';
 
 /** @import {App} from '../app.js' */
 /** @import {ThemeSwitch} from './theme.js' */
@@ -149,7 +150,7 @@ export function createPalette(app, { theme, openHelp, notify }) {
     const more = {
       id: 'archive',
       group: 'Archived tasks',
-      label: `Search the archive for “${query.trim()}”`,
+      label: `Search the archive for ${quoted(query)}`,
       note: '',
       icon: 'archive',
       run: () => router.go(archiveUrl(query.trim())),
@@ -245,6 +246,8 @@ export function createPalette(app, { theme, openHelp, notify }) {
           placeholder="Pages, tasks, actions…"
           autocomplete="off"
           spellcheck="false"
+          dir="auto"
+          maxlength="200"
           data-testid="palette-input"
           .value=${live(query)}
           @input=${(/** @type {Event} */ event) => typed(/** @type {HTMLInputElement} */ (event.target).value)}
@@ -281,7 +284,7 @@ export function createPalette(app, { theme, openHelp, notify }) {
       @click=${() => choose(item)}
     >
       ${icon(item.icon)}<span class="palette-label"
-        >${item.label}${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span
+        ><bdi>${item.label}</bdi>${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span
       >${item.note ? html`<span class="palette-note">${item.note}</span>` : nothing}
     </div>`;
 

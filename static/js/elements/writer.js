@@ -35,6 +35,7 @@ export function writer({ id, label, text, preview, placeholder, error, testid, o
               class="input"
               id=${id}
               rows="6"
+              dir="auto"
               data-testid=${testid}
               aria-label=${label}
               placeholder=${placeholder ?? nothing}

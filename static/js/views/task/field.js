@@ -13,6 +13,7 @@ import { isSameValue, problemOf, tidy, valueOf } from '../../lib/fields.js';
 import { isSubmit } from '../../lib/focus.js';
 import { conflictTemplate } from './conflict.js';
 import { listEditor } from './list-editor.js';
+import { shownText } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {FieldChange} from '../../actions.js' */
@@ -200,7 +201,7 @@ export function createField(app, id, field) {
         ? html`<p class="field-note">${icon('loader-circle', 'spin')}<span>Fetching the rest…</span></p>`
         : nothing;
     if (typeof value === 'string') return html`${markdown(value, painter.request)}${cut}`;
-    const items = value.map((item) => html`<li>${item}</li>`);
+    const items = value.map((item) => html`<li dir="auto">${shownText(item)}</li>`);
     return html`${
       field.ordered
         ? html`<ol class="steps">

@@ -52,6 +52,7 @@ function row(options, what, item, index) {
     <textarea
       class="input"
       rows="1"
+      dir="auto"
       aria-label=${place}
       aria-describedby=${error ? `${field.name}-text-error` : nothing}
       data-testid="item-${field.name}"
