@@ -6,9 +6,10 @@
 
 import { html, noChange, nothing } from '../vendor/lit-html/lit-html.js';
 import { Directive, directive } from '../vendor/lit-html/directive.js';
-import { NO_SECTIONS, plainSectionsOf, sectionsOf } from '../lib/sections.js';
+import { NO_SECTIONS, SHOWN_CHARACTERS, plainSectionsOf, sectionsOf } from '../lib/sections.js';
 import { createTurns } from '../lib/turns.js';
 import { visible } from '../lib/visible.js';
+import { button } from './button.js';
 
 /** @import {Section, Sections} from '../lib/sections.js' */
 
@@ -82,6 +83,7 @@ export const longText = (text, onReady) => html`<div class="long-text">${textDir
 
 class TextDirective extends Directive {
   #text = '';
+  #most = SHOWN_CHARACTERS;
   /** @type {Sections} */
   #known = NO_SECTIONS;
 
@@ -91,15 +93,26 @@ class TextDirective extends Directive {
    * @param {boolean} isMarkdown
    */
   render(text, redraw, isMarkdown) {
-    if (text !== this.#text) this.#known = (isMarkdown ? sectionsOf : plainSectionsOf)(visible(text), this.#known);
-    this.#text = text;
+    if (text !== this.#text) this.#read(text, isMarkdown);
     const { sections, definitions, isCut } = this.#known;
     const names = sections.length > 1 ? definitions : '';
-    return html`${sections.map((section) => sectionDirective(section, names, redraw))}${isCut ? tooLong : nothing}`;
+    const more = () => {
+      this.#most += SHOWN_CHARACTERS;
+      this.#read(text, isMarkdown);
+      redraw();
+    };
+    return html`${sections.map((section) => sectionDirective(section, names, redraw))}${isCut ? button({ label: 'Show more', look: 'is-small', run: more, testid: 'show-more' }) : nothing}`;
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} isMarkdown
+   */
+  #read(text, isMarkdown) {
+    this.#text = text;
+    this.#known = (isMarkdown ? sectionsOf : plainSectionsOf)(visible(text), this.#known, this.#most);
   }
 }
-
-const tooLong = html`<p class="soft">The rest is too long to be shown.</p>`;
 
 const textDirective = directive(TextDirective);
 

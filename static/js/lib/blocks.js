@@ -10,7 +10,7 @@
 
 const IN_PIECES = ['text', 'thinking'];
 /** A block that is longer goes on in another one: no text grows without end. */
-export const MAX_BLOCK_CHARACTERS = 512 * 1024;
+export const MAX_BLOCK_CHARACTERS = 128 * 1024;
 
 /** The number of the last piece. @param {OutputRecord} block */
 export const lastOf = (block) => block.to ?? block.n;

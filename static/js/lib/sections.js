@@ -7,15 +7,17 @@
  * When more text comes, only the sections at its end change.
  */
 
-/** Characters of a section that has several blocks or lines. */
-export const SECTION_CHARACTERS = 4_000;
+/** Characters of a section, where lines and signs count for more: each makes an element. */
+const SECTION_WEIGHT = 6_000;
+const LINE_WEIGHT = 24;
+const SIGN_WEIGHT = 8;
+const PLAIN_CHARACTERS = 4_000;
 /** Characters of a line, or of code, in one section. */
 const MAX_LINE = 16_000;
-/** What lies beyond is not drawn. */
-export const MAX_CHARACTERS = 256 * 1024;
+/** What lies beyond is drawn where somebody asks for it. */
+export const SHOWN_CHARACTERS = 128 * 1024;
 export const MAX_DEPTH = 12;
 const MAX_INDENT = 80;
-const MAX_LINES = 600;
 /** Signs in one paragraph, cell or item. */
 const MAX_EMPHASIS = 300;
 const MAX_SIGNS = 600;
@@ -59,10 +61,11 @@ export const NO_SECTIONS = { text: '', sections: [], definitions: '', isCut: fal
 /**
  * @param {string} whole
  * @param {Sections} [before] of the same text when it was shorter
+ * @param {number} [most] characters
  * @returns {Sections}
  */
-export function sectionsOf(whole, before = NO_SECTIONS) {
-  const { text, isCut } = bounded(whole);
+export function sectionsOf(whole, before = NO_SECTIONS, most = SHOWN_CHARACTERS) {
+  const { text, isCut } = bounded(whole, most);
   if (text === before.text) return isCut === before.isCut ? before : { ...before, isCut };
   const settled = text.startsWith(before.text) ? settledOf(before.sections) : 0;
   const sections = before.sections.slice(0, settled);
@@ -81,26 +84,31 @@ export function sectionsOf(whole, before = NO_SECTIONS) {
 /**
  * The same of a text that is no Markdown.
  * @param {string} whole
+ * @param {Sections} [_before]
+ * @param {number} [most]
  * @returns {Sections}
  */
-export function plainSectionsOf(whole) {
-  const { text, isCut } = bounded(whole);
+export function plainSectionsOf(whole, _before, most = SHOWN_CHARACTERS) {
+  const { text, isCut } = bounded(whole, most);
   /** @type {Section[]} */
   const sections = [];
   for (let at = 0; at < text.length;) {
-    const line = text.lastIndexOf('\n', at + SECTION_CHARACTERS) + 1;
-    const end = at + SECTION_CHARACTERS >= text.length ? text.length : line > at ? line : endOf(text, at + MAX_LINE);
+    const line = text.lastIndexOf('\n', at + PLAIN_CHARACTERS) + 1;
+    const end = at + PLAIN_CHARACTERS >= text.length ? text.length : line > at ? line : endOf(text, at + MAX_LINE);
     sections.push({ at, kind: 'plain', source: text.slice(at, end), why: '', isMore: at > 0, level: PAGE_LEVELS });
     at = end;
   }
   return { text, sections, definitions: '', isCut };
 }
 
-/** @param {string} whole */
-function bounded(whole) {
+/**
+ * @param {string} whole
+ * @param {number} most
+ */
+function bounded(whole, most) {
   const all = withLineFeeds(whole);
-  const isCut = all.length > MAX_CHARACTERS;
-  return { text: isCut ? all.slice(0, endOf(all, MAX_CHARACTERS)) : all, isCut };
+  const isCut = all.length > most;
+  return { text: isCut ? all.slice(0, endOf(all, most)) : all, isCut };
 }
 
 /** @param {string} text */
@@ -138,19 +146,22 @@ const definitionsOf = (found) => [...new Set(found)].slice(0, MAX_DEFINITIONS).j
  * @returns {Generator<Part>}
  */
 function* packed(text, begin) {
-  let start = begin;
-  let end = begin;
-  for (let next = begin; end < text.length; end = next) {
-    next = blockEnd(text, end);
-    if (next - start <= SECTION_CHARACTERS) continue;
-    if (end > start) yield judged(start, text.slice(start, end));
-    start = end;
-    if (next - end <= SECTION_CHARACTERS) continue;
-    yield* cut(text, end, next);
-    start = next;
+  let [start, end, weight] = [begin, begin, 0];
+  while (end < text.length) {
+    const next = blockEnd(text, end);
+    const added = weightOf(text.slice(end, next));
+    if (weight + added > SECTION_WEIGHT && end > start) {
+      yield judged(start, text.slice(start, end));
+      [start, weight] = [end, 0];
+    }
+    if (added > SECTION_WEIGHT) yield* cut(text, end, next);
+    [start, end, weight] = added > SECTION_WEIGHT ? [next, next, 0] : [start, next, weight + added];
   }
   if (end > start) yield judged(start, text.slice(start, end));
 }
+
+/** @param {string} text */
+const weightOf = (text) => text.length + LINE_WEIGHT * count(text, /\n/g) + SIGN_WEIGHT * count(text, /[*_`[|]/g);
 
 /**
  * Where the line after the one at `at` begins.
@@ -161,6 +172,9 @@ function lineEnd(text, at) {
   const end = text.indexOf('\n', at);
   return end < 0 ? text.length : end + 1;
 }
+
+/** @param {string} line */
+const isFence = (line) => line.length > 3 && FENCE.test(line.trimEnd());
 
 /**
  * Where a block that can be parsed alone ends: a fence with its closing line, or before a line at the margin that
@@ -177,10 +191,11 @@ function blockEnd(text, at) {
   for (let wasEmpty = first.trim() === ''; end < text.length;) {
     const next = lineEnd(text, end);
     const line = text.slice(end, next);
-    const isEmpty = line.trim() === '';
-    if (FENCE.test(line.trimEnd()) && (!isList || line[0] === '`' || line[0] === '~')) return end;
+    const isEmpty = line === '\n' || line.trim() === '';
+    if (isFence(line) && (!isList || line[0] === '`' || line[0] === '~')) return end;
     if (wasEmpty && !isEmpty && /^\S/.test(line) && !LIST.test(line)) return end;
-    [wasEmpty, end] = [isEmpty, next];
+    wasEmpty = isEmpty;
+    end = next;
   }
   return end;
 }
@@ -212,9 +227,9 @@ function fenceEnd(text, at, fence) {
  */
 function* cut(text, begin, end) {
   const first = text.slice(begin, lineEnd(text, begin));
-  const isFence = FENCE.test(first.trimEnd());
-  const goOn = isFence ? null : continuation(text, begin, first);
-  const most = isFence ? MAX_LINE : SECTION_CHARACTERS;
+  const isCode = isFence(first);
+  const goOn = isCode ? null : continuation(text, begin, first);
+  const most = isCode ? MAX_LINE : SECTION_WEIGHT;
   let isMore = false;
   /** @type {(from: number, to: number) => Part} */
   const part = (from, to) => {
@@ -222,17 +237,16 @@ function* cut(text, begin, end) {
     const made = goOn ? judged(from, goOn(source, isMore)) : coded(from, source, !isMore);
     return { ...made, isMore };
   };
-  let start = begin;
+  let [start, weight] = [begin, 0];
   for (let at = begin; at < end;) {
-    const next = Math.min(
-      end,
-      at === start ? endOf(text, Math.min(lineEnd(text, at), at + MAX_LINE)) : lineEnd(text, at),
-    );
-    const isBorder = isFence || /\S/.test(text[at] ?? '');
-    if (at > start && next - start > (isBorder ? most : 2 * most)) {
+    const next = Math.min(end, endOf(text, Math.min(lineEnd(text, at), at + MAX_LINE)));
+    const added = isCode ? next - at : weightOf(text.slice(at, next));
+    const isBorder = isCode || /\S/.test(text[at] ?? '');
+    if (at > start && weight + added > (isBorder ? most : 2 * most)) {
       yield part(start, at);
-      [start, isMore] = [at, true];
-    } else at = next;
+      [start, weight, isMore] = [at, 0, true];
+    }
+    [at, weight] = [next, weight + added];
   }
   yield part(start, end);
 }
@@ -292,18 +306,16 @@ function judged(at, source) {
  * @param {string} source
  */
 export function problemOf(source) {
-  let [emphasis, signs, inList, isTable, before] = [0, 0, 0, false, ''];
+  let [emphasis, signs, isTable, before] = [0, 0, false, ''];
   for (const line of outsideFences(source.split('\n'))) {
     if (line.length > MAX_LINE) return 'it has a very long line';
     const { depth, rest } = markersOf(line);
     if (depth > MAX_DEPTH || (depth > 0 && line.search(/\S/) > MAX_INDENT)) return 'it is nested too deeply';
     isTable = rest !== '' && (isTable || (before.includes('|') && TABLE_RULE.test(line.trim())));
     if (depth > 0 || rest === '' || rest[0] === '#' || isTable) emphasis = signs = 0;
-    inList = depth > 0 || (inList > 0 && rest !== '') ? inList + 1 : 0;
     emphasis += count(rest, /[*_~]/g);
     signs += count(rest, /[[\]<`!&\\|(:@]/g);
-    if (emphasis > MAX_EMPHASIS || signs > MAX_SIGNS || inList > MAX_LINES || hasSpaces(rest))
-      return 'it is too intricate';
+    if (emphasis > MAX_EMPHASIS || signs > MAX_SIGNS || hasSpaces(rest)) return 'it is too intricate';
     before = line;
   }
   return '';
@@ -314,7 +326,7 @@ function* outsideFences(lines) {
   /** @type {string|null} */
   let fence = null;
   for (const line of lines) {
-    const signs = FENCE.exec(line.trimEnd())?.[1];
+    const signs = line.length < 3 ? undefined : FENCE.exec(line.trimEnd())?.[1];
     if (fence === null) yield line;
     if (signs !== undefined && (fence === null || signs.startsWith(fence))) fence = fence === null ? signs : null;
   }
@@ -324,7 +336,8 @@ function* outsideFences(lines) {
 const count = (text, signs) => text.match(signs)?.length ?? 0;
 
 /** @param {string} line */
-const hasSpaces = (line) => (line.match(/\s+/g) ?? []).some((spaces) => spaces.length > MAX_SPACES);
+const hasSpaces = (line) =>
+  line.length > MAX_SPACES && (line.match(/\s+/g) ?? []).some((spaces) => spaces.length > MAX_SPACES);
 
 /**
  * How deeply a line is nested by the signs at its beginning, and what follows them.

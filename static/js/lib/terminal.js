@@ -20,9 +20,11 @@ const ERASE = /\x1b\[[0-2]?K/;
 
 /** @param {string} text */
 export function terminalText(text) {
-  const lines = /[\r\b]/.test(text) ? text.split('\n').map(lastState).join('\n') : text;
-  return HAS_ESCAPE.test(lines) ? lines.replace(ESCAPES, '') : lines;
+  return withoutEscapes(/[\r\b]/.test(text) ? text.split('\n').map(lastState).join('\n') : text);
 }
+
+/** @param {string} text */
+export const withoutEscapes = (text) => (HAS_ESCAPE.test(text) ? text.replace(ESCAPES, '') : text);
 
 /** @param {string} line with what is left of its line end */
 function lastState(line) {

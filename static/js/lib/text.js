@@ -25,9 +25,11 @@ export function titleOf(text) {
   return 'Untitled task';
 }
 
+/** Stands for what is in backticks while the signs around it are looked at. */
+const CODE = '\ue000';
 const BEFORE = String.raw`(?<=^|[\s([{<"'“‘«])`;
 const AFTER = String.raw`(?=$|\s|[.,;:!?)\]}>"'”’»]+(?:$|\s))`;
-const BEGIN = String.raw`[\p{L}\p{N}"'“(\[]`;
+const BEGIN = String.raw`[\p{L}\p{N}"'“(\[${CODE}]`;
 const END = String.raw`[^\s*_/\\(]`;
 const BOLD = new RegExp(String.raw`${BEFORE}\*\*(?=${BEGIN})([^*]*${END})\*\*${AFTER}`, 'gu');
 /** Not a name as in `__init__`: a sign for bold stands around words. */
@@ -42,8 +44,15 @@ const BOLD_WORDS = new RegExp(
  * @param {string} line
  */
 function plainLine(line) {
-  return codeParts(line.replace(/^(?:#{1,6}\s+|[-*+>]\s+)/, ''))
-    .map((part, index) => (index % 2 === 0 ? part.replace(BOLD, '$1').replace(BOLD_WORDS, '$1') : part))
+  const text = line.replaceAll(CODE, '\ufffd').replace(/^(?:#{1,6}\s+|[-*+>]\s+)/, '');
+  const parts = codeParts(text);
+  return parts
+    .filter((_, index) => index % 2 === 0)
+    .join(CODE)
+    .replace(BOLD, '$1')
+    .replace(BOLD_WORDS, '$1')
+    .split(CODE)
+    .map((outside, index) => outside + (parts[2 * index + 1] ?? ''))
     .join('');
 }
 
