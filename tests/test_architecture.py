@@ -52,6 +52,7 @@ PURE = {
     "core/tasks/status.py",
     "core/tasks/task.py",
     "core/workspaces/epoch.py",
+    "core/zipnames.py",
     "core/runs/prompts.py",
     "core/runs/stack.py",
     "runner/environment.py",

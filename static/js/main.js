@@ -14,7 +14,8 @@ import { createMenu } from './elements/menu.js';
 import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
-import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
+import { createFocusWatch, isCovered, isTyping } from './lib/focus.js';
+import { isFind, isPlain, keyOf } from './lib/keys.js';
 import { workspaceName } from './lib/text.js';
 import { createLater } from './lib/later.js';
 import { attempt, createPainter } from './lib/painter.js';
@@ -327,12 +328,13 @@ function onKey(event) {
     return openPalette();
   }
   if (event.defaultPrevented || !isPlain(event) || isCovered()) return;
-  if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search')
+  const key = keyOf(event);
+  if (key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search')
     return event.target.blur();
   if (isTyping(event.target)) return;
-  if (goes && goTo(event.key)) return event.preventDefault();
-  isGoing = event.key === 'g';
-  const run = KEYS[event.key];
+  if (goes && goTo(key)) return event.preventDefault();
+  isGoing = key === 'g';
+  const run = KEYS[key];
   if (run) run();
   else if (!view.key?.(event)) return;
   event.preventDefault();

@@ -3,6 +3,7 @@
 
 import { html, nothing, render } from '../vendor/lit-html/lit-html.js';
 import { icon } from './icons.js';
+import { keyOf } from '../lib/keys.js';
 
 /**
  * @typedef {Object} MenuItem
@@ -62,6 +63,7 @@ export function createMenu() {
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
+    const key = keyOf(event);
     const items = all();
     const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const target = {
@@ -69,11 +71,11 @@ export function createMenu() {
       ArrowUp: (at - 1 + items.length) % items.length,
       Home: 0,
       End: items.length - 1,
-    }[event.key];
+    }[key];
     event.stopPropagation();
     if (target !== undefined) items[target]?.focus();
-    else if (event.key === 'Tab' || event.key === 'Escape') close();
-    else if (event.key.length === 1 && event.key !== ' ') startingWith(items, at, event.key)?.focus();
+    else if (key === 'Tab' || key === 'Escape') close();
+    else if (key.length === 1 && key !== ' ') startingWith(items, at, key)?.focus();
     else return;
     event.preventDefault();
   }

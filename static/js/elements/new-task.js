@@ -2,7 +2,7 @@
 /** The dialog for a new task, from every page. What is typed survives closing and reloading. */
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
-import { isSubmit } from '../lib/focus.js';
+import { isSubmit } from '../lib/keys.js';
 import { newKey } from '../lib/key.js';
 import { DESCRIPTION_LIMIT, byteLength, fileProblem, formatBytes } from '../lib/text.js';
 import { taskUrl } from '../router.js';

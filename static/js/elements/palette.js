@@ -15,6 +15,7 @@ import { actionsOf } from '../views/task/actions.js';
 import { createDialog } from './dialog.js';
 import { icon } from './icons.js';
 import { quoted } from '../lib/visible.js';
+import { keyOf } from '../lib/keys.js';
 
 /** @import {App} from '../app.js' */
 /** @import {ThemeSwitch} from './theme.js' */
@@ -210,16 +211,17 @@ export function createPalette(app, { theme, openHelp, notify }) {
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
+    const key = keyOf(event);
     const last = shown.length - 1;
     const target = {
       ArrowDown: at < last ? at + 1 : 0,
       ArrowUp: at > 0 ? at - 1 : last,
       PageDown: Math.min(at + 8, last),
       PageUp: Math.max(at - 8, 0),
-    }[event.key];
-    if (event.isComposing || (target === undefined && event.key !== 'Enter')) return;
+    }[key];
+    if (target === undefined && key !== 'Enter') return;
     event.preventDefault();
-    if (event.key === 'Enter') return choose(shown[at]);
+    if (key === 'Enter') return choose(shown[at]);
     at = target ?? 0;
     dialog.draw();
     document.getElementById(`palette-${at}`)?.scrollIntoView({ block: 'nearest' });

@@ -4,7 +4,7 @@
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live as liveValue } from '../vendor/lit-html/directives/live.js';
 import { unconfinedAgents, userAgents, whyNotRun } from '../lib/agents.js';
-import { isSubmit } from '../lib/focus.js';
+import { isSubmit } from '../lib/keys.js';
 import { newKey } from '../lib/key.js';
 import { promptOf } from '../lib/prompt.js';
 import { resumable } from '../lib/runs.js';

@@ -3,7 +3,7 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live } from '../vendor/lit-html/directives/live.js';
-import { isSubmit } from '../lib/focus.js';
+import { isSubmit } from '../lib/keys.js';
 import { byteLength, formatBytes } from '../lib/text.js';
 import { button } from './button.js';
 import { createDialog, dialogHead } from './dialog.js';

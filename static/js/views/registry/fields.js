@@ -6,7 +6,7 @@ import { live } from '../../vendor/lit-html/directives/live.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { writer } from '../../elements/writer.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit } from '../../lib/keys.js';
 import { visible } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */

@@ -10,7 +10,7 @@ import { icon } from '../../elements/icons.js';
 import { markdown } from '../../elements/markdown.js';
 import { writer } from '../../elements/writer.js';
 import { isSameValue, problemOf, tidy, valueOf } from '../../lib/fields.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit, keyOf } from '../../lib/keys.js';
 import { conflictTemplate } from './conflict.js';
 import { listEditor } from './list-editor.js';
 import { shownText } from '../../lib/visible.js';
@@ -146,7 +146,7 @@ export function createField(app, id, field) {
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (isSubmit(event)) void save();
-    else if (event.key === 'Escape') cancel();
+    else if (keyOf(event) === 'Escape') cancel();
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -10,7 +10,7 @@ import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { markdown } from '../../elements/markdown.js';
 import { hindrancesOf } from '../../lib/agents.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit } from '../../lib/keys.js';
 import { newKey } from '../../lib/key.js';
 import { answersOf, choicesOf, isAsking, unanswered } from '../../lib/questions.js';
 import { plural } from '../../lib/text.js';

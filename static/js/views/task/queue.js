@@ -6,7 +6,7 @@ import { live } from '../../vendor/lit-html/directives/live.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit } from '../../lib/keys.js';
 import { newKey } from '../../lib/key.js';
 import { iso, moment } from '../../lib/time.js';
 import { failedPart } from './failed-part.js';
