@@ -1,7 +1,7 @@
 """What a run uses, over all its turns, and the caps that end it."""
 
-from datetime import datetime
-
+from common.clock import now_ms
+from common.days import day_of
 from common.db.write import WriteTransaction
 from core.runs import costs, verbs
 from core.runs.costs import Caps
@@ -51,7 +51,7 @@ class Account:
             return None
         with self._workspace.database.read() as reading:
             task = costs.of_task(reading, self._task_id)
-            return self._caps.reached(task, costs.since(reading, _midnight()))
+            return self._caps.reached(task, costs.of_day(reading, day_of(now_ms())))
 
     def budget_usd(self) -> float | None:
         """Dollars that may still be spent, for programs that can count them themselves; None: no cap."""
@@ -59,11 +59,6 @@ class Account:
         if not caps.task_usd and not caps.day_usd:
             return None
         with self._workspace.database.read() as reading:
-            task, day = costs.of_task(reading, self._task_id), costs.since(reading, _midnight())
+            task, day = costs.of_task(reading, self._task_id), costs.of_day(reading, day_of(now_ms()))
         left = [cap - used.usd for cap, used in ((caps.task_usd, task), (caps.day_usd, day)) if cap]
         return max(LEAST_BUDGET_USD, min(left))
-
-
-def _midnight() -> int:
-    """When today began here, in ms."""
-    return int(datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)

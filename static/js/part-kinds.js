@@ -172,7 +172,10 @@ const insights = {
   path: (id) => `/api/insights?days=${encodeURIComponent(id)}`,
   parse: (answer) => answer,
   concerns: (item) => item.type === 'counters_moved',
-  touch: (data, item) => (data && item.type === 'counters_moved' ? { data: addCounters(data, item.data) } : 'reread'),
+  touch(data, item) {
+    const moved = data && item.type === 'counters_moved' ? addCounters(data, item.data) : null;
+    return moved ? { data: moved } : 'reread';
+  },
 };
 
 /** Archived tasks that fit the text in the key, last archived first. @type {Kind<PartData['archive']>} */

@@ -186,9 +186,13 @@
 /** @typedef {Partial<Record<Metric, Record<string, number>>>} Counters how much is added, by metric and key */
 
 /**
- * @typedef {Object} Insights `data` of `GET /api/insights`; days are UTC's, each named by its first millisecond
+ * @typedef {Object} Insights `data` of `GET /api/insights`; days are the server's, each named by the first millisecond
+ *   that its date has in UTC
  * @property {number} first
- * @property {number} today the server's, when it answered or last changed something
+ * @property {number} today when it answered
+ * @property {number} todayBegan at a midnight of the server
+ * @property {number} todayEnds at the next one, 23 to 25 hours later
+ * @property {string} timeZone the server's, in words
  * @property {Record<string, number>} before tasks on the board by status when `first` began
  * @property {readonly {day: number, counters: Counters}[]} days those with a change, in order
  */

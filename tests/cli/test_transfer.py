@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from common.clock import now_ms
+from common.days import day_of
 from common.db import counters, eventlog, sqlite
 from common.errors import BadRequest, NotFound
 from common.events import TaskStatus
@@ -182,7 +183,7 @@ def test_conflicts(tmp_path: Path, workspace: Workspace) -> None:
 def on_board(workspace: Workspace) -> dict[str, int]:
     """How many tasks of each status the insights count."""
     with workspace.database.read() as reading:
-        return counters.totals_before(reading.connection, "tasks", counters.day_of(now_ms()) + 1)
+        return counters.totals_before(reading.connection, "tasks", day_of(now_ms()) + 1)
 
 
 def test_undo_of_what_was_deleted_before_a_task_was_replaced(tmp_path: Path, workspace: Workspace) -> None:
