@@ -1,7 +1,7 @@
 """What a run uses, over all its turns, and the caps that end it."""
 
-from datetime import datetime
-
+from common.clock import now_ms
+from common.days import day_of
 from common.db.write import WriteTransaction
 from core.runs import costs, verbs
 from core.runs.costs import Caps, Used
@@ -56,7 +56,7 @@ class Account:
         if not self._caps.any:
             return None
         unstored = self._unstored(now) if now else Used(0, 0)
-        task, day = costs.of_task(reader, self._task_id), costs.since(reader, _midnight())
+        task, day = costs.of_task(reader, self._task_id), costs.of_day(reader, day_of(now_ms()))
         return self._caps.reached(_sum(task, unstored), _sum(day, unstored))
 
     def _unstored(self, now: Progress) -> Used:
@@ -68,15 +68,10 @@ class Account:
         caps = self._caps
         if not caps.task_usd and not caps.day_usd:
             return None
-        task, day = costs.of_task(reader, self._task_id), costs.since(reader, _midnight())
+        task, day = costs.of_task(reader, self._task_id), costs.of_day(reader, day_of(now_ms()))
         left = [cap - used.usd for cap, used in ((caps.task_usd, task), (caps.day_usd, day)) if cap]
         return max(LEAST_BUDGET_USD, min(left))
 
 
 def _sum(used: Used, more: Used) -> Used:
     return Used(used.tokens + more.tokens, used.usd + more.usd)
-
-
-def _midnight() -> int:
-    """When today began here, in ms."""
-    return int(datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)

@@ -214,7 +214,7 @@ config = sa.Table(
     sa.Column("wire", sa.Text, nullable=False),
 )
 
-# Sums by UTC day, for the insights; their changes go out beside the event (core/insights/rule.py says what each means).
+# Sums by the server's days, for the insights; changes go out beside the event (core/insights/rule.py: what each means).
 daily_counters = sa.Table(
     "daily_counters",
     metadata,

@@ -71,7 +71,7 @@ def restore(
     """
     folder = opening.as_known(home, folder)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with zips.opened(source, folder.parent) as archive, _stage(folder) as stage:
+    with zips.opened(source, folder.parent, (UPLOADS,)) as archive, _stage(folder) as stage:
         _check_manifest(archive, source)
         missing = _unpack(archive, stage, module, progress)
         restored = _finish_stage(stage, module)._replace(folder=folder, missing=missing)

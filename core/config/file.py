@@ -80,7 +80,7 @@ def read(folder: Path) -> dict[str, Any]:
         raw = path_of(folder).read_bytes()[: LARGEST_BYTES + 1]
         if len(raw) > LARGEST_BYTES:
             raise ValueError("it is larger than 1 MiB")
-        values: dict[str, Any] = _schema.load(json.loads(raw.decode()))
+        values: dict[str, Any] = _schema.load(json.loads(raw.decode(json.detect_encoding(raw))))
     except OSError as error:
         raise ValidationFailed(f"{CONFIG_FILE} cannot be read: {error.strerror}.") from None
     except ma.ValidationError as error:

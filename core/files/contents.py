@@ -1,5 +1,6 @@
 """Reading whole files, regular ones only and bounded, and one change at a time in a folder."""
 
+import codecs
 import fcntl
 import hashlib
 import os
@@ -16,6 +17,13 @@ from core.files.walk import Spot
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LOCK_WAIT_S = 2.0
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_LOOKED_AT = 1024
 # Nothing here may wait for somebody else to open the other end, or become our terminal.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -34,10 +42,27 @@ class Content:
     @property
     def text(self) -> str:
         """Raises ValidationFailed where it is not UTF-8."""
+        if encoding := other_encoding(self.raw):
+            raise invalid(f"Is a text in {encoding}, and this tool takes UTF-8. Convert it first, or attach a copy.")
         try:
             return self.raw.decode()
         except UnicodeDecodeError:
             raise invalid("Is not a text file in UTF-8.") from None
+
+    @property
+    def shown(self) -> str:
+        """The text without the byte-order mark that some programs begin a file with."""
+        return self.text.removeprefix("\ufeff")
+
+
+def other_encoding(raw: bytes) -> str | None:
+    """UTF-16 or UTF-32, where a file says that it is in one of them, or every second byte of it is empty."""
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return encoding
+    head = raw[:_LOOKED_AT] if len(raw) % 2 == 0 else b""
+    is_wide = len(head) >= 4 and any(not any(head[k::2]) and all(head[1 - k :: 2]) for k in (0, 1))
+    return "UTF-16" if is_wide else None
 
 
 def hash_of(raw: bytes) -> str:

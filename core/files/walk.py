@@ -13,7 +13,7 @@ from typing import NamedTuple
 from common.errors import Forbidden, NotFound
 from core.files.folders import Folders, Identity, Place, check_name, components, invalid
 from core.files.refusals import told
-from core.files.tree import identity
+from core.files.tree import identity, standing
 
 DEEPEST = 64  # folders below an allowed one; each holds a descriptor while a path is walked
 MOST_LINKS = 40
@@ -115,6 +115,7 @@ class _Walk:
             if name == "..":
                 self._back()
                 continue
+            name = standing(self.folder, name)
             check_name(name)
             target = self._link(name) if self._ahead or self._follow_last else None
             if target is not None:

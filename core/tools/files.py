@@ -17,7 +17,7 @@ from core.tools.tool import Arguments, Commit, Context, Result
 def read(context: Context, arguments: Arguments) -> Result:
     with reach(context.folders, arguments["path"]) as spot:
         content = contents.read(spot)
-    shown = texts.show(content.text, arguments["offset"], arguments["limit"])
+    shown = texts.show(content.shown, arguments["offset"], arguments["limit"])
     return {"content": shown.text, "total_lines": shown.total, "truncated": shown.truncated, "hash": content.hash}
 
 

@@ -8,14 +8,16 @@ import { readConfig } from './connection/config.js';
 import { createLive } from './connection/live.js';
 import { createDrafts } from './drafts.js';
 import { createAttention } from './elements/attention.js';
+import { boundary } from './elements/boundary.js';
 import { installIcons } from './elements/icons.js';
 import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
-import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
+import { createFocusWatch, isCovered, isTyping } from './lib/focus.js';
+import { isFind, isPlain, keyOf } from './lib/keys.js';
 import { workspaceName } from './lib/text.js';
 import { createLater } from './lib/later.js';
-import { createPainter } from './lib/painter.js';
+import { attempt, createPainter } from './lib/painter.js';
 import { createRoot } from './lib/root.js';
 import { recall } from './lib/storage.js';
 import { loadStyles } from './lib/styles.js';
@@ -27,6 +29,7 @@ import { createBoard } from './views/board.js';
 import { closedTemplate } from './views/board/empty.js';
 import { createLazy } from './views/lazy.js';
 import { shellTemplate } from './views/shell.js';
+import { quoted } from './lib/visible.js';
 
 /** @import {App, View} from './app.js' */
 /** @import {TextOrder} from './elements/text-dialog.js' */
@@ -272,7 +275,7 @@ function enterWorkspace() {
   if (configPath === null || configPath === workspace) return;
   drafts.enter(configPath);
   if (workspace !== null) {
-    notices.info(`The workspace “${workspaceName(configPath)}” is open now`, { lastsMs: SWITCHED_MS });
+    notices.info(`The workspace ${quoted(workspaceName(configPath))} is open now`, { lastsMs: SWITCHED_MS });
     if (router.route.page !== 'workspaces') renew(router.route);
   }
   workspace = configPath;
@@ -308,14 +311,14 @@ function bringBack() {
 function drawPage() {
   bringBack();
   const isClosed = live.status().closed && needsWorkspace(router.route);
-  const page = isClosed ? closedTemplate(live.status()) : view.template();
+  const page = boundary('This page', () => (isClosed ? closedTemplate(live.status()) : view.template()));
   root.draw(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, page));
-  dialogs.value?.refresh();
-  palettes.value?.refresh();
+  attempt(() => dialogs.value?.refresh());
+  attempt(() => palettes.value?.refresh());
   showAttention();
   const painted = changes;
   changes = null;
-  if (!isClosed) view.painted?.(painted);
+  if (!isClosed) attempt(() => view.painted?.(painted));
   if (focusWatch.isLost() && !view.recover?.()) document.querySelector('h1')?.focus({ preventScroll: true });
 }
 
@@ -355,12 +358,13 @@ function onKey(event) {
     return openPalette();
   }
   if (event.defaultPrevented || !isPlain(event) || isCovered()) return;
-  if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search')
+  const key = keyOf(event);
+  if (key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search')
     return event.target.blur();
   if (isTyping(event.target)) return;
-  if (goes && goTo(event.key)) return event.preventDefault();
-  isGoing = event.key === 'g';
-  const run = KEYS[event.key];
+  if (goes && goTo(key)) return event.preventDefault();
+  isGoing = key === 'g';
+  const run = KEYS[key];
   if (run) run();
   else if (!view.key?.(event)) return;
   event.preventDefault();

@@ -186,9 +186,13 @@
 /** @typedef {Partial<Record<Metric, Record<string, number>>>} Counters how much is added, by metric and key */
 
 /**
- * @typedef {Object} Insights `data` of `GET /api/insights`; days are UTC's, each named by its first millisecond
+ * @typedef {Object} Insights `data` of `GET /api/insights`; days are the server's, each named by the first millisecond
+ *   that its date has in UTC
  * @property {number} first
- * @property {number} today the server's, when it answered or last changed something
+ * @property {number} today when it answered
+ * @property {number} todayBegan at a midnight of the server
+ * @property {number} todayEnds at the next one, 23 to 25 hours later
+ * @property {string} timeZone the server's, in words
  * @property {Record<string, number>} before tasks on the board by status when `first` began
  * @property {readonly {day: number, counters: Counters}[]} days those with a change, in order
  */
@@ -293,7 +297,9 @@
  * @property {number} n 1, 2, 3 … in its run
  * @property {number} at
  * @property {'text'|'thinking'|'tool_call'|'tool_result'|'usage'|'notice'|'error'|'stderr'} kind
+ * @property {number} [to] of a block of several: the number of the last one; the page joins them (lib/blocks.js)
  * @property {string} [text]
+ * @property {true} [first] text, thinking: it does not go on with what was said before it
  * @property {string} [callId]
  * @property {string} [tool]
  * @property {any} [input]
@@ -307,8 +313,9 @@
  *   OutputPage `data` of `GET /api/runs/:id/output`
  */
 /**
- * @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[]}} OutputData the
- *   newest records up to `last`; the server has those from `first` to `newest`
+ * @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[], older:
+ *   'idle'|'loading'|'failed'}} OutputData the newest records up to `last`, joined to blocks; the server has those from
+ *   `first` to `newest`
  */
 
 /**

@@ -27,7 +27,7 @@ def test_create_list_show(chorus: Chorus, tmp_path: Path) -> None:
     assert (other["description"], other["source"]["sourceType"]) == ("From stdin\nsecond line", "terminal")
 
     listed = chorus("tasks", "list", "--q", "otter").out
-    assert listed == f"{task_id[:8]}  pending    Tell \N{REPLACEMENT CHARACTER}[31motters\n"
+    assert listed == f"{task_id[:8]}  pending    Tell otters\n"
     shown = chorus("tasks", "show", task_id[:6])
     assert "notes é.md (5 B)" in shown.out
     assert json.loads(chorus("tasks", "show", task_id, "--json").out)["description"] == "Tell \x1b[31motters"

@@ -3,8 +3,9 @@
 import io
 import json
 import os
+import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from common import storage
 from common.clock import now_ms
+from common.days import day_of
 from common.db import counters, eventlog, sqlite
 from common.errors import BadRequest, NotFound, StorageFull
 from common.events import TaskStatus
@@ -182,7 +184,7 @@ def test_conflicts(tmp_path: Path, workspace: Workspace) -> None:
 def on_board(workspace: Workspace) -> dict[str, int]:
     """How many tasks of each status the insights count."""
     with workspace.database.read() as reading:
-        return counters.totals_before(reading.connection, "tasks", counters.day_of(now_ms()) + 1)
+        return counters.totals_before(reading.connection, "tasks", day_of(now_ms()) + 1)
 
 
 def test_undo_of_what_was_deleted_before_a_task_was_replaced(tmp_path: Path, workspace: Workspace) -> None:
@@ -382,6 +384,8 @@ def hostile(path: Path, name: str) -> Path:
         ("../chorus.json", "points outside"),
         ("/etc/chorus.json", "points outside"),
         ("a\\..\\b", "points outside"),
+        ("C:\\chorus.json", "points outside"),
+        ("\\\\host\\chorus.json", "points outside"),
         ("link", "is a link"),
         ("bomb", "times its own size"),
     ],
@@ -390,6 +394,110 @@ def test_hostile_zips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.setattr(zips, "SUSPICIOUS_BYTES", 1024 * 1024)
     path = hostile(tmp_path / "hostile.zip", name)
     with pytest.raises(BadRequest, match=says), sources.opened(path, tmp_path):
+        pass
+
+
+NFC, NFD = "Absch\u00e4tzung.txt", "Abscha\u0308tzung.txt"
+
+
+class CodePageInfo(zipfile.ZipInfo):
+    """An entry whose name is bytes that nothing says the encoding of."""
+
+    raw = b""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+        return self.raw, self.flag_bits & ~0x800
+
+
+def repacked(source: Path, target: Path, rename: Callable[[str], str], litter: list[str], encoding: str = "") -> Path:
+    """The zip anew, as another system packs it; `encoding`: of names without the mark that they are UTF-8."""
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
+        contents = {rename(info.filename): before.read(info) for info in before.infolist()}
+        for name, content in (contents | dict.fromkeys(litter, b"\0\5\x16\7")).items():
+            entry = CodePageInfo(name) if encoding else zipfile.ZipInfo(name)
+            if isinstance(entry, CodePageInfo):
+                entry.raw = name.encode(encoding)
+            after.writestr(entry, content)
+    return target
+
+
+def exported_with_names(workspace: Workspace, folder: Path) -> Path:
+    """An export of a workspace whose task has files with names that systems write differently."""
+    task_id = fill(workspace)
+    for name in (NFC, "plain.txt", "日本.md", ".DS_Store"):
+        attach(workspace, task_id, name, name.encode())
+    exporting.export(workspace, folder / "export.zip")
+    return folder / "export.zip"
+
+
+SYSTEMS: dict[str, Callable[[Path, Path], Path]] = {
+    "macos": lambda source, target: repacked(
+        source,
+        target,
+        lambda name: unicodedata.normalize("NFD", f"export 2/{name}"),
+        ["__MACOSX/export 2/._export.json", "__MACOSX/._export 2", "export 2/.DS_Store", "export 2/registry/._x.json"],
+        "utf-8",
+    ),
+    "windows": lambda source, target: repacked(
+        source,
+        target,
+        lambda name: f"export\\{name}".replace("/", "\\"),
+        ["export\\desktop.ini", "export\\agents\\Thumbs.db"],
+    ),
+    "code page": lambda source, target: repacked(
+        source, target, lambda name: name.replace("日本.md", "japan.md"), [], "cp437"
+    ),
+}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_export_that_another_system_has_packed_anew(tmp_path: Path, workspace: Workspace, system: str) -> None:
+    path = SYSTEMS[system](exported_with_names(workspace, tmp_path), tmp_path / "again.zip")
+    with open_workspace(tmp_path / "new") as new:
+        report = bring(new, path)
+        with new.database.read() as reading:
+            [task_id] = [task["id"] for task in json.loads(queries.board(reading)) if task["attachments"]]
+            stored = {a["filename"] for a in records.load(reading, task_id).attachments}
+            one = attachments.find(reading, task_id, NFD)
+        assert (new.uploads / task_id / one.id).read_bytes() == NFC.encode()
+    lost = {"日本.md"} if system == "code page" else set()
+    assert {NFC, "plain.txt", "日本.md", ".DS_Store"} - stored == lost
+    assert not [name for name in report.skipped if not name.endswith(("日本.md", "japan.md"))]
+    assert [report.skipped[name] for name in report.skipped if name.endswith("日本.md")] == (
+        ["is missing, though the task names it"] * len(lost)
+    )
+
+
+def test_unpacked_export_with_other_names(tmp_path: Path, workspace: Workspace) -> None:
+    """A folder, as macOS unpacks it, its JSON written by an editor that begins with a mark."""
+    folder = tmp_path / "export"
+    with zipfile.ZipFile(exported_with_names(workspace, tmp_path)) as archive:
+        archive.extractall(folder)
+    for path in [*folder.rglob("*.json")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    (folder / "export.json").write_bytes((folder / "export.json").read_bytes().decode("utf-8-sig").encode("utf-16"))
+    [upload] = folder.rglob(NFC)
+    upload.rename(upload.with_name(NFD))
+    (folder / "registry" / ".DS_Store").write_bytes(b"")
+    (upload.parent / "._plain.txt").write_bytes(b"")
+    with open_workspace(tmp_path / "new") as new:
+        report = bring(new, folder)
+    assert (report.skipped, report.taken[Kind.ATTACHMENTS]) == ({}, 5)
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        (b"\x1f\x8b\x08", "packed with gzip, no zip file. Unpack it"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"Rar!\x1a\x07\x01", "RAR"),
+        (b"\0" * 257 + b"ustar", "a tar archive"),
+        (b"hello", "damaged or no zip file"),
+    ],
+)
+def test_other_archives_are_named(tmp_path: Path, head: bytes, says: str) -> None:
+    (tmp_path / "archive").write_bytes(head + b"\0" * 300)
+    with pytest.raises(BadRequest, match=says), sources.opened(tmp_path / "archive", tmp_path):
         pass
 
 

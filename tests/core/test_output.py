@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common import blocks
 from common.db import output, sqlite
 from common.db.output import OUTPUT, OutputReader
 from common.output import RECORD_BYTES, OutputKind, body, numbered
@@ -86,8 +87,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def said(run_id: str, text: str) -> Said:
-    return Said(run_id, f"task-of-{run_id}", body(OutputKind.TEXT, {"text": text}, 1))
+def said(run_id: str, text: str, *, first: bool = True) -> Said:
+    return Said(run_id, f"task-of-{run_id}", body(OutputKind.TEXT, {"text": text, "first": first}, 1))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -214,6 +215,64 @@ def test_search(store: Store) -> None:
     assert ([record["n"] for record in page["records"]], page["hasMore"]) == ([10, 20, 30, 40, 50, 60], False)
     assert json.loads(store.reader.search("r", "kind", None, 4))["records"] == []  # a word of ours, not of the agent's
     assert json.loads(store.reader.search("nobody", "x", None, 4))["records"] == []
+
+
+WORDS = ["Ein", "Straßenfest", "mit", "Grüßen,", "**fett**", "und", "`code`;", "darin", "`eine", "Zeile`."]
+
+
+def found(store: Store, text: str, most: int = 100) -> list[tuple[int, str]]:
+    """All hits, looked for page by page."""
+    hits: list[tuple[int, str]] = []
+    before, more = None, True
+    while more:
+        page = json.loads(store.reader.search("r", text, before, most))
+        assert OutputSchema().validate(page) == {}
+        hits = [(record["n"], record["text"]) for record in page["records"]] + hits
+        before, more = page["from"], page["hasMore"]
+    return hits
+
+
+def test_search_finds_what_stands_in_several_pieces(store: Store) -> None:
+    """The pieces of an answer are one block: it is found once, as the piece in which the text begins."""
+    pieces = [(" " if n else "") + word for n, word in enumerate(WORDS)]
+    store.append([said("r", piece, first=n == 0) for n, piece in enumerate(pieces)])
+    store.append([said("r", "Grüßen,"), said("r", " **nicht", first=False)])
+    whole = " ".join(WORDS)
+    assert found(store, "STRASSENFEST mit grüssen") == [(2, whole)]
+    assert found(store, "grüßen, **") == [(4, whole), (11, "Grüßen, **nicht")]
+    assert found(store, "nicht ein") == []  # another answer
+    assert found(store, "zeile`.grü") == []
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_search_finds_it_once_across_every_border(store: Store, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Of blocks that are looked through in parts, and of pages of hits."""
+    monkeypatch.setattr(blocks, "RECORD_BYTES", 40)
+    text = "".join(f"{n:04d} " for n in range(400))
+    store.append([said("r", text[k : k + 3], first=False) for k in range(0, len(text), 3)])
+    for n in range(0, 390, 7):
+        assert len(found(store, f"{n:04d} {n + 1:04d} {n + 2:04d}", most)) == 1
+
+
+def test_search_reads_what_a_terminal_shows(store: Store) -> None:
+    output = {"output": "\x1b[31mFAIL\x1b[0m\n10%\r100%", "callId": "a"}
+    store.append([Said("r", "t", body(OutputKind.TOOL_RESULT, output, 1)), said("r", "\x1b[1mbo", first=True)])
+    store.append([said("r", "ld\x1b[0m", first=False)])
+    for text, hits in (("31m", 0), ("10%", 0), ("fail", 1), ("100%", 1), ("bold", 1)):
+        assert len(json.loads(store.reader.search("r", text, None, 9))["records"]) == hits
+
+
+def test_numbers_that_a_page_cannot_hold_come_as_text() -> None:
+    for value, is_text in ((2**53 + 1, True), (1e300, True), (12.5, False), ("9" * 40, False), (float("nan"), True)):
+        call = json.loads(numbered(1, body(OutputKind.TOOL_CALL, {"input": {"a": value}}, 1)))
+        assert isinstance(call["input"], str) is is_text
+    assert json.loads(numbered(1, body(OutputKind.TOOL_CALL, {"input": 2**53 + 1}, 1)))["input"] == str(2**53 + 1)
+
+
+def test_only_what_is_marked_is_marked() -> None:
+    for mark, kept in ((True, True), (False, None), (1, None), ("true", None)):
+        assert json.loads(numbered(1, body(OutputKind.THINKING, {"text": "", "first": mark}, 1))).get("first") is kept
+    assert "first" not in json.loads(numbered(1, body(OutputKind.NOTICE, {"text": "", "first": True}, 1)))
 
 
 def test_a_page_has_about_a_mebibyte(store: Store) -> None:

@@ -5,11 +5,13 @@ import io
 import json
 import re
 import threading
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import brotli
 import pytest
@@ -82,6 +84,21 @@ def test_attachment_comes_back_as_it_went_in(api: Api) -> None:
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_attachment_has_one_name_in_whichever_form_it_is_written(api: Api) -> None:
+    task_id = api.task()["id"]
+    for form in ("NFD", "NFC", "NFD"):
+        api.attach(task_id, unicodedata.normalize(form, "Übersicht.txt"), form.encode())
+        attached = api.ok("GET", f"/api/tasks/{task_id}")["attachments"]
+        assert [attachment["filename"] for attachment in attached] == [unicodedata.normalize("NFC", "Übersicht.txt")]
+        for asked in ("NFC", "NFD"):
+            name = quote(unicodedata.normalize(asked, "Übersicht.txt"))
+            with api.request("GET", f"/api/tasks/{task_id}/attachments/{name}") as answer:
+                assert answer.data == form.encode()
+    name = quote(unicodedata.normalize("NFD", "Übersicht.txt"))
+    assert api.request("DELETE", f"/api/tasks/{task_id}/attachments/{name}").status_code == 200
+    assert api.ok("GET", f"/api/tasks/{task_id}")["attachments"] == []
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1", "bytes=1-2,3-3", "bytes=99-", "bytes=5-2", "lines=1"])

@@ -4,6 +4,7 @@
 import { createRoot } from '../lib/root.js';
 import { html } from '../vendor/lit-html/lit-html.js';
 import { button } from './button.js';
+import { keyOf } from '../lib/keys.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 
@@ -20,6 +21,10 @@ export function createDialog(testid, titleId, template, closed = () => {}) {
   element.setAttribute('aria-labelledby', titleId);
   element.addEventListener('pointerdown', (event) => {
     if (event.target === element) element.close();
+  });
+  // A key that ends a composition closes nothing.
+  element.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && keyOf(event) === '') event.preventDefault();
   });
   element.addEventListener('close', closed);
   const root = createRoot(element);

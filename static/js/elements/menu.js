@@ -4,6 +4,7 @@
 import { createRoot } from '../lib/root.js';
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { icon } from './icons.js';
+import { keyOf } from '../lib/keys.js';
 
 /**
  * @typedef {Object} MenuItem
@@ -65,6 +66,7 @@ export function createMenu() {
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
+    const key = keyOf(event);
     const items = all();
     const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const target = {
@@ -72,11 +74,11 @@ export function createMenu() {
       ArrowUp: (at - 1 + items.length) % items.length,
       Home: 0,
       End: items.length - 1,
-    }[event.key];
+    }[key];
     event.stopPropagation();
     if (target !== undefined) items[target]?.focus();
-    else if (event.key === 'Tab' || event.key === 'Escape') close();
-    else if (event.key.length === 1 && event.key !== ' ') startingWith(items, at, event.key)?.focus();
+    else if (key === 'Tab' || key === 'Escape') close();
+    else if (key.length === 1 && key !== ' ') startingWith(items, at, key)?.focus();
     else return;
     event.preventDefault();
   }
@@ -114,7 +116,7 @@ function place(element, anchor) {
  * @param {(item: MenuItem) => void} choose
  */
 const menuTemplate = (title, items, choose) =>
-  html` <div class="menu-title" aria-hidden="true">${title}</div>
+  html` <div class="menu-title" aria-hidden="true" dir="auto">${title}</div>
     ${items.map(
       (item) =>
         html`${item.apart ? html`<div class="menu-line" role="separator"></div>` : nothing}

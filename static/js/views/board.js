@@ -18,6 +18,7 @@ import { createModel } from './board/model.js';
 import { needsYouTemplate } from './board/needs-you.js';
 import { createPlace } from './board/place.js';
 import { toolbarTemplate } from './board/toolbar.js';
+import { keyOf } from '../lib/keys.js';
 
 /** @import {App, View} from '../app.js' */
 /** @import {Column, Direction} from '../lib/board.js' */
@@ -144,17 +145,17 @@ export function createBoard(app, firstFilters) {
 
   /** @param {KeyboardEvent} event */
   function key(event) {
-    const direction = DIRECTIONS[event.key];
-    if (direction) return isFree(event) && step(direction);
+    const name = keyOf(event);
+    const direction = DIRECTIONS[name];
+    if (direction) return isFree(name) && step(direction);
     const card = cardAt(event);
-    if (!card || !(event.key === 'm' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)))
-      return false;
+    if (!card || !(name === 'm' || name === 'ContextMenu' || (name === 'F10' && event.shiftKey))) return false;
     openMenu(card.dataset.taskId ?? '', /** @type {HTMLElement} */ (card.querySelector('.card-link')));
     return true;
   }
 
-  /** Arrows belong to whatever else has the focus; letters do not. @param {KeyboardEvent} event */
-  const isFree = ({ key: name }) =>
+  /** Arrows belong to whatever else has the focus; letters do not. @param {string} name */
+  const isFree = (name) =>
     name.length === 1 ||
     cardAt({ target: document.activeElement }) !== null ||
     document.activeElement === document.body;

@@ -22,6 +22,7 @@ import { described, field, formTemplate, markdownField, selectField, textField }
 import { createForm } from './form.js';
 import { backLink, buttonLink, glow, goneTemplate, heading, loadingTemplate, page, sign } from './page.js';
 import { deleteAgent, putAgent } from './requests.js';
+import { named } from '../../elements/named.js';
 
 /** @import {App, View} from '../../app.js' */
 /** @import {ToolGroup} from '../../lib/tools.js' */
@@ -126,7 +127,8 @@ export function createAgent(app, name) {
   /** @param {readonly Task[]} tasks */
   const links = (tasks) =>
     tasks.map(
-      (task, index) => html`${index > 0 ? ', ' : ''}<a href=${taskUrl(task.id)}>${titleOf(task.description)}</a>`,
+      (task, index) =>
+        html`${index > 0 ? ', ' : ''}<a href=${taskUrl(task.id)}>${named(titleOf(task.description))}</a>`,
     );
 
   /** @param {Agent|null} agent */
