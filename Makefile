@@ -10,11 +10,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test page-test soak bench lint format docs browser-tools
+.PHONY: run test page-test soak bench lint format docs browser-tools webkit-tools
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# What an installation prints goes to a file, and is shown only where it fails.
+QUIETLY := .ci/quietly
 ONLY ?= all
 # Half of the time is waiting: two test files at once take little more than half as long as one after the other. They
 # begin in the order of the folders, which has no long file at its end.
@@ -28,7 +30,7 @@ unexport PYTHONDONTWRITEBYTECODE
 run: .venv/.run
 	@exec $(BIN)/python -m launcher $(if $(PORT),--port $(PORT))
 
-test: .venv/.dev node_modules/.installed browser-tools
+test: .venv/.dev node_modules/.installed browser-tools webkit-tools
 	@$(MAKE) --no-print-directory --jobs=2 lint page-test
 	CHORUS_SQLITE=system $(PYTEST) tests/core tests/webapp/test_http.py tests/faults/test_faults.py tests/faults/test_disk.py
 	$(PYTEST)
@@ -41,7 +43,7 @@ soak: .venv/.dev node_modules/.installed
 
 bench: .venv/.bench node_modules/.installed browser-tools
 	@.ci/need cc:gcc make:make /usr/lib/nginx/modules/ngx_nchan_module.so:libnginx-mod-nchan
-	cd bench/peers/node && npm ci --silent </dev/null
+	@$(QUIETLY) .venv/peers.log "Installing the peers of the measurements…" npm ci --prefix bench/peers/node
 	$(BIN)/python -m bench.run $(ONLY)
 
 docs: .venv/.dev
@@ -62,25 +64,31 @@ format: .venv/.dev node_modules/.installed
 browser-tools:
 	@.ci/need chromium:chromium chromedriver:chromium-driver nginx:nginx
 
+webkit-tools:
+	@.ci/need Xvfb:xvfb xdotool:xdotool WebKitWebDriver:webkit2gtk-driver /usr/lib/python3/dist-packages/gi:python3-gi \
+		'/usr/lib/*/girepository-1.0/WebKit2-4.1.typelib:gir1.2-webkit2-4.1'
+
 # Stamps: an installation is repeated when its list has changed.
 .venv/bin/python:
 	@PYTHON="$(PYTHON)" .ci/need venv
-	$(PYTHON) -m venv .venv
+	@$(QUIETLY) .venv/venv.log "Making .venv, a Python environment for Chorus alone…" $(PYTHON) -m venv .venv
 
 .venv/.run: requirements.txt | .venv/bin/python
-	$(PIP) -r requirements.txt
+	@$(QUIETLY) .venv/run.log "Installing Chorus' packages into .venv (about a minute, once)…" $(PIP) -r requirements.txt
 	@touch $@
 
 .venv/.dev: requirements.txt requirements-dev.txt | .venv/bin/python
-	$(PIP) -r requirements-dev.txt
+	@$(QUIETLY) .venv/dev.log "Installing what the tests need into .venv (about two minutes, once)…" \
+		$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/.run
 
 .venv/.bench: .venv/.dev bench/requirements-bench.txt
-	$(PIP) -r bench/requirements-bench.txt
+	@$(QUIETLY) .venv/bench.log "Installing what the measurements need into .venv…" $(PIP) -r bench/requirements-bench.txt
 	@touch $@
 
+# Not `npm ci`: it refuses a lock without the optional packages for other systems, which not every registry carries.
 node_modules/.installed: package.json package-lock.json
 	@.ci/need node:nodejs npm:npm
-	# Not `npm ci`: it refuses a lock without the optional packages for other systems, which not every registry carries.
-	npm install --no-save --silent </dev/null
+	@$(QUIETLY) node_modules/.install.log "Installing the page's tools into node_modules (about a minute, once)…" \
+		npm install --no-save
 	@touch $@

@@ -1,6 +1,5 @@
 """The MCP server on standard input and output: the tools of a run, or of an access token, for any MCP client."""
 
-import json
 import os
 import sys
 import time
@@ -15,8 +14,10 @@ from mcp.server.stdio import stdio_server
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
 
 from agenttools.client import Client, Json, Misconfigured, Refused, Stopped, Unreachable, from_environment
+from common.answersize import fitted
 from common.build import VERSION
-from common.tools import TOOLS
+from common.tools import TOOLS, function_name
+from common.wire import dumps
 
 PROGRESS_EVERY_S = 5.0
 NO_TOOLS = -32_001  # JSON-RPC: an error of the server's own
@@ -24,7 +25,7 @@ INSTRUCTIONS = (
     "Tools of Chorus, the board that started you or that you were given access to. Paths are relative to the working "
     "folder. An error names its code and what to do; do not repeat a refused call unchanged."
 )
-_OURS = {name.replace(".", "_"): name for name in TOOLS}
+_OURS = {function_name(name): name for name in TOOLS}
 
 
 def server_of(client: Client) -> Server[Any]:
@@ -56,10 +57,9 @@ def _listed(client: Client) -> list[Tool]:
 
 
 def _tool(described: Json) -> Tool:
-    """`_` for `.`: model providers allow no dots in names."""
     gives = "; ".join(f"{key}: {meaning}" for key, meaning in described["output"].items())
     return Tool(
-        name=described["name"].replace(".", "_"),
+        name=function_name(described["name"]),
         description=f"{described['description']} The answer is JSON with {gives}.",
         input_schema=described["inputSchema"],
     )
@@ -75,7 +75,7 @@ def _called(client: Client, name: str, arguments: Json) -> CallToolResult:
 
 
 def _result(content: Json, *, is_error: bool = False) -> CallToolResult:
-    text = TextContent(type="text", text=json.dumps(content, ensure_ascii=False))
+    text = TextContent(type="text", text=dumps(fitted(content)))
     return CallToolResult(content=[text], is_error=is_error)
 
 

@@ -80,13 +80,15 @@ def restore_command(context: Context, file: Path, folder: Path | None, stop_runs
         refuse(str(error))
     finally:
         progress.done()
-    click.echo(
-        f"{restored.folder} holds {many(restored.tasks, 'task')} and {many(restored.attachments, 'attachment')} "
-        "of the backup, and is open."
-    )
+    held = f"{many(restored.tasks, 'task')} and {many(restored.attachments, 'attachment')}"
+    click.echo(f"{restored.folder} holds {held} of the backup{'.' if restored.problems else ', and is open.'}")
     if restored.replaced:
         click.echo(f"What it held before is kept in {restored.replaced}.")
+    for problem in restored.problems:
+        click.echo(problem, err=True)
     tell_missing(restored.missing)
+    if restored.problems:
+        raise click.exceptions.Exit(INCOMPLETE)
 
 
 def tell_missing(missing: list[str]) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
-from common.events import PROTOCOL, EventType, MessageType
+from common.events import PROTOCOL, ByeReason, EventType, MessageType
 
 SILENCE = 2.5  # heartbeats without a frame: not live any more
 QUICK_TRIES = 8
 LONGEST_WAIT_S = 20.0
+MAX_SPREAD_S = 30.0
+MAX_COMEBACK_S = 60.0
 ASK_WHY_AFTER = 3  # failed attempts
 _EVENTS = frozenset(EventType)
 
@@ -19,21 +21,25 @@ class Do(Enum):
 
     READ = "read"
     SHOW = "show"  # the message is an event to be shown
-    SNAPSHOT = "snapshot"  # on this connection: take a snapshot, then subscribe
-    RESTART = "restart"  # connect again and take a snapshot
+    SNAPSHOT = "snapshot"  # on this connection, after `delay_s`: take a snapshot, then subscribe
+    RESTART = "restart"  # connect again at a moment of its own within `spread_s`, and take a snapshot
     RECONNECT = "reconnect"  # connect again and go on at the cursor
-    LEAVE = "leave"  # the server stops for a moment: connect again after `delayMs`
+    LEAVE = "leave"  # the server cannot serve for a moment: connect again after `delay_s`
 
 
 @dataclass(frozen=True)
 class Following:
-    """Where a follower stands. `live` between `welcome` and whatever ends it; `gaps` in a row."""
+    """Where a follower stands. `live` between `welcome` and whatever ends it; `gaps` in a row.
+
+    `spread_s`: in how much time all followers do what they would all do at once.
+    """
 
     epoch: str
     cursor: int
     live: bool = False
     gaps: int = 0
     heartbeat_s: float = 5.0
+    spread_s: float = 0.0
 
     def subscribe(self) -> str:
         return json.dumps(
@@ -51,6 +57,7 @@ class Following:
 class Step(NamedTuple):
     state: Following
     do: Do
+    delay_s: float = 0.0
 
 
 def receive(state: Following, message: dict[str, Any]) -> Step:
@@ -59,14 +66,23 @@ def receive(state: Following, message: dict[str, Any]) -> Step:
     if kind in _EVENTS:
         return _event(state, message)
     if kind == MessageType.WELCOME:
-        return Step(replace(state, live=True, heartbeat_s=message["heartbeatMs"] / 1000), Do.READ)
-    if kind == MessageType.HEARTBEAT and state.live and message["seq"] != state.cursor:
-        return _gap(state)
+        return Step(replace(_spread(state, message), live=True, heartbeat_s=message["heartbeatMs"] / 1000), Do.READ)
+    if kind == MessageType.HEARTBEAT:
+        return _gap(state) if state.live and message["seq"] != state.cursor else Step(_spread(state, message), Do.READ)
     if kind == MessageType.RESYNC:
-        return Step(state.cut(), Do.SNAPSHOT)
+        return Step(state.cut(), Do.SNAPSHOT, seconds(message.get("delayMs"), MAX_SPREAD_S))
     if kind == MessageType.BYE:
-        return Step(state.cut(), Do.LEAVE)
+        return Step(state.cut(), Do.LEAVE, seconds(message.get("delayMs"), MAX_COMEBACK_S))
     return Step(state, Do.READ)
+
+
+def _spread(state: Following, message: dict[str, Any]) -> Following:
+    return replace(state, spread_s=seconds(message.get("spreadMs"), MAX_SPREAD_S))
+
+
+def seconds(milliseconds: object, most: float) -> float:
+    """What the server asks for, within reason."""
+    return min(max(0.0, milliseconds / 1000), most) if isinstance(milliseconds, int | float) else 0.0
 
 
 def _event(state: Following, message: dict[str, Any]) -> Step:
@@ -83,6 +99,13 @@ def _gap(state: Following) -> Step:
     """A lost event: the second time in a row the cursor itself is in doubt."""
     after = replace(state.cut(), gaps=state.gaps + 1)
     return Step(after, Do.RECONNECT if after.gaps == 1 else Do.RESTART)
+
+
+def farewell(message: dict[str, Any]) -> str:
+    """Why the server says `bye`, in words."""
+    if message.get("reason") != ByeReason.STALE:
+        return "the server restarts"
+    return f"the server cannot read the board. {message.get('detail', '')}".strip()
 
 
 def wait_s(failures: int, chance: float) -> float:

@@ -8,6 +8,7 @@ import random
 import sys
 import time
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from cli import following
 from cli.client import Client
-from cli.following import Do, Following
+from cli.following import Do, Following, Step
 from cli.output import SHORT_ID, clean, line
 from cli.problem import Problem, refuse
 from common.events import EventType, MessageType
@@ -25,11 +26,12 @@ OPEN_TIMEOUT_S = 8.0
 
 
 class _Again(Exception):
-    """Connect again; the text says why, `wait_s` is the server's wish."""
+    """Connect again; the text says why, `wait_s` is the server's wish. A `quiet` one is not worth a line."""
 
-    def __init__(self, why: str, wait_s: float | None = None) -> None:
+    def __init__(self, why: str, wait_s: float | None = None, *, quiet: bool = False) -> None:
         super().__init__(why)
         self.wait_s = wait_s
+        self.quiet = quiet
 
 
 def follow(client: Client, task_id: str | None, *, as_json: bool) -> None:
@@ -50,6 +52,7 @@ class _Follower:
     state: Following | None = None
     told: bool | None = None  # that it is not live; None: nothing yet
     failures: int = 0
+    snapshot_at: float = inf  # when the one that the server has asked for is taken
     descriptions: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -67,8 +70,9 @@ class _Follower:
             url = self.client.get("/api/live")["webSocketUrl"]
             with connect(url, compression=None, open_timeout=OPEN_TIMEOUT_S, close_timeout=1, proxy=None) as socket:
                 socket.send(self.state.subscribe())
+                self.snapshot_at = inf
                 while True:
-                    self._receive(socket)
+                    self._turn(socket)
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else 1006
             if not following.may_return(code):
@@ -84,34 +88,43 @@ class _Follower:
         self.descriptions = {task["id"]: task["description"] for task in found["tasks"]}
         return Following(found["epoch"], found["seq"])
 
-    def _receive(self, socket: ClientConnection) -> None:
+    def _turn(self, socket: ClientConnection) -> None:
+        """The next message, or the snapshot that is due."""
         assert self.state
+        silence_s = following.SILENCE * self.state.heartbeat_s
+        due_s = self.snapshot_at - time.monotonic()
         try:
-            raw = str(socket.recv(following.SILENCE * self.state.heartbeat_s))
+            self._receive(socket, str(socket.recv(max(0.0, min(silence_s, due_s)))))
         except TimeoutError:
-            raise _Again("the server has fallen silent") from None
+            if due_s > silence_s:
+                raise _Again("the server has fallen silent") from None
+            self.state, self.snapshot_at = self._snapshot(), inf
+            socket.send(self.state.subscribe())
+
+    def _receive(self, socket: ClientConnection, raw: str) -> None:
+        assert self.state
         message = json.loads(raw)
         if message["type"] == MessageType.HEARTBEAT:
             socket.send(self.state.pong())
-        self.state, do = following.receive(self.state, message)
+        step = following.receive(self.state, message)
+        self.state = step.state
         self._note(message, raw)
-        self._act(do, message, raw, socket)
+        self._act(step, message, raw)
 
-    def _act(self, do: Do, message: dict[str, Any], raw: str, socket: ClientConnection) -> None:
-        if do is Do.SHOW:
+    def _act(self, step: Step, message: dict[str, Any], raw: str) -> None:
+        if step.do is Do.SHOW:
             self._show(message, raw)
-        elif do is Do.SNAPSHOT:
+        elif step.do is Do.SNAPSHOT:
             self._say_gap(message["reason"])
-            self.state = self._snapshot()
-            socket.send(self.state.subscribe())
-        elif do is Do.RESTART:
+            self.snapshot_at = time.monotonic() + step.delay_s
+        elif step.do is Do.RESTART:
             self._say_gap(message["type"])
             self.state = None
-            raise _Again("a snapshot is needed", wait_s=0)
-        elif do is Do.RECONNECT:
-            raise _Again("an event was lost", wait_s=0)
-        elif do is Do.LEAVE:
-            raise _Again("the server restarts", wait_s=message["delayMs"] / 1000)
+            raise _Again("a snapshot is needed", wait_s=step.state.spread_s * random.random(), quiet=True)  # noqa: S311
+        elif step.do is Do.RECONNECT:
+            raise _Again("an event was lost", wait_s=0, quiet=True)
+        elif step.do is Do.LEAVE:
+            raise _Again(following.farewell(message), wait_s=step.delay_s)
 
     def _note(self, message: dict[str, Any], raw: str) -> None:
         """What the connection itself tells."""
@@ -128,7 +141,7 @@ class _Follower:
 
     def _wait(self, again: _Again) -> None:
         self.failures += 1
-        if not self.told and again.wait_s != 0:
+        if not self.told and not again.quiet:
             self._say(f"Not live: {clean(str(again))} Trying again.".replace("..", "."))
             self.told = True
         if self.failures == following.ASK_WHY_AFTER:

@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 
+from common.terminal import terminal_text
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 SHORT_ID = 8
 
 
 def clean(text: str) -> str:
-    """`text` without what could steer a terminal; line ends and tabs stay."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    """`text` as a terminal shows it, without what could steer one; line ends and tabs stay."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", terminal_text(text))
 
 
 def line(text: str, width: int = 72) -> str:

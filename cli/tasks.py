@@ -14,6 +14,7 @@ from cli.problem import refuse
 from common.events import TaskStatus
 from common.schemas.base import DESCRIPTION_BYTES, is_uuid
 from core.attachments.files import MOST_BYTES
+from core.files.names import composed
 
 SHORTEST_PREFIX = 4
 PAGE = 200
@@ -97,7 +98,7 @@ def _description(text: str | None) -> str:
 
 def _stdin() -> str:
     try:
-        return sys.stdin.buffer.read().decode().strip("\n")
+        return sys.stdin.buffer.read().decode("utf-8-sig").replace("\r\n", "\n").strip("\n")
     except UnicodeDecodeError:
         refuse("The description on stdin is not UTF-8 text; attach it with --attach. Nothing was created.")
 
@@ -107,7 +108,7 @@ def _check_files(paths: tuple[Path, ...]) -> None:
     for path in paths:
         if path.stat().st_size > MOST_BYTES:
             refuse(f"{path}: an attachment may have {size(MOST_BYTES)} at most. Nothing was created.")
-    if len({path.name for path in paths}) < len(paths):
+    if len({composed(path.name) for path in paths}) < len(paths):
         refuse("Two files to attach have the same name. Nothing was created.")
 
 

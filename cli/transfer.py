@@ -12,6 +12,7 @@ from cli.output import clean, echo_json, many, size
 from cli.problem import INCOMPLETE, refuse
 from cli.progress import Progress
 from cli.workspace import House, folder_of, house, require_home
+from common.errors import ChorusError
 from core.transfer import exporting, importing, sources
 from core.transfer.importing import Conflicts, Kind, Plan, Report
 from core.transfer.sources import Source
@@ -65,11 +66,23 @@ def import_command(
     try:
         with _opened(context, source, progress) as (found, plan):
             if not dry_run:
-                with house(context.settings) as opened:
+                with house(context.settings) as opened, _telling_what_stays(plan):
                     _bring(opened, found, plan, into, "replace" if replace or into else "skip", stop_runs, progress)
     finally:
         progress.done()
     _tell(plan, as_json, dry_run)
+
+
+@contextmanager
+def _telling_what_stays(plan: Plan) -> Iterator[None]:
+    """An import that breaks off has stored all before: each task is a transaction of its own."""
+    try:
+        yield
+    except ChorusError as error:
+        stored = many(plan.report.taken[Kind.TASKS], "task")
+        if plan.report.taken.total():
+            error.message += f" {stored} had been taken and stay; import again to go on."
+        raise
 
 
 @contextmanager

@@ -28,6 +28,12 @@ class ChorusError(Exception):
         return {"error": {"code": self.code, "message": self.message, **self.extra}}
 
 
+class NotRecorded(ChorusError):
+    """Something outside of the database was changed, and the change could be neither recorded nor taken back."""
+
+    code = "NOT_RECORDED"
+
+
 class BadRequest(ChorusError):
     status, code = 400, "BAD_REQUEST"
 
@@ -117,8 +123,12 @@ class ServiceUnavailable(ChorusError):
     retry_after_s = 2
 
 
+class NoWorkspaceOpen(ServiceUnavailable):
+    """`home.db` says that no workspace is open: not a passing failure of the disk, but for a person to change."""
+
+
 class StorageFull(ChorusError):
-    """The disk has no room. Nothing was changed, and reading still works."""
+    """The disk has no room. Reading still works."""
 
     status, code = 507, "STORAGE_FULL"
 

@@ -50,6 +50,13 @@ class ResyncReason(StrEnum):
     WORKSPACE = "workspace"
 
 
+class ByeReason(StrEnum):
+    """Why a client is asked to come back later."""
+
+    RESTART = "restart"
+    STALE = "stale"  # the log cannot be read just now
+
+
 class CloseCode(IntEnum):
     """Close codes we send. 1xxx and 4000-4499: come back. 4500-4999: do not."""
 

@@ -3,6 +3,7 @@
 A record is numbered when it is written (core/output), so its text is made here without its number: `body`.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,14 +13,16 @@ from common.wire import cut_utf8, dumps
 RECORD_BYTES = 32 * 1024  # of the long field of a record; the rest of it is not kept
 NAME_BYTES = 200
 _LARGEST = 2**53 - 1
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_INEXACT = re.compile(r"\d{16}|[eE]\+?\d{3}")  # more than the numbers of JavaScript hold
 _UNSHOWABLE = "(cannot be shown as JSON)"
 
 
 class OutputKind(StrEnum):
     """`kind` of a record."""
 
-    TEXT = "text"  # text
-    THINKING = "thinking"  # text
+    TEXT = "text"  # text; first: a new block begins, else it goes on with the record of its kind before it
+    THINKING = "thinking"  # the same
     TOOL_CALL = "tool_call"  # callId, tool, input (any JSON)
     TOOL_RESULT = "tool_result"  # callId, output (text), isError
     USAGE = "usage"  # tokens of this turn so far: input, output; costUsd or null
@@ -68,6 +71,11 @@ def _text(data: Mapping[str, Any]) -> dict[str, Any]:
     return _long("text", data.get("text"))
 
 
+def _piece(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A text that may come in pieces: consecutive ones are one, until one that is marked `first`."""
+    return _text(data) | ({"first": True} if data.get("first") is True else {})
+
+
 def _tool_call(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"callId": _name(data.get("callId")), "tool": _name(data.get("tool")), **_any("input", data.get("input"))}
 
@@ -86,8 +94,8 @@ def _usage(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _FORMS = {
-    OutputKind.TEXT: _text,
-    OutputKind.THINKING: _text,
+    OutputKind.TEXT: _piece,
+    OutputKind.THINKING: _piece,
     OutputKind.TOOL_CALL: _tool_call,
     OutputKind.TOOL_RESULT: _tool_result,
     OutputKind.USAGE: _usage,
@@ -104,10 +112,18 @@ def _long(name: str, value: Any) -> dict[str, Any]:
 
 
 def _any(name: str, value: Any) -> dict[str, Any]:
-    """JSON of any shape stays what it is while it is small, and becomes a text that can be cut otherwise."""
+    """JSON of any shape stays what it is while it is small and holds no number that a page cannot hold.
+
+    Otherwise it becomes a text, which can be cut.
+    """
     text = _json(value)
     is_small = len(text) <= RECORD_BYTES // 4  # a character has at most four bytes
-    return {name: value} if is_small and text != _UNSHOWABLE and clean(text) == text else _long(name, text)
+    return {name: value} if is_small and _is_readable(text) else _long(name, text)
+
+
+def _is_readable(text: str) -> bool:
+    """Whether every program that reads this JSON has the same value from it."""
+    return text != _UNSHOWABLE and clean(text) == text and not _INEXACT.search(_STRINGS.sub('""', text))
 
 
 def _json(value: Any) -> str:

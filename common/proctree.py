@@ -41,6 +41,11 @@ def is_alive(pid: int, started: str) -> bool:
     return identity(pid) == started
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a signal or a debugger has halted the process."""
+    return _stat(pid)[:1] in (["T"], ["t"])
+
+
 def children(pid: int) -> list[int]:
     """Living and dead children of all threads of a process."""
     found: list[int] = []

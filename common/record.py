@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from common.files import replacing
 from common.settings import Settings
 
 _FILE = "server.json"
@@ -12,10 +13,8 @@ _FILE = "server.json"
 
 def write(settings: Settings) -> None:
     """Called by the HTTP server once it listens. The record stays after the end: who reads it must ask there."""
-    path = settings.home / "run" / _FILE
-    making = path.with_suffix(f".{os.getpid()}.tmp")
-    making.write_text(json.dumps({"url": settings.api_url, "pid": os.getpid()}))
-    making.replace(path)
+    with replacing(settings.home / "run" / _FILE) as file:
+        file.write(json.dumps({"url": settings.api_url, "pid": os.getpid()}).encode())
 
 
 def url_of(home: Path) -> str | None:

@@ -1,4 +1,7 @@
-"""What a disk that is full, read-only or gone means for people: one place that makes the errors."""
+"""What a disk that is full, read-only or gone means for people: one place that makes the errors.
+
+They say what is wrong and what to do. Whether anything was changed is said by whoever answers: it alone knows.
+"""
 
 import errno
 import logging
@@ -8,19 +11,29 @@ from contextlib import contextmanager
 from common.errors import ChorusError, ServiceUnavailable, StorageFull
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_READ_ONLY = "The workspace's folder cannot be written. Nothing was changed; an operator must make it writable."
-_GONE = "The workspace's folder is not there any more. Nothing was changed; put it back, or open another workspace."
-_FAILED = "The disk failed. Nothing was changed; the server's log has the details."
+_FAILED = "The disk failed; the server's log has the details."
 
 log = logging.getLogger(__name__)
 
 
 def full() -> StorageFull:
-    return StorageFull("The disk is full. Nothing was changed; free some space and try again.")
+    return StorageFull("The disk is full. Free some space and try again.")
+
+
+def read_only() -> ServiceUnavailable:
+    return ServiceUnavailable("The workspace's folder cannot be written. An operator must make it writable.")
 
 
 def gone() -> ServiceUnavailable:
-    return ServiceUnavailable(_GONE)
+    return ServiceUnavailable(
+        "The workspace's folder is not there any more. Put it back, or open another workspace.",
+    )
+
+
+def failed(details: str, message: str = _FAILED) -> ServiceUnavailable:
+    """Also writes the `details` to the log."""
+    log.error("The disk failed: %s.", details)
+    return ServiceUnavailable(message)
 
 
 def of_system(error: OSError) -> ChorusError:
@@ -28,25 +41,10 @@ def of_system(error: OSError) -> ChorusError:
     if error.errno in FULL:
         return full()
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return ServiceUnavailable(_READ_ONLY)
-    return gone() if error.errno in (errno.ENOENT, errno.ENOTDIR) else _failed(error)
-
-
-def of_sqlite(error: BaseException | None) -> ChorusError | None:
-    """The error for what SQLite says when it cannot store; None where something else is wrong."""
-    text = str(error)
-    if "disk is full" in text:
-        return full()
-    if "readonly" in text:
-        return ServiceUnavailable(_READ_ONLY)
-    if "unable to open" in text:
+        return read_only()
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return gone()
-    return _failed(error) if "disk I/O" in text else None
-
-
-def _failed(error: BaseException | None) -> ServiceUnavailable:
-    log.error("The disk failed: %s (%s).", error, getattr(error, "sqlite_errorname", type(error).__name__))
-    return ServiceUnavailable(_FAILED)
+    return failed(f"{error} ({type(error).__name__})")
 
 
 @contextmanager

@@ -26,6 +26,11 @@ class Tool(NamedTuple):
     output: dict[str, str]
 
 
+def function_name(tool: str) -> str:
+    """A tool's name as models see it: their providers allow no dots."""
+    return tool.replace(".", "_")
+
+
 _WRITTEN = {"success": "true", "bytes_written": "size of the file in bytes", "hash": "SHA-256 of the file"}
 
 TOOLS: dict[str, Tool] = {
@@ -54,7 +59,13 @@ TOOLS: dict[str, Tool] = {
         {"matches": "list of path, line, content; before and after with context_lines", "truncated": "are there more"},
     ),
     "task.get": Tool("Read one task.", {"data": "the task", "meta": "timestamp in ms"}),
-    "task.list": Tool("List the tasks on the board.", {"data": "list of tasks", "meta": "timestamp in ms"}),
+    "task.list": Tool(
+        "List the tasks on the board in short, in the order of their creation; task.get gives all of one.",
+        {
+            "data": "list of id, description and summary (their beginning), status, assignedAgent, updatedAt in ms",
+            "meta": "timestamp in ms; total; offset; more: whether tasks after these were left out",
+        },
+    ),
     HANDOFF: Tool(
         "Let another agent do a part of the work on this task, wait for it, and get its output and report.",
         {

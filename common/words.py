@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 
-from common.events import PROTOCOL, CloseCode, EventType, MessageType, ResyncReason, TaskStatus
+from common.events import PROTOCOL, ByeReason, CloseCode, EventType, MessageType, ResyncReason, TaskStatus
 from common.tools import GRANTABLE
 
 
@@ -18,6 +18,7 @@ def javascript() -> str:
             _list("EVENT_TYPES", EventType),
             _list("MESSAGE_TYPES", MessageType),
             _list("RESYNC_REASONS", ResyncReason),
+            _list("BYE_REASONS", ByeReason),
             f"export const CLOSE_CODES = /** @type {{const}} */ ({{\n{codes}}});\n",
             _list("STATUSES", TaskStatus),
             _list("GRANTABLE_TOOLS", GRANTABLE),

@@ -1,21 +1,22 @@
 """Work that is due by time alone: archiving, and sweeping what is past its undo or was left behind.
 
-One short transaction at a time.
+What is due is looked up by reading. Only then, and only for as long as it takes to delete a bounded number of rows by
+their keys, is the right to write held: however much there is, other writers wait no longer.
 """
 
 import contextlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from common.clock import now_ms
 from common.db import tables
-from common.db.database import Database
+from common.db.database import Database, Reading
 from common.db.home import UNDO_MS
-from common.db.write import WriteTransaction
 from common.schemas.base import is_uuid
 from core import idempotency
 from core.attachments import files
@@ -25,73 +26,114 @@ from core.tasks import verbs
 from core.workspaces.opening import SESSIONS, WORK
 
 SWEEP_AFTER_MS = 2 * UNDO_MS
-SWEPT_AT_ONCE = 50
-HISTORY_AT_ONCE = 500
+MAX_ROWS = 200  # deleted by one transaction
+MAX_TRANSACTIONS = 250  # of one round: what is left waits for the next one
+TASKS_AT_ONCE = 50
+FILES_AT_ONCE = 500
+_a, _h, _m, _r, _t = tables.attachments, tables.history, tables.messages, tables.runs, tables.tasks
+_k, _u = tables.idempotency_keys, tables.undo_tokens
+_PARTS: tuple[sa.Column[Any], ...] = (_h.c.id, _m.c.rank, _a.c.rank, _r.c.rank)  # the keys of what a task consists of
 
 
-def run(database: Database, uploads: Path, archive_days: int) -> list[str]:
-    """Does all that is due now. Called once a minute by one thread of each web worker; twins do no harm.
+class _Due(NamedTuple):
+    """Rows to delete, as (key column, keys), and what goes with them. `dead` are tasks past their undo."""
 
-    `archive_days` is for workspaces that do not say themselves. Returns ids of tasks that cannot be brought back any
-    more: what their agents said may go.
+    rows: list[tuple[sa.Column[Any], list[Any]]]
+    dead: list[str]
+    sessions: list[str]
+    files: list[tuple[str, str]]  # (task, attachment)
+
+
+def run(
+    database: Database,
+    uploads: Path,
+    archive_days: int,
+    *,
+    thorough: bool = True,
+    forget: Callable[[list[str]], object] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Does all that is due now. Called once a minute by one web worker; a twin does no harm.
+
+    `archive_days` is for workspaces that do not say themselves; `thorough`: also looks for files that no row names.
+    `forget` is given the ids of tasks that cannot be brought back any more: what their agents said may go.
     """
     with database.write() as tx:
         verbs.archive_due(tx, config.read(tx)["archive_days"] or archive_days)
-    with database.write() as tx:
-        _forget_expired(tx)
-    dead, files_left = _sweep(database, uploads)
-    for folder in _folders_of_agents(database.path.parent, dead):
-        shutil.rmtree(folder, ignore_errors=True)
-    for path in files_left:
-        path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty: the task has other files
-            path.parent.rmdir()
+    forgotten: set[str] = set()
+    for _ in range(MAX_TRANSACTIONS):
+        with database.read() as reading:
+            due = _find_due(reading, now_ms())
+        if not due.rows or stopped():
+            break
+        dead = [task for task in due.dead if task not in forgotten]
+        _forget_agents(database.path.parent, dead, due.sessions)
+        forget(dead)
+        forgotten.update(dead)
+        with database.sweep() as connection:
+            for key, values in due.rows:
+                connection.execute(sa.delete(key.table).where(key.in_(values)))
+        for task, attachment in due.files:
+            _remove(files.path_of(uploads, task, attachment))
+    if thorough:
+        _remove_nameless(database, uploads)
     Drafts(database.path.parent).sweep(now_ms() / 1_000)
-    return dead
 
 
-def _forget_expired(tx: WriteTransaction) -> None:
-    tokens = tables.undo_tokens
-    idempotency.forget_expired(tx, tx.now, tables.idempotency_keys)
-    tx.execute(sa.delete(tokens).where(tokens.c.expires_at < tx.now))
+def _find_due(reading: Reading, now: int) -> _Due:
+    """At most MAX_ROWS rows, each found by its own condition; a task goes once nothing of it is left."""
+    expired = _t.c.deleted_at < now - SWEEP_AFTER_MS
+    dead = list(reading.execute(sa.select(_t.c.id).where(expired).limit(TASKS_AT_ONCE)).scalars())
+    rows: list[tuple[sa.Column[Any], list[Any]]] = []
+    room = MAX_ROWS
+    for key, condition in _conditions(dead, now):
+        found = list(reading.execute(sa.select(key).where(condition).limit(room)).scalars()) if room else []
+        rows += [(key, found)] if found else []
+        room -= len(found)
+    ranks = dict(rows)
+    mine = sa.select(_r.c.session_id).where(_r.c.rank.in_(ranks.get(_r.c.rank, [])))
+    sessions = [session for session in reading.execute(mine).scalars() if session]
+    attached = sa.select(_a.c.task_id, _a.c.id).where(_a.c.rank.in_(ranks.get(_a.c.rank, [])))
+    return _Due(rows, dead, sessions, [(row[0], row[1]) for row in reading.execute(attached)])
 
 
-def _sweep(database: Database, uploads: Path) -> tuple[list[str], list[Path]]:
-    """Deletes rows whose undo has expired, which nobody sees any more.
+def _conditions(dead: list[str], now: int) -> Iterator[tuple[sa.Column[Any], sa.ColumnElement[bool]]]:
+    """The key of each table, and which of its rows nobody sees any more."""
+    edge = now - SWEEP_AFTER_MS
+    for key in _PARTS:
+        lost = key.table.c.task_id.in_(dead)
+        yield key, lost | (key.table.c.deleted_at < edge) if "deleted_at" in key.table.c else lost
+    whole = [sa.exists().where(key.table.c.task_id == _t.c.id) for key in _PARTS]
+    yield _t.c.rank, _t.c.id.in_(dead) & ~sa.or_(*whole)
+    yield _u.c.token, _u.c.expires_at < now
+    yield _k.c.request, _k.c.at < now - idempotency.KEEP_MS
 
-    Returns the ids of the tasks among them, and the files that have lost their row or their task.
+
+def _forget_agents(workspace: Path, tasks: list[str], sessions: Iterable[str]) -> None:
+    """What agents left behind goes before the rows that lead to it: a crash between leaves the rows for the next time.
+
+    Of conversations only those that our own loop has kept; the names of other programs' sessions are their own affair.
     """
-    with database.sweep() as connection:
-        edge = now_ms() - SWEEP_AFTER_MS
-        a, m, t, h, r = tables.attachments, tables.messages, tables.tasks, tables.history, tables.runs
-        connection.execute(sa.delete(m).where(m.c.rank.in_(_gone(m, m.c.rank, edge))))
-        dead = [row[0] for row in connection.execute(_gone(t, t.c.id, edge))]
-        talks = connection.execute(sa.select(r.c.session_id).where(r.c.task_id.in_(dead))).scalars().all()
-        rows = connection.execute(
-            sa.select(a.c.id, a.c.task_id).where((a.c.deleted_at < edge) | a.c.task_id.in_(dead)).limit(SWEPT_AT_ONCE)
-        ).all()
-        connection.execute(sa.delete(a).where(a.c.id.in_([row.id for row in rows])))
-        old = sa.select(h.c.id).where(h.c.task_id.in_(dead)).limit(HISTORY_AT_ONCE)
-        connection.execute(sa.delete(h).where(h.c.id.in_(old)))
-        bare = sa.select(t.c.id).where(
-            t.c.id.in_(dead),
-            ~sa.exists().where(h.c.task_id == t.c.id),
-            ~sa.exists().where(a.c.task_id == t.c.id),
-        )
-        connection.execute(sa.delete(t).where(t.c.id.in_(bare)))
-        known = set(connection.execute(sa.select(a.c.id)).scalars())
-    swept = [files.path_of(uploads, row.task_id, row.id) for row in rows]
-    return dead, swept + _conversations(database.path.parent, talks) + list(files.orphans(uploads, known))
+    for task in filter(is_uuid, tasks):
+        shutil.rmtree(workspace / WORK / task, ignore_errors=True)
+    for session in filter(is_uuid, sessions):
+        with contextlib.suppress(OSError):
+            (workspace / SESSIONS / f"{session}.json").unlink()
 
 
-def _folders_of_agents(workspace: Path, tasks: list[str]) -> list[Path]:
-    return [workspace / WORK / task for task in tasks if is_uuid(task)]
+def _remove_nameless(database: Database, uploads: Path) -> None:
+    """Files that a crash has left between file and row."""
+    found = files.old(uploads, now_ms() / 1_000)
+    while paths := list(islice(found, FILES_AT_ONCE)):
+        with database.read() as reading:
+            named = set(reading.execute(sa.select(_a.c.id).where(_a.c.id.in_([path.name for path in paths]))).scalars())
+        for path in paths:
+            if path.name not in named:
+                _remove(path)
 
 
-def _conversations(workspace: Path, sessions: Iterable[str | None]) -> list[Path]:
-    """Those that our own loop has kept; the names of other programs' sessions are their own affair."""
-    return [workspace / SESSIONS / f"{session}.json" for session in sessions if session and is_uuid(session)]
-
-
-def _gone(table: sa.Table, column: sa.Column[Any], edge: int) -> sa.Select[Any]:
-    return sa.select(column).where(table.c.deleted_at < edge).limit(SWEPT_AT_ONCE)
+def _remove(path: Path) -> None:
+    """A twin may have removed it, or its folder, already; one that cannot be removed is tried again later."""
+    files.drop(path)
+    with contextlib.suppress(OSError):  # not empty: the task has other files
+        path.parent.rmdir()

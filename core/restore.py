@@ -11,6 +11,7 @@ from common.events import EventType
 from core import undo
 from core.access import verbs as access
 from core.agents import verbs as agents
+from core.files.names import composed
 from core.insights.rule import task_moved
 from core.providers import verbs as providers
 from core.tasks import history, queue, records
@@ -43,7 +44,7 @@ def _restore_attachment(tx: WriteTransaction, deletion: Deletion) -> None:
     a = tables.attachments
     task = records.load(tx, deletion.task_id)
     filename = tx.execute(sa.select(a.c.filename).where(a.c.id == deletion.row_id)).scalar_one()
-    if any(other["filename"] == filename for other in task.attachments):
+    if any(composed(other["filename"]) == composed(filename) for other in task.attachments):
         raise Conflict(f"A newer file named {filename!r} has been attached since; delete or rename it first.")
     tx.execute(sa.update(a).where(a.c.id == deletion.row_id).values(deleted_at=None))
     records.save(tx, records.load(tx, deletion.task_id), ["attachments"])

@@ -15,7 +15,6 @@ from common.settings import load
 from core.workspaces.current import CurrentWorkspace
 from runner.house import House
 from runner.runner import Runner
-from runner.sink import Sink
 
 TOOL_SERVER = [sys.executable, "-P", "-m", "agenttools.mcp"]  # no modules from the folder that it is started in
 
@@ -30,7 +29,7 @@ def main() -> None:
     bell = queue.Bell(queue.bell_path(settings.home))
     current = CurrentWorkspace(Home(settings.home, module), module, bell.ring)
     outlet = queue.Bell(queue.bell_path(settings.home, queue.OUTPUT))
-    house = House(settings, dict(os.environ), Sink(outlet.ring), TOOL_SERVER)
+    house = House(settings, dict(os.environ), outlet.ring, TOOL_SERVER)
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     runner = Runner(house, current, wake)

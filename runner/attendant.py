@@ -1,8 +1,10 @@
 """The attendant of one run: a thread that starts its agent, reads it, reminds it, and records its end.
 
-It decides inside write transactions only, by `core`'s verbs: what a person has decided meanwhile counts.
+It decides inside write transactions only, by `core`'s verbs: what a person has decided meanwhile counts. What cannot be
+stored just now does not stop the agent (runner/store.py).
 """
 
+import contextlib
 import logging
 import shutil
 import threading
@@ -13,32 +15,33 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from common.clock import now_ms
+from common.clock import local_zone, now_ms
+from common.db.database import Reading
 from common.db.write import WriteTransaction
 from common.entities.run import ENDED, PLANNER, RunState
-from common.errors import Busy, ChorusError, WorkspaceSwitched
+from common.errors import ChorusError, NotFound
 from common.output import OutputKind
 from common.settings import ROOT
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import leases, prompts, records, verbs
+from core.runs import leases, pauses, prompts, records, verbs
 from core.runs.records import Run
 from core.runs.recovery import RUN_MARK
 from core.tasks import queue
-from core.workspaces.current import Workspace
 from core.workspaces.opening import SESSIONS, WORK
-from runner import starting
+from runner import retry, starting
 from runner.account import Account
 from runner.house import House
 from runner.process import AgentProcess, CannotStart
 from runner.providers import Job, Output, ToolServer
 from runner.providers.known import PROVIDERS, Provider
-from runner.records import Ending, How, Record
+from runner.records import Ending, How, Progress, Record
+from runner.store import GaveUp, Store
 from runner.turn import Turn
 
 NOTE_EVERY_S = 1.0
-BUSY_S = 0.2
+STOPPED = Ending(How.FAILED, "It was stopped.")
 T = TypeVar("T")
 log = logging.getLogger("chorus.runner")
 
@@ -51,38 +54,63 @@ class Stop(StrEnum):
     WORKSPACE = "workspace"  # another one is open now
 
 
+_INTERRUPTED: Mapping[Stop | None, str] = {
+    Stop.SERVER: "The server was stopped.",
+    Stop.WORKSPACE: "The workspace was closed.",
+}
+
+
 @dataclass(frozen=True)
 class Agent:
-    """Who works, and on what: rows of the agent and its provider, and where."""
+    """Who works: rows of the agent and its provider; `directory` is where unconfined agents begin."""
 
     row: Mapping[str, Any]
     provider_row: Mapping[str, Any]
-    cwd: Path
+    directory: str
 
     @property
     def provider(self) -> Provider:
         return PROVIDERS[self.provider_row["type"]]
 
 
+@dataclass(frozen=True)
+class Next:
+    """What follows a turn: another one with `message`.
+
+    `anew`: in a new session; `reminds`: of what the agent owes; `continues`: an answer that was cut off.
+    """
+
+    message: str
+    anew: bool = False
+    reminds: bool = False
+    continues: bool = False
+
+
 class Attendant:
     """`state` is what the database says of the run; the runner keeps it up to date."""
 
-    def __init__(self, house: House, workspace: Workspace, run: Run, token: str) -> None:
+    def __init__(self, house: House, store: Store, run: Run, token: str) -> None:
         self._thread = threading.Thread(target=self._run_safely, name=f"run {run['id'][:8]}", daemon=True)
         self.run_id: str = run["id"]
-        self.workspace = workspace
+        self.store = store
         self.is_child = run["parent_id"] is not None
         self.state = RunState(run["state"])
         self._house = house
         self._row = run
+        self._task_id: str = run["task_id"]
         self._token = token
         self._folder = house.folder(self.run_id)
         self._turn: Turn | None = None
         self._stop: Stop | None = None
         self._guard = threading.Lock()
+        self._stopped = threading.Event()
         self._reminded = False
-        self._account = Account(house.caps, workspace, run)
+        self._has_begun = False  # the agent, with what the present turn told it
+        self._said = 0  # in the last turn
+        self._continued = 0
+        self._account = Account(house.caps, run)
         self._noted_at = 0.0
+        self._noted: object = None
         self._output_text = ""
 
     # --- told by the runner, from its thread ---
@@ -92,8 +120,9 @@ class Attendant:
         with self._guard:
             self._stop = self._stop or why
             turn = self._turn
+        self._stopped.set()
         if turn is not None:
-            turn.cut(Ending(How.FAILED, "It was stopped."))
+            turn.cut(STOPPED)
 
     def start(self) -> None:
         self._thread.start()
@@ -109,101 +138,108 @@ class Attendant:
     def _run_safely(self) -> None:
         try:
             self._attend()
-        except WorkspaceSwitched:
-            log.info("run %s: its workspace is closed", self.run_id)
+        except GaveUp as problem:
+            log.info("run %s is left to whoever opens its workspace next: %s", self.run_id, problem)
         except Exception:
             log.exception("run %s: the runner failed", self.run_id)
-            self._fail("The runner itself failed; its log says more.")
+            self._give_up("The runner itself failed; its log says more.")
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._try_to(lambda tx: leases.release(tx, self.run_id))
+            with contextlib.suppress(GaveUp):
+                self._store_for_good(lambda tx: leases.release(tx, self.run_id))
 
     def _attend(self) -> None:
         try:
-            agent = self._agent()
+            agent = self._before_start(lambda: self._read(self._agent))
             message: str | None = self._first_message()
             while message is not None and not self._is_capped():
                 message = self._next(self._take_turn(agent, message))
         except (CannotStart, ChorusError) as error:
-            if isinstance(error, WorkspaceSwitched):
-                raise
             self._fail(str(error))
+        except _Stopped:
+            self._next(STOPPED)
 
-    def _agent(self) -> Agent:
-        """Raises CannotStart, NotFound."""
-        with self.workspace.database.read() as reading:
-            row = agents.registry.get(reading, self._row["agent_name"])
-            settings = config.read(reading)
-            name = settings["system_provider"] if row["type"] == "internal" else row["provider"]
-            provider = providers.registry.get(reading, name)
-        return Agent(row, provider, self._working_folder(row, settings["initial_directory"]))
-
-    def _working_folder(self, agent: Mapping[str, Any], directory: str) -> Path:
-        """A confined agent needs no folder but one of its own, the same for all its runs on the task."""
-        if agent["unconfined"]:
-            if not directory:
-                raise CannotStart("An unconfined agent needs a folder to begin in. Choose one on the Settings page.")
-            return Path(directory)
-        return starting.private_folder(self.workspace.folder / WORK / self._row["task_id"] / agent["name"])
+    def _agent(self, reading: Reading) -> Agent:
+        """Raises NotFound."""
+        row = agents.registry.get(reading, self._row["agent_name"])
+        settings = config.read(reading)
+        name = settings["system_provider"] if row["type"] == "internal" else row["provider"]
+        return Agent(row, providers.registry.get(reading, name), settings["initial_directory"])
 
     def _first_message(self) -> str:
         resumes = self._account.session is not None and self._row["kind"] != PLANNER
         return prompts.CONTINUE if resumes else str(self._row["input"])
 
     def _take_turn(self, agent: Agent, message: str) -> Ending:
-        task_id = self._row["task_id"]
-        with self.workspace.database.read() as reading:
-            told = queue.waiting(reading, task_id)
-            # Who begins anew knows nothing of what went to a session that is gone, or was never noted.
-            anew = set() if self._account.session else records.alike(reading, self._row)
-            known = queue.delivered(reading, task_id, anew) if anew else []
-        prompt = prompts.with_messages(message, known + [entry["content"] for entry in told])
+        self._has_begun = False
+        told = self._before_start(lambda: self.store.write(self._messages))
+        prompt = prompts.with_messages(message, told)
+        return self._remember(*retry.until_begun(lambda: self._attempt(agent, prompt), self._wait_to_retry))
+
+    def _attempt(self, agent: Agent, prompt: str) -> retry.Attempt:
         output = agent.provider.output()
-        process = self._start(agent, prompt)
+        output.zone = local_zone()
+        process = self._before_start(lambda: self._start(agent, prompt))
         try:
-            self._write(lambda tx: self._started(tx, process.processes, [entry["id"] for entry in told]))
-            turn = self._begin(process, output)
-            ending = turn.read()
+            return retry.Attempt(output, self._begin(process, output).read())
         finally:
             process.close()
             with self._guard:
                 self._turn = None
-        return self._remember(output, ending)
+
+    def _wait_to_retry(self, seconds: float, reason: str) -> bool:
+        """Whether it may be started again then: nobody has stopped it meanwhile."""
+        self._put([Record(OutputKind.NOTICE, now_ms(), {"text": f"It could not begin and is started again: {reason}"})])
+        return not self._stopped.wait(seconds)
+
+    def _messages(self, tx: WriteTransaction) -> list[str]:
+        """What people have said. Nobody can take it back from here on, and it counts once the agent has begun."""
+        if records.load(tx, self.run_id)["state"] in ENDED:
+            return []
+        # Who begins anew knows nothing of what went to a session that is gone, or was never noted.
+        anew = set() if self._account.session else records.alike(tx, self._row)
+        known = queue.delivered(tx, self._task_id, anew) if anew else []
+        return known + queue.begin_delivery(tx, self._task_id, self.run_id)
 
     def _start(self, agent: Agent, prompt: str) -> AgentProcess:
+        """Raises CannotStart, OSError."""
+        cwd = self._working_folder(agent)
         own = self._own_environment()
         tools = ToolServer(self._house.tool_server, own | {"PYTHONPATH": str(ROOT)})
         job = Job(
             message=prompt,
             system=prompts.system_prompt(agent.row["instructions"], self._row["kind"]),
             folder=str(starting.private_folder(self._folder)),
-            sessions=str(self.workspace.folder / SESSIONS),
+            sessions=str(starting.folder_within(self.store.workspace.folder, SESSIONS)),
             provider=agent.provider_row,
             model=agent.row["model"],
             session=self._account.session,
             web_search="web.search" in self._row["allowed_tools"],
             unconfined=agent.row["unconfined"],
             tools=tools,
-            budget_usd=self._account.budget_usd(),
+            budget_usd=self._read(self._account.budget_usd),
         )
         passes = self._house.settings.agent_environment
         environ = starting.agent_environment(self._house.environ, passes, own)
-        return starting.start(self.run_id, agent.provider, job, agent.cwd, environ, self._house.limits.processes)
+        return starting.start(self.run_id, agent.provider, job, cwd, environ, self._house.limits.processes)
+
+    def _working_folder(self, agent: Agent) -> Path:
+        """A confined agent needs no folder but one of its own, the same for all its runs on the task."""
+        if not agent.row["unconfined"]:
+            return starting.folder_within(self.store.workspace.folder, WORK, self._task_id, agent.row["name"])
+        if not agent.directory:
+            raise CannotStart("An unconfined agent needs a folder to begin in. Choose one on the Settings page.")
+        return Path(agent.directory)
 
     def _own_environment(self) -> dict[str, str]:
         url = self._house.settings.api_url
         return {
             "CHORUS_API_URL": url,
             "CHORUS_BASE_URL": url,
-            "CHORUS_TASK_ID": self._row["task_id"],
+            "CHORUS_TASK_ID": self._task_id,
             RUN_MARK: self.run_id,
             "CHORUS_TOKEN": self._token,
         }
-
-    def _started(self, tx: WriteTransaction, processes: list[tuple[int, str]], messages: list[str]) -> None:
-        verbs.is_running(tx, self.run_id, self._account.session)
-        leases.enter(tx, self.run_id, processes)
-        queue.deliver(tx, self._row["task_id"], messages, self.run_id)
 
     def _begin(self, process: AgentProcess, output: Output) -> Turn:
         turn = Turn(
@@ -212,91 +248,139 @@ class Attendant:
             self._house.limits,
             waiting=lambda: self.state is RunState.WAITING,
             on_records=self._put,
-            on_tick=lambda: self._note(output),
+            on_tick=lambda: self._tick(process, output),
         )
         with self._guard:
             self._turn = turn
             stopped = self._stop is not None
         if stopped:  # before there was a turn to cut
-            turn.cut(Ending(How.FAILED, "It was stopped."))
+            turn.cut(STOPPED)
+        self._noted = None
+        self._note(process, output)
         return turn
 
     def _put(self, found: list[Record]) -> None:
-        self._house.sink.put(self.run_id, self._row["task_id"], found)
+        self.store.put(self.run_id, self._task_id, found)
+
+    def _tell(self, kind: OutputKind, text: str) -> None:
+        self._put([Record(kind, now_ms(), {"text": text})])
 
     # --- what it uses ---
 
-    def _note(self, output: Output) -> None:
-        """Now and then: what the run has used. A cap that is reached ends the turn."""
+    def _tick(self, process: AgentProcess, output: Output) -> None:
+        """Now and then: notes what the run has used. A cap that is reached ends the turn."""
         if time.monotonic() - self._noted_at < NOTE_EVERY_S:
             return
-        self._noted_at = time.monotonic()
-        self._note_now(output)
-        if self._turn is not None and (reached := self._account.cap_reached()):
+        self._note(process, output)
+        if self._account.has_caps:
+            self.store.try_once(lambda: self._read(lambda reading: self._check_caps(reading, output)))
+
+    def _check_caps(self, reading: Reading, output: Output) -> None:
+        reached = self._account.cap_reached(reading, output.progress)
+        if reached is not None and self._turn is not None:
             self._turn.cut(Ending(How.FAILED, reached))
 
-    def _note_now(self, output: Output) -> None:
-        if self._account.is_new(output.progress):
-            self._write(lambda tx: self._account.note(tx, output.progress))
+    def _note(self, process: AgentProcess, output: Output) -> None:
+        """Best effort: what could not be stored is stored the next time, at the latest with the end of the turn."""
+        begun = output.progress.session_id is not None
+        known = begun, self._account.known(output.progress)
+
+        def note(tx: WriteTransaction) -> None:
+            verbs.is_running(tx, self.run_id, self._account.session)
+            leases.enter(tx, self.run_id, process.processes)
+            self._account.note(tx, output.progress)
+            if begun:
+                queue.deliver(tx, self._task_id, self.run_id)
+
+        if known != self._noted and self.store.try_once(lambda: self.store.write(note)):
+            self._noted = known
+            self._account.stored(output.progress)
+        self._noted_at = time.monotonic()
 
     def _remember(self, output: Output, ending: Ending) -> Ending:
         """After a turn: the next one goes on from here."""
-        self._note_now(output)
         self._account.close_turn(output.progress)
+        self._has_begun = output.progress.session_id is not None or ending.how is How.DONE
+        self._said = output.progress.said
         if not (self._reminded and self._output_text):  # what it says to a reminder is not its answer
             self._output_text = output.progress.output or self._output_text
         if ending.how is not How.DONE:
-            self._put([Record(OutputKind.ERROR, now_ms(), {"text": ending.reason})])
+            self._tell(OutputKind.ERROR, ending.reason)
         return ending
 
     def _is_capped(self) -> bool:
-        reached = self._account.cap_reached()
+        if not self._account.has_caps:
+            return False
+        reached = self._before_start(lambda: self._read(self._account.cap_reached))
         if reached is not None:
-            self._write(lambda tx: self._interrupt(tx, reached))
+            self._store_for_good(lambda tx: self._interrupt(tx, reached))
         return reached is not None
 
     # --- ends ---
 
     def _next(self, ending: Ending) -> str | None:
         """Records what the end of a turn means; the message of the next turn, or None: the run is over."""
-        reached = self._account.cap_reached()
-        return self._write(lambda tx: self._decide(tx, ending, reached))
+        try:
+            following = self._store_for_good(lambda tx: self._decide(tx, ending))
+        except NotFound:
+            log.warning("run %s is not in the database any more", self.run_id)
+            return None
+        self._account.stored(Progress())
+        if following is None:
+            return None
+        self._reminded |= following.reminds
+        self._continued += following.continues
+        if following.anew:
+            self._account.session = None
+        return following.message
 
-    def _decide(self, tx: WriteTransaction, ending: Ending, reached: str | None) -> str | None:
+    def _decide(self, tx: WriteTransaction, ending: Ending) -> Next | None:
+        """Changes nothing but the database: it is tried again until it is stored."""
         run = records.load(tx, self.run_id)
+        self._account.note(tx, Progress())
+        if self._has_begun:
+            queue.deliver(tx, self._task_id, self.run_id)
         given = run["completion_report"] or run["planner_output"]
+        reached = self._account.cap_reached(tx)
         if run["state"] in ENDED:
             return None
         if self._stop is Stop.PERSON or run["state"] == RunState.STOPPING or given:
             self._end(tx, crashed=ending.how is How.FAILED, reason=ending.reason)
-        elif self._stop is Stop.SERVER or reached is not None:
-            self._interrupt(tx, reached or "The server was stopped.")
+        elif why := reached or _INTERRUPTED.get(self._stop):
+            self._interrupt(tx, why)
         elif ending.how is How.LIMITED and ending.resume_at is not None:
-            verbs.pause(tx, self.run_id, ending.reason, ending.resume_at)
+            self._pause(tx, run, ending.reason, ending.resume_at, guessed=ending.guessed)
         else:
             return self._go_on(tx, run, ending)
         return None
 
-    def _go_on(self, tx: WriteTransaction, run: Run, ending: Ending) -> str | None:
-        """The message of another turn; None after recording the end."""
-        if ending.how is How.NO_SESSION and self._account.session is not None:
-            self._account.session = None
-            return str(run["input"])
-        message = self._remind(tx) if ending.how is How.DONE else None
-        if message is None:
-            self._end(tx, crashed=ending.how is not How.DONE, reason=ending.reason)
-        return message
+    def _pause(self, tx: WriteTransaction, run: Run, reason: str, resume_at: int, *, guessed: bool) -> None:
+        guesses = 0
+        if guessed:  # one text is no work: it may be the notice of the limit itself
+            guesses = 1 if self._said > 1 else pauses.guesses(tx, run) + 1
+            resume_at = tx.now + pauses.grown_ms(resume_at - tx.now, guesses)
+        verbs.pause(tx, self.run_id, reason, resume_at, guesses)
 
-    def _remind(self, tx: WriteTransaction) -> str | None:
+    def _go_on(self, tx: WriteTransaction, run: Run, ending: Ending) -> Next | None:
+        """The next turn; None after recording the end."""
+        if ending.how is How.NO_SESSION and self._account.session is not None:
+            return Next(str(run["input"]), anew=True)
+        if ending.again and self._said and self._account.session and self._continued < retry.MAX_CONTINUATIONS:
+            return Next(prompts.after_failure(ending.reason), continues=True)
+        following = self._remind(tx) if ending.how is How.DONE else None
+        if following is None:
+            self._end(tx, crashed=ending.how is not How.DONE, reason=ending.reason)
+        return following
+
+    def _remind(self, tx: WriteTransaction) -> Next | None:
         """Another turn in the same session: for messages that came meanwhile, else once for what it owes."""
         if self._account.session is None:
             return None
-        if queue.waiting(tx, self._row["task_id"]):
-            return prompts.CONTINUE
+        if queue.waiting(tx, self._task_id):
+            return Next(prompts.CONTINUE)
         if self._reminded:
             return None
-        self._reminded = True
-        return prompts.reminder(self._row["kind"])
+        return Next(prompts.reminder(self._row["kind"]), reminds=True)
 
     def _end(self, tx: WriteTransaction, *, crashed: bool, reason: str) -> None:
         why = reason if crashed else None
@@ -306,22 +390,40 @@ class Attendant:
         verbs.interrupted(tx, self.run_id, reason, self._output_text)
 
     def _fail(self, reason: str) -> None:
-        self._put([Record(OutputKind.ERROR, now_ms(), {"text": reason})])
-        self._try_to(lambda tx: self._end(tx, crashed=True, reason=reason))
+        self._tell(OutputKind.ERROR, reason)
+        with contextlib.suppress(NotFound):
+            self._store_for_good(lambda tx: self._end(tx, crashed=True, reason=reason))
 
-    # --- writing ---
+    def _give_up(self, reason: str) -> None:
+        """After a bug of ours: the work can be resumed. Without this, recovery would find the run."""
+        self._tell(OutputKind.ERROR, reason)
+        with contextlib.suppress(GaveUp, NotFound):
+            self._store_for_good(lambda tx: self._interrupt(tx, reason))
 
-    def _write(self, act: Callable[[WriteTransaction], T]) -> T:
-        """Until it succeeds: what a run did must not be lost because others write. Raises WorkspaceSwitched."""
-        while True:
-            try:
-                with self.workspace.database.write() as tx:
-                    return act(tx)
-            except Busy:
-                time.sleep(BUSY_S)
+    # --- reading and storing ---
 
-    def _try_to(self, act: Callable[[WriteTransaction], Any]) -> None:
+    def _read(self, ask: Callable[[Reading], T]) -> T:
+        with self.store.database.read() as reading:
+            return ask(reading)
+
+    def _store_for_good(self, act: Callable[[WriteTransaction], T]) -> T:
+        """Raises GaveUp once the workspace is closed."""
+        return self.store.keep_trying(lambda: self.store.write(act), on_problem=self._warn)
+
+    def _warn(self, problem: str) -> None:
+        log.warning("run %s: its end cannot be stored yet; it is tried again: %s", self.run_id, problem)
+
+    def _before_start(self, act: Callable[[], T]) -> T:
+        """Tries again what the disk or the system refuse for now. Raises _Stopped once the run is to stop."""
         try:
-            self._write(act)
-        except WorkspaceSwitched:
-            log.info("run %s: its workspace is closed", self.run_id)
+            return self.store.keep_trying(act, until=lambda: self._stop is not None, on_problem=self._say_it_waits)
+        except GaveUp as problem:
+            raise _Stopped from problem
+
+    def _say_it_waits(self, problem: str) -> None:
+        log.warning("run %s cannot begin its turn yet; it is tried again: %s", self.run_id, problem)
+        self._tell(OutputKind.NOTICE, f"It cannot begin just now, and is tried again: {problem}")
+
+
+class _Stopped(Exception):
+    """The run is to stop before its turn has begun."""

@@ -20,16 +20,20 @@ import sqlalchemy as sa
 from common.db import sqlite, tables
 from common.db.database import Reading
 from common.db.home import Home
+from common.entities.run import AGENT
 from common.errors import ChorusError
+from common.output import OutputKind
 from common.process import adopt_orphans
 from common.settings import Settings, load
+from common.tools import GRANTABLE
 from core.providers import verbs as providers
+from core.tools import catalogue
 from core.workspaces.current import CurrentWorkspace
-from runner import starting
+from runner import retry, starting
 from runner.limits import Limits
 from runner.process import CannotStart
 from runner.providers import Job
-from runner.providers.known import PROVIDERS
+from runner.providers.known import PROVIDERS, Provider
 from runner.records import Ending, How, Record
 from runner.turn import Turn
 
@@ -55,15 +59,18 @@ def check(provider: Mapping[str, Any], model: str | None, environ: Mapping[str, 
             ending, answer = _ask(provider, model, environ, Path(folder))
         except CannotStart as problem:
             return Checked(ok=False, message=str(problem), seconds=0.0)
+        except OSError as problem:
+            return Checked(ok=False, message=f"The program could not be started: {problem.strerror}.", seconds=0.0)
     seconds = round(time.monotonic() - began, 1)
-    if ending.how is How.DONE and answer.strip():
+    if ending.how is How.DONE and answer:
         return Checked(ok=True, message=f"It answered within {seconds} s.", seconds=seconds)
     if seconds >= ANSWER_S:
         return Checked(ok=False, message=f"It did not answer within {ANSWER_S} seconds.", seconds=seconds)
     return Checked(ok=False, message=ending.reason or "It ended without an answer.", seconds=seconds)
 
 
-def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], folder: Path) -> tuple[Ending, str]:
+def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], folder: Path) -> tuple[Ending, bool]:
+    """How it ended, and whether the model answered: in words or with a call of a tool."""
     provider = PROVIDERS[row["type"]]
     job = Job(
         message=QUESTION,
@@ -72,18 +79,28 @@ def _ask(row: Mapping[str, Any], model: str | None, environ: Mapping[str, str], 
         sessions=str(folder / "sessions"),
         provider=row,
         model=model,
+        shown=catalogue.described(catalogue.granted({"allowed_tools": GRANTABLE, "kind": AGENT})),
     )
+    seen: list[Record] = []
+    tried = retry.until_begun(lambda: _attempt(provider, job, environ, seen), _wait)
+    has_called = any(record.kind is OutputKind.TOOL_CALL for record in seen)
+    return tried.ending, has_called or bool(tried.output.progress.output.strip())
+
+
+def _attempt(provider: Provider, job: Job, environ: Mapping[str, str], seen: list[Record]) -> retry.Attempt:
     output = provider.output()
+    folder = Path(job.folder)
     process = starting.start(f"check-{uuid.uuid4()}", provider, job, folder, environ, _LIMITS.processes)
-    turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=_forget, on_tick=_look_away)
+    turn = Turn(process, output, _LIMITS, waiting=lambda: False, on_records=seen.extend, on_tick=_look_away)
     try:
-        return turn.read(), output.progress.output
+        return retry.Attempt(output, turn.read())
     finally:
         process.close()
 
 
-def _forget(_: list[Record]) -> None:
-    """Nobody watches a test."""
+def _wait(seconds: float, _: str) -> bool:
+    time.sleep(seconds)
+    return True
 
 
 def _look_away() -> None:

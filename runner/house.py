@@ -1,22 +1,24 @@
 """What all attendants share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.settings import Settings
 from core.runs.costs import Caps
 from runner.limits import Limits
-from runner.sink import Sink
 
 
 @dataclass(frozen=True)
 class House:
-    """`environ` is ours, from which agents get what the settings let pass; `tool_server` starts their MCP server."""
+    """`environ` is ours, from which agents get what the settings let pass; `tool_server` starts their MCP server.
+
+    `ring_output` tells the sidecar that an agent has said something.
+    """
 
     settings: Settings
     environ: Mapping[str, str]
-    sink: Sink
+    ring_output: Callable[[], None]
     tool_server: list[str]
 
     @property

@@ -3,8 +3,9 @@
 The kernel gives it every orphan below it, so that nobody gets away by forking twice or by a session of their own. It
 reads one line of JSON from stdin: `{"argv", "env", "cwd", "stdin", "processes", "status"}` (`stdin` is a file, `status`
 the descriptor it writes to). After that line stdin is its life line: a byte, or its end (the runner is gone, however it
-went), ends the tree. On `status` it writes lines of JSON: `{"pid"}` or `{"failed"}` (a sentence), and last `{"ended",
-"why"}`: the exit status of the program (negative: a signal), once nothing below it lives.
+went), ends the tree. On `status` it writes lines of JSON: `{"pid"}` or `{"failed", "errno"}` (a sentence), and last
+`{"ended", "why", "left"}`: the exit status of the program (negative: a signal), once nothing below it lives; `left` are
+processes that even SIGKILL does not end, such as one that waits for a dead disk or belongs to another user.
 
 It imports little: there is one for each run.
 """
@@ -21,6 +22,7 @@ from common import proctree
 from common.process import adopt_orphans, die_with_parent
 
 GRACE_S = 2.0  # from SIGTERM to SIGKILL
+KILL_TIMEOUT_S = 5.0
 LOOK_EVERY_S = 0.3
 CANNOT_START = 127
 
@@ -45,11 +47,11 @@ class Keeper:
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
         if (problem := self._exec_problem()) is not None:
             os.waitpid(self._pid, 0)
-            return self._tell(failed=problem)
+            return self._tell(failed=os.strerror(problem), errno=problem)
         self._tell(pid=self._pid)
         why = self._watch()
-        self._end(gently=why != "processes")
-        self._tell(ended=self._code, why=why)
+        left = self._end(gently=why != "processes")
+        self._tell(ended=self._code, why=why, left=left)
 
     def _fork(self) -> int:
         self._problem, problem = os.pipe()
@@ -61,15 +63,15 @@ class Keeper:
         try:
             _become_agent(self._spec, keeper)
         except OSError as error:
-            os.write(problem, str(error.strerror).encode())
+            os.write(problem, str(error.errno).encode())
         finally:
             os._exit(CANNOT_START)
 
-    def _exec_problem(self) -> str | None:
-        """Why the program could not be started; the pipe closes by itself when it was."""
+    def _exec_problem(self) -> int | None:
+        """Return the errno of a program that could not be started; the pipe closes by itself when it was."""
         said = os.read(self._problem, 1_000).decode()
         os.close(self._problem)
-        return said or None
+        return int(said) if said else None
 
     def _watch(self) -> str:
         """Returns why the tree must end: exited, told, or processes (too many)."""
@@ -92,17 +94,23 @@ class Keeper:
                     self._code = os.waitstatus_to_exitcode(found[1])
         return self._code is not None
 
-    def _end(self, *, gently: bool) -> None:
-        deadline = time.monotonic() + (GRACE_S if gently else 0)
+    def _end(self, *, gently: bool) -> list[int]:
+        """End the tree; return what cannot be ended."""
         proctree.send(proctree.descendants(os.getpid()), signal.SIGTERM)
-        while time.monotonic() < deadline and proctree.descendants(os.getpid()):
-            time.sleep(proctree.LOOK_EVERY_S)
-            self._reap()
-        while left := proctree.descendants(os.getpid()):
+        self._wait_for_ends(GRACE_S if gently else 0)
+        deadline = time.monotonic() + KILL_TIMEOUT_S
+        while (left := proctree.descendants(os.getpid())) and time.monotonic() < deadline:
             proctree.send(left, signal.SIGKILL)
             time.sleep(0.001 if not gently else proctree.LOOK_EVERY_S)
             self._reap()
         self._reap()
+        return left
+
+    def _wait_for_ends(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and proctree.descendants(os.getpid()):
+            time.sleep(proctree.LOOK_EVERY_S)
+            self._reap()
 
     def _tell(self, **what: Any) -> None:
         with contextlib.suppress(BrokenPipeError):  # the runner is gone

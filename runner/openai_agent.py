@@ -1,252 +1,228 @@
 """`python -m runner.openai_agent job.json`: one turn of an agent on a server with OpenAI's chat completions.
 
 The message is read from stdin. It asks the model, calls the tools that the model asks for through the HTTP API of
-Chorus, and goes on until the model asks for none. On stdout it writes lines of JSON that
+Chorus, and goes on until the model asks for none or has given its report. On stdout it writes lines of JSON that
 runner/providers/openai_compat.py reads. The conversation is kept in a file of its own, to go on with in a later turn.
 """
 
 import json
 import os
 import sys
-import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import openai
-
 from agenttools.client import Refused, Unreachable, from_environment
 from common.output import clean
-from common.schemas.base import is_uuid
-from runner.toolcalls import Tools
+from runner.chat import compaction
+from runner.chat.answer import Answer
+from runner.chat.calls import Call
+from runner.chat.endpoint import Endpoint
+from runner.chat.history import quoted, sendable, spoken
+from runner.chat.model import GaveUp, Model, Overflow, pause_s
+from runner.chat.telling import Speech, tell
+from runner.chat.thoughts import is_written_call
+from runner.chat.transcript import Transcript
+from runner.toolcalls import RunTools, ShownTools, Tools
 
-MOST_TRIES = 4
-LONGEST_WAIT_S = 30.0  # a longer one is a pause of the run
-MOST_WAIT_S = 31 * 24 * 3600.0  # that a server may ask for
-TEXT_EVERY_S = 0.1
-READ_TIMEOUT_S = 300.0
+MAX_COMPACTIONS = 12  # in a row; each leaves about half
+ENOUGH = 0.75  # of the size before: then texts are not cut, unless the server says so again
+MAX_LEFT = 0.95  # of it: more is no help
+MAX_CUT_ANSWERS = 3  # in a row
+MAX_WRITTEN_CALLS = 2
+MAX_LOST_CALLS = 3
+MAX_SAME_REFUSED = 5  # the same call with the same answer, without anything new in between
+MAX_SAME = 20
+_SPENT = 200  # characters: an answer that was cut so early had no room left
+_EMPTY = "Your answer was empty. Go on with the task to its end."
+_LOST = "You announced a tool call, but none arrived. Call the tool now."
+_WRITTEN = "You wrote a tool call as text: nothing was called. Use function calling."
+_CUT = "Your answer was cut off by the length limit. Go on exactly where it stopped."
+_CUT_THOUGHTS = "Your answer was cut off by the length limit before it began. Think less, and go on in smaller steps."
+_CUT_CALL = (
+    "This call was cut off by the length limit of an answer, in the middle of its arguments. Nothing was done. Do it "
+    "in smaller steps: write a long file in parts."
+)
 Json = dict[str, Any]
 
 
-@dataclass
-class Answer:
-    """What the model said in one answer, gathered from its chunks."""
-
-    text: str = ""
-    calls: dict[int, Json] = field(default_factory=dict)
-    reason: str | None = None
-    refusal: str = ""
-
-    def message(self) -> Json:
-        calls = [
-            {
-                "id": c["id"],
-                "type": "function",
-                "function": {"name": clean(c["name"]), "arguments": clean(c["arguments"])},
-            }
-            for c in self.calls.values()
-        ]
-        return {"role": "assistant", "content": clean(self.text) or None} | ({"tool_calls": calls} if calls else {})
-
-
-class Unreadable(Exception):
-    """The server's answer makes no sense; the text says why."""
-
-
-def tell(kind: str, **data: Any) -> None:
-    sys.stdout.write(json.dumps({"type": kind} | data) + "\n")
-    sys.stdout.flush()
-
-
-class Conversation:
-    """The messages so far, kept in a file named after the session."""
-
-    def __init__(self, folder: Path, session: str | None, system: str) -> None:
-        """Raises FileNotFoundError where the session to go on with is not there."""
-        self.session = session if session and is_uuid(session) else str(uuid.uuid4())
-        self._path = folder / f"{self.session}.json"
-        self.messages: list[Json] = []
-        if session:
-            self.messages = json.loads(self._path.read_text())
-        self.messages = [{"role": "system", "content": system}, *self.messages[1:]]
-        self._close_calls()
-
-    def _close_calls(self) -> None:
-        """Calls without a result, of a turn that was cut off: no server takes a conversation with such a hole."""
-        answered = {message.get("tool_call_id") for message in self.messages}
-        last = self.messages[-1]
-        for call in next((m for m in reversed(self.messages) if m.get("tool_calls")), last).get("tool_calls", []):
-            if call["id"] not in answered:
-                self.messages.append({"role": "tool", "tool_call_id": call["id"], "content": "It was interrupted."})
-
-    def add(self, message: Json) -> None:
-        self.messages.append(message)
-        making = self._path.with_suffix(".making")
-        making.touch(mode=0o600)
-        making.write_text(json.dumps(self.messages, ensure_ascii=False))
-        making.replace(self._path)
-
-
 class Loop:
-    def __init__(self, job: Json, conversation: Conversation, tools: Tools | None) -> None:
-        self._model = job["model"]
-        self._conversation = conversation
+    def __init__(self, job: Json, transcript: Transcript, tools: Tools | None) -> None:
+        self._system = {"role": "system", "content": clean(job["system"])}
+        self._transcript = transcript
         self._tools = tools
-        self._client = openai.OpenAI(
-            base_url=job["baseUrl"], api_key=job["apiKey"] or "none", max_retries=0, timeout=READ_TIMEOUT_S
-        )
+        self._model = Model(Endpoint(job["baseUrl"], job["apiKey"] or ""), job["model"])
+        self._nudges: Counter[str] = Counter()  # what the model was told since it last did something
+        self._same: Counter[tuple[str, str, str]] = Counter()  # calls with their answers since anything new happened
+        self._goes_on = False
+        self._names: list[str] = []  # of the functions that are offered now
 
     def run(self, message: str) -> None:
-        self._conversation.add({"role": "user", "content": message})
+        """Raises GaveUp."""
+        self._hear(message)
         while True:
             answer = self._ask()
-            self._conversation.add(answer.message())
-            if not answer.calls:
-                return _check(answer)
-            for call in answer.calls.values():
-                self._call(call)
+            if self._is_over(answer):
+                return
+
+    def _hear(self, text: str) -> None:
+        self._transcript.add({"role": "user", "content": clean(text)})
+
+    # --- asking ---
 
     def _ask(self) -> Answer:
-        """Asks again where that may help and nothing was said yet. Raises openai.OpenAIError, Unreadable."""
-        for attempt in range(1, MOST_TRIES + 1):
-            answer = Answer()
-            try:
-                self._stream(answer)
-                return answer
-            except openai.APIError as error:
-                wait_s = _wait_s(error, attempt)
-                if answer.text or answer.calls or attempt == MOST_TRIES or wait_s is None or wait_s > LONGEST_WAIT_S:
-                    raise
-                time.sleep(wait_s)
-        raise AssertionError("unreachable")
-
-    def _stream(self, answer: Answer) -> None:
         offered = self._tools.offered() if self._tools else []
-        options: Json = {"tools": offered} if offered else {}
-        create: Any = self._client.chat.completions.create  # its types know no messages that were read from a file
-        options |= {"model": self._model, "messages": self._conversation.messages}
-        chunks = create(stream=True, stream_options={"include_usage": True}, **options)
-        first = True
-        for text in _gathered(_read(chunks, answer)):
-            tell("text", text=text, first=first)
-            first = False
+        self._names = [tool["function"]["name"] for tool in offered]
+        for _ in range(MAX_COMPACTIONS):
+            speech = Speech(goes_on=self._goes_on)
+            messages = [self._system, *sendable(self._transcript.messages, self._names)]
+            try:
+                answer = self._model.ask(messages, offered, speech)
+            except Overflow as overflow:
+                self._compact(str(overflow))
+                continue
+            if not (answer.is_cut and answer.size < _SPENT and self._can_compact()):
+                self._goes_on = False
+                return answer
+            self._compact("no room was left for an answer")
+        raise GaveUp("the model's context is too small for this work")
 
-    def _call(self, call: Json) -> None:
-        """Calls a tool; what fails is told to the model, which can do something about it."""
-        assert self._tools is not None
-        name = self._tools.name_of(call["name"])
+    def _can_compact(self) -> bool:
+        return compaction.size(self._transcript.messages) > 10 * _SPENT
+
+    def _compact(self, why: str) -> None:
+        """Makes the conversation about half as long. Raises GaveUp where that cannot be."""
+        before = self._transcript.messages
+        size = compaction.size(before)
+        target = size // 2
+        made, how = compaction.with_short_results(before, target), "old results of tools were shortened"
+        parts = compaction.split(made, target)
+        if compaction.size(made) > target and parts.middle:
+            made, how = compaction.with_summary(parts, self._summary(parts.middle, target)), "its past was summarised"
+        if compaction.size(made) > ENOUGH * size:
+            made, how = compaction.with_short_texts(made, target), "long texts were shortened"
+        if compaction.size(made) > MAX_LEFT * size:
+            raise GaveUp(f"the model's context is too small for this work: {why}")
+        self._transcript.replace(made)
+        tell("notice", text=f"The conversation no longer fitted into the model's context; {how}. The server: {why}")
+
+    def _summary(self, middle: Sequence[Json], target: int) -> str:
+        request = compaction.summary_request(middle, target)
         try:
-            arguments = json.loads(call["arguments"] or "{}")
-        except ValueError:
-            arguments = None
-        tell("tool_call", callId=call["id"], tool=name, input=arguments if arguments is not None else call["arguments"])
-        if isinstance(arguments, dict):
-            failed, output = self._tools.call(name, arguments)
-        else:
-            failed, output = True, "The arguments are not a JSON object. Nothing was done."
-        tell("tool_result", callId=call["id"], output=output, isError=failed)
-        self._conversation.add({"role": "tool", "tool_call_id": call["id"], "content": output})
+            return self._model.ask(request, [], Speech(is_silent=True)).text.strip() or compaction.NO_SUMMARY
+        except (Overflow, GaveUp):
+            return compaction.NO_SUMMARY
+
+    # --- what an answer means ---
+
+    def _is_over(self, answer: Answer) -> bool:
+        """Keeps the answer and does what it asks for; True: nothing more is to be done. Raises GaveUp."""
+        if answer.refusal or answer.is_filtered:
+            raise GaveUp(f"the model refused: {clean(answer.refusal) or 'its filter stopped the answer'}")
+        calls = answer.calls
+        if calls or answer.content.strip():
+            self._transcript.add(spoken(answer, self._transcript.ids))
+        if calls:
+            return self._call_all(calls, is_cut=answer.is_cut)
+        return not self._is_nudged(answer)
+
+    def _is_nudged(self, answer: Answer) -> bool:
+        """Tells the model what is wrong with an answer without calls; False: nothing is, or it was told often enough.
+
+        Raises GaveUp.
+        """
+        if answer.is_cut:
+            self._goes_on = bool(answer.text.strip())
+            failure = "the answer is longer than the model may write"
+            return self._nudge(_CUT if self._goes_on else _CUT_THOUGHTS, MAX_CUT_ANSWERS, failure)
+        if is_written_call(answer.content, self._names):
+            failure = "it wrote a tool call as text: the server's tool parser is off"
+            return self._nudge(_WRITTEN, MAX_WRITTEN_CALLS, failure)
+        if answer.announces_calls:
+            return self._nudge(_LOST, MAX_LOST_CALLS)
+        return not answer.text.strip() and self._nudge(_EMPTY, 1)
+
+    def _nudge(self, text: str, most: int, failure: str | None = None) -> bool:
+        """Once more, or False; raises GaveUp with the failure where there is one."""
+        self._nudges[text] += 1
+        if self._nudges[text] <= most:
+            self._hear(text)
+            return True
+        if failure is not None:
+            raise GaveUp(failure)
+        return False
+
+    # --- calls ---
+
+    def _call_all(self, calls: Sequence[Call], *, is_cut: bool) -> bool:
+        """Whether one of them ends the work. Raises GaveUp."""
+        is_over = False
+        for call in calls:
+            is_over = self._call(call, is_cut=is_cut) or is_over
+        return is_over
+
+    def _call(self, call: Call, *, is_cut: bool) -> bool:
+        """Calls a tool; what fails is told to the model, which can do something about it."""
+        name = self._tools.name_of(call.name) if self._tools else call.name
+        arguments = call.arguments
+        tell("tool_call", callId=call.id, tool=name, input=call.written if arguments is None else arguments)
+        failed, output = self._outcome(name, call, arguments, is_cut=is_cut)
+        tell("tool_result", callId=call.id, output=output, isError=failed)
+        self._transcript.add({"role": "tool", "tool_call_id": call.id, "content": clean(output)})
+        self._count(name, call, failed, output)
+        return not failed and self._tools is not None and self._tools.ends_work(name)
+
+    def _outcome(self, name: str, call: Call, arguments: Json | None, *, is_cut: bool) -> tuple[bool, str]:
+        if arguments is None or (is_cut and not call.is_complete):
+            problem = f"The arguments are not one JSON object. Nothing was done. They begin: {quoted(call)}"
+            return True, _CUT_CALL if is_cut else problem
+        if self._tools is None:
+            return True, f"There is no tool named {name}."
+        return self._tools.call(name, arguments)
+
+    def _count(self, name: str, call: Call, failed: bool, output: str) -> None:
+        """Raises GaveUp where the model does nothing but repeat itself."""
+        key = (name, call.written, output)
+        if key not in self._same and not failed:
+            self._same.clear()
+            self._nudges.clear()
+        self._same[key] += 1
+        if self._same[key] >= (MAX_SAME_REFUSED if failed else MAX_SAME):
+            how = f"refused each time: {output[:300]}" if failed else "with the same answer"
+            raise GaveUp(f"it repeated one call of {name} {self._same[key]} times, {how}")
 
 
-def _read(chunks: Any, answer: Answer) -> Iterator[str]:
-    """Fills `answer` from the stream and yields its text as it comes."""
-    usage = None
-    for chunk in chunks:
-        usage = getattr(chunk, "usage", None) or usage  # some servers tell with each chunk what was used so far
-        if not chunk.choices:
-            continue
-        choice = chunk.choices[0]
-        answer.reason = choice.finish_reason or answer.reason
-        answer.refusal += getattr(choice.delta, "refusal", None) or ""
-        for part in choice.delta.tool_calls or []:
-            _add_call(answer, part)
-        if choice.delta.content:
-            answer.text += choice.delta.content
-            yield choice.delta.content
-    if usage:
-        cost = getattr(usage, "cost", None)  # OpenRouter tells it
-        tell("usage", input=usage.prompt_tokens or 0, output=usage.completion_tokens or 0, costUsd=cost)
-    if answer.reason is None:
-        raise Unreadable("the answer stopped in its middle")
+def _tools(job: Json) -> Tools | None:
+    if job["shown"]:
+        return ShownTools(job["shown"])
+    return RunTools(from_environment(job["tools"])) if job["tools"] else None
 
 
-def _add_call(answer: Answer, part: Any) -> None:
-    call = answer.calls.setdefault(part.index or 0, {"id": "", "name": "", "arguments": ""})
-    call["id"] = call["id"] or part.id or str(uuid.uuid4())
-    call["name"] += (part.function and part.function.name) or ""
-    call["arguments"] += (part.function and part.function.arguments) or ""
-
-
-def _gathered(parts: Iterator[str]) -> Iterator[str]:
-    """A few words at a time instead of one."""
-    text, since = "", time.monotonic()
-    for part in parts:
-        text += part
-        if time.monotonic() - since > TEXT_EVERY_S:
-            yield text
-            text, since = "", time.monotonic()
-    if text:
-        yield text
-
-
-def _check(answer: Answer) -> None:
-    """Raises Unreadable for a last answer that is none."""
-    if answer.refusal or answer.reason == "content_filter":
-        raise Unreadable(f"the model refused: {answer.refusal or 'its filter stopped the answer'}")
-    if answer.reason == "length":
-        raise Unreadable("the answer is longer than the model may write")
-    if not answer.text.strip():
-        raise Unreadable("the model answered nothing")
-
-
-def _wait_s(error: openai.APIError, attempt: int) -> float | None:
-    """How long to wait before asking again; None: it would not help."""
-    if isinstance(error, openai.APIStatusError):
-        if error.status_code not in (408, 409, 429) and error.status_code < 500:
-            return None
-        if (told := _retry_after_s(error)) is not None:
-            return told
-    return float(2 ** (attempt - 1))
-
-
-def _retry_after_s(error: openai.APIStatusError) -> float | None:
+def _work(job: Json, transcript: Transcript) -> None:
     try:
-        return min(MOST_WAIT_S, max(0.0, float(error.response.headers["retry-after"])))
-    except (KeyError, ValueError):
-        return None
-
-
-def _failure(error: Exception, job: Json) -> Json:
-    """The last line, for what went wrong."""
-    told: Json = {"how": "failed", "status": None, "text": str(error) or type(error).__name__, "model": job["model"]}
-    if isinstance(error, openai.APIConnectionError):
-        told["text"] = f"{job['baseUrl']} could not be reached: {error.__cause__ or error}"
-    if isinstance(error, openai.APIStatusError):
-        body = error.body if isinstance(error.body, dict) else {}
-        told |= {"status": error.status_code, "text": str(body.get("message") or error.message)}
-        if error.status_code == 429:
-            wait_s = _retry_after_s(error)
-            told |= {"how": "limited", "waitMs": wait_s and int(wait_s * 1000)}
-    return told
+        Loop(job, transcript, _tools(job)).run(sys.stdin.read())
+        tell("end", how="done", text="")
+    except GaveUp as end:
+        told = {"how": end.how, "status": end.status, "text": end.text, "model": job["model"], "waitMs": None}
+        if end.how == "limited":
+            told["waitMs"] = int(1000 * pause_s(end.wait_s, transcript.pauses))
+            transcript.note_pause()
+        tell("end", **told)
+    except (Refused, Unreachable, OSError, ValueError) as error:
+        tell("end", how="failed", status=None, text=str(error) or type(error).__name__, model=job["model"])
 
 
 def main(path: str) -> None:
     job: Json = json.loads(Path(path).read_text())
     folder = Path(job["sessions"])
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     try:
-        conversation = Conversation(folder, job["session"], job["system"])
+        transcript = Transcript(folder, job["session"])
     except (OSError, ValueError):
         return tell("end", how="no_session", text="The former session is not there any more.")
-    tell("session", id=conversation.session)
-    try:
-        tools = Tools(from_environment(job["tools"])) if job["tools"] else None
-        Loop(job, conversation, tools).run(sys.stdin.read())
-        tell("end", how="done", text="")
-    except (openai.OpenAIError, Unreadable, Refused, Unreachable, OSError, ValueError) as error:
-        tell("end", **_failure(error, job))
+    tell("session", id=transcript.session)
+    _work(job, transcript)
 
 
 if __name__ == "__main__":

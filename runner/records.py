@@ -27,11 +27,16 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Ending:
-    """`reason` is a sentence for people; `resume_at` in ms, for LIMITED."""
+    """`reason` is a sentence for people; `resume_at` in ms, for LIMITED, and `guessed` where nobody told it.
+
+    `again`: it failed by what passes, so that another try may go well.
+    """
 
     how: How
     reason: str = ""
     resume_at: int | None = None
+    guessed: bool = False
+    again: bool = False
 
 
 @dataclass
@@ -43,4 +48,5 @@ class Progress:
     tokens_output: int = 0
     cost_usd: float | None = None
     output: str = ""  # the last text, which is the answer once the program has ended
+    said: int = 0  # texts, thoughts and calls of the model
     stderr: list[str] = field(default_factory=list)

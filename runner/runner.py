@@ -5,18 +5,17 @@ import select
 import shutil
 import time
 
-import sqlalchemy as sa
-
 from common import queue
 from common.db.write import WriteTransaction
 from common.entities.run import RunState
-from common.errors import ChorusError
+from common.errors import Busy, NoWorkspaceOpen, WorkspaceSwitched
 from core.runs import leases, records, recovery, verbs
 from core.runs.records import Run
 from core.workspaces.current import CurrentWorkspace, Workspace
 from runner.attendant import Attendant, Stop
 from runner.house import House
 from runner.process import AgentProcess
+from runner.store import PASSING, Store, describe
 
 LOOK_EVERY_S = 0.5  # without a bell
 LOOK_AT_MOST_EVERY_S = 0.02  # with many
@@ -35,7 +34,7 @@ class Runner:
         self._wake = wake
         self._holder = leases.this_process()
         self._attendants: dict[str, Attendant] = {}
-        self._workspace: Workspace | None = None
+        self._store: Store | None = None
         self._renewed_at = 0.0
         self._stopping = False
         self._problem = ""  # that has been logged, and lasts
@@ -55,28 +54,31 @@ class Runner:
         finally:
             listener.close()
             self._stop_all(Stop.SERVER)
-            self._house.sink.open(None)
+            if self._store is not None:
+                self._store.close_output()
 
     def _look_safely(self) -> None:
+        """A look that fails ends no agent, whatever the reason: the next one is soon."""
         try:
             self._look()
             self._problem = ""
-        except ChorusError as error:  # busy, or no workspace is open: the next look is soon
-            if self._workspace is not None and error.code == "SERVICE_UNAVAILABLE":
-                self._open(None)
+        except NoWorkspaceOpen as error:
+            self._open(None)
             log.debug("the runner waits: %s", error.message)
-        except sa.exc.OperationalError as error:  # not made yet, or its disk is away: each look says the same
-            self._cannot_read(f"The database cannot be read: {error.orig}. The runner looks again.")
+        except (Busy, WorkspaceSwitched) as error:  # others write, or the next look finds another workspace
+            log.debug("the runner waits: %s", error.message)
+        except PASSING as error:  # not made yet, or its disk is away or full: each look says the same
+            self._cannot_look(f"The database cannot be used: {describe(error)} The runner looks again.")
         except Exception:
             log.exception("the runner's look failed; it looks again")
 
-    def _cannot_read(self, problem: str) -> None:
+    def _cannot_look(self, problem: str) -> None:
         log.log(logging.DEBUG if problem == self._problem else logging.WARNING, "%s", problem)
         self._problem = problem
 
     def _look(self) -> None:
         workspace = self._current.get()
-        if workspace is not self._workspace:
+        if self._store is None or workspace is not self._store.workspace:
             self._open(workspace)
         with workspace.database.read() as reading:
             unfinished = records.all_unfinished(reading)
@@ -87,19 +89,28 @@ class Runner:
                 verbs.resume_due(tx)
         if self._house.settings.parallel_runs == 0 and any(run["state"] == RunState.QUEUED for run in unfinished):
             return self._recover(workspace)
-        while self._may_claim(unfinished) and self._claim(workspace):
+        while self._may_claim(unfinished) and self._claim():
             with workspace.database.read() as reading:
                 unfinished = records.all_unfinished(reading)
 
     def _open(self, workspace: Workspace | None) -> None:
         """Another workspace is open now, or none: what works for the former one is ended. Or the same, once more."""
-        if self._workspace is None or workspace is None or workspace.folder != self._workspace.folder:
-            self._stop_all(Stop.WORKSPACE)
-        self._workspace = workspace
-        self._house.sink.open(workspace)
+        if self._store is not None and workspace is not None and workspace.folder == self._store.workspace.folder:
+            self._store.follow(workspace)
+        else:
+            self._close_store()
+            if workspace is not None:
+                self._store = Store(workspace, self._house.ring_output)
         if workspace is not None:
             self._recover(workspace)
             self._forget_folders(workspace)
+
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._stop_all(Stop.WORKSPACE)
+            self._store.close_output()
+            self._store = None
 
     def _recover(self, workspace: Workspace) -> None:
         mine = recovery.Attended(self._holder, frozenset(self._attendants))
@@ -118,9 +129,9 @@ class Runner:
     def _pass_on(self, unfinished: list[Run]) -> None:
         """What the database says of our runs: people's decisions, children at work, ends."""
         states = {run["id"]: RunState(run["state"]) for run in unfinished}
-        for run_id, attendant in list(self._attendants.items()):
-            if not attendant.is_alive():
-                del self._attendants[run_id]
+        self._attendants = {run_id: a for run_id, a in self._attendants.items() if a.is_alive()}
+        for run_id, attendant in self._attendants.items():
+            if attendant.store is not self._store:  # it still ends what worked for another workspace
                 continue
             state = states.get(run_id)
             if state is None or state is RunState.STOPPING:
@@ -147,12 +158,13 @@ class Runner:
         at_work = [a for a in self._attendants.values() if a.is_alive() and not a.is_child]
         return len(at_work) >= self._house.settings.parallel_runs
 
-    def _claim(self, workspace: Workspace) -> bool:
-        with workspace.database.write() as tx:
-            claimed = self._claim_in(tx)
+    def _claim(self) -> bool:
+        if self._store is None:
+            return False
+        claimed = self._store.write(self._claim_in)
         if claimed is None:
             return False
-        attendant = Attendant(self._house, workspace, *claimed)
+        attendant = Attendant(self._house, self._store, *claimed)
         self._attendants[attendant.run_id] = attendant
         attendant.start()
         return True
@@ -165,14 +177,15 @@ class Runner:
         return claimed
 
     def _stop_all(self, why: Stop) -> None:
+        """Who does not end in time keeps its place and its lease: it is told the truth about it."""
         deadline = time.monotonic() + STOPPED_S
         for attendant in self._attendants.values():
             attendant.stop(why)
         for attendant in self._attendants.values():
             attendant.join(max(0.0, deadline - time.monotonic()))
-            if attendant.is_alive():
-                log.error("run %s does not end", attendant.run_id)
-        self._attendants.clear()
+        self._attendants = {run_id: a for run_id, a in self._attendants.items() if a.is_alive()}
+        for run_id in self._attendants:
+            log.error("run %s has not ended yet", run_id)
 
 
 def _is_due(run: Run) -> bool:

@@ -4,6 +4,8 @@ Law: `webapp` imports `core` and `common`, knows no SQL, and decides nothing abo
 contents.
 """
 
+from collections.abc import Callable
+
 from flask import Flask
 
 from common import queue as bells
@@ -36,6 +38,7 @@ from webapp import (
     undo,
     workspaces,
 )
+from webapp.answers import note_change
 from webapp.snapshots import SnapshotCache
 
 
@@ -52,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         state.State(
             settings=settings,
             home=home,
-            workspace=CurrentWorkspace(home, module, bell.ring),
+            workspace=CurrentWorkspace(home, module, _noting(bell)),
             snapshots=SnapshotCache(),
             build=build_id(settings.static_dir),
             bell=bell,
@@ -83,3 +86,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.wsgi_app = AccessGuard(app.wsgi_app, rules_for(settings))  # type: ignore[method-assign]
     return app
+
+
+def _noting(bell: bells.Bell) -> Callable[[], None]:
+    """What is called after each commit."""
+
+    def committed() -> None:
+        note_change()
+        bell.ring()
+
+    return committed

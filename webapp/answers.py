@@ -4,10 +4,11 @@ import gzip
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from flask import Response, g, request
+from flask import Response, g, has_request_context, request
 
 from common.clock import now_ms
-from common.errors import ServiceUnavailable
+from common.db import sqlite
+from common.errors import ChorusError
 from common.wire import dumps
 from webapp import state
 
@@ -67,9 +68,22 @@ def position() -> str:
         try:
             with state.current().workspace.get().database.read() as reading:
                 g.position = str(reading.position)
-        except ServiceUnavailable:
+        except Exception as error:
+            if not isinstance(error, ChorusError) and sqlite.refusal(error) is None:
+                raise
             g.position = ""
     return str(g.position)
+
+
+def note_change() -> None:
+    """This request has changed something: from here on no answer may say that it has not."""
+    if has_request_context():
+        g.changed = True
+
+
+def has_changed() -> bool:
+    """Whether this request has changed something so far."""
+    return bool(g.get("changed", False))
 
 
 def packed_json(raw: bytes, packed: bytes | None, status: int, at: str) -> Response:

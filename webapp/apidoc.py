@@ -14,7 +14,8 @@ route says otherwise. Times are ms since 1970, UTC. `*` marks what must be there
 `<epoch>:<seq>` of the event it caused or the state it read. Any `POST` may carry `Idempotency-Key`: for a day its
 repeat gets the first answer. "version" means that `If-Match: "<version>"` is understood: the change is refused if a
 field that it writes has changed since that version. Beside the statuses named, a route may answer 400, 403, 503, and
-409 after a switch of workspaces; where it writes also 413, 415 and 507 (the disk is full).
+409 after a switch of workspaces; where it writes also 413, 415 and 507 (the disk is full). A failure (5xx) of a change
+says in its `message` whether anything was changed.
 
 There is no login. A program needs no `Origin`; the `Host` must be one of the server's names.
 
@@ -38,8 +39,9 @@ curl -X POST http://127.0.0.1:8080/api/tasks -H 'Content-Type: application/json'
 | 422 | `VALIDATION_ERROR` | `fields` names each wrong one, with the reasons |
 | 422 | `KEY_REUSED` | the `Idempotency-Key` was used for another request |
 | 429, 503 | `RATE_LIMITED`, `BUSY`, `SERVICE_UNAVAILABLE` | try again after `Retry-After` seconds |
-| 500 | `INTERNAL_ERROR` | a bug in Chorus; nothing was changed |
-| 507 | `STORAGE_FULL` | the disk is full; nothing was changed |
+| 500 | `INTERNAL_ERROR` | a bug in Chorus |
+| 500 | `NOT_RECORDED` | a file was changed, and this could be neither recorded nor taken back; look at it |
+| 507 | `STORAGE_FULL` | the disk is full |
 """
 _EVERYWHERE = {"400", "403", "413", "415", "503", "507"}
 _METHODS = ("get", "post", "put", "patch", "delete")

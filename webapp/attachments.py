@@ -63,19 +63,21 @@ def upload_attachment(task_id: str) -> Response:
     size = files.store(path, body, request.content_length)
     used = False
 
-    def attach(tx: WriteTransaction) -> dict[str, Any]:
+    def keep() -> None:
         nonlocal used
+        used = True
+
+    def attach(tx: WriteTransaction) -> dict[str, Any]:
         if tx.folder != workspace.folder:  # a copy of ours may know the task, but has not got the file
             raise WorkspaceSwitched("Another workspace was opened during the upload. Nothing was attached.")
-        task = verbs.attach(tx, task_id, attachment_id, filename, size)
-        used = True
-        return task.full_form
+        tx.after_commit(keep)
+        return verbs.attach(tx, task_id, attachment_id, filename, size).full_form
 
     try:
         return mutation(attach, 201, requests.idempotency_request(body.hexdigest()))
     finally:
         if not used:
-            path.unlink(missing_ok=True)
+            files.drop(path)
 
 
 def _first_answer(database: Database, refusal: ChorusError) -> Response:

@@ -1,5 +1,6 @@
 """The threads of a web worker besides its requests: high-water record, housekeeping, and once the page's files."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from flask import Flask
 from common.errors import ChorusError
 from core import housekeeping
 from webapp import pages, state
+from webapp.slots import one_of
 from webapp.state import State
 
 log = logging.getLogger(__name__)
 HOUSEKEEPING_EVERY_S = 60.0
+THOROUGH_EVERY = 10  # rounds: looking at every file costs more than a round
 
 
 class Background:
@@ -40,12 +43,25 @@ class Background:
 
 
 def _keep_house(current: State, stop: threading.Event) -> None:
+    rounds = itertools.count(1)
     while not stop.wait(HOUSEKEEPING_EVERY_S):
         try:
-            workspace = current.workspace.get()
-            dead = housekeeping.run(workspace.database, workspace.uploads, current.settings.archive_days)
-            workspace.forget_output(dead)
+            with one_of(current.settings.home, "housekeeping", 1) as mine:
+                if mine:
+                    _sweep(current, stop, thorough=next(rounds) % THOROUGH_EVERY == 0)
         except ChorusError as error:
             log.warning("housekeeping waits: %s", error.message)
         except Exception:
             log.exception("housekeeping failed; it is tried again in a minute")
+
+
+def _sweep(current: State, stop: threading.Event, *, thorough: bool) -> None:
+    workspace = current.workspace.get()
+    housekeeping.run(
+        workspace.database,
+        workspace.uploads,
+        current.settings.archive_days,
+        thorough=thorough,
+        forget=workspace.forget_output,
+        stopped=stop.is_set,
+    )

@@ -4,15 +4,18 @@ import contextlib
 import logging
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from common.db import sqlite
-from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, TooLarge
+from common.errors import BadRequest, ChorusError, MethodNotAllowed, NotFound, NotRecorded
 from common.wire import dumps
-from webapp.answers import json_response, position
+from webapp.answers import has_changed, json_response, position
 
 log = logging.getLogger(__name__)
 PAGE = "pages.page"
+_READS = {"GET", "HEAD", "OPTIONS"}
+NOTHING = "Nothing was changed."
+SOMETHING = "A change had been stored before that: look at it before you try again."
 
 
 def install(app: Flask) -> None:
@@ -22,9 +25,12 @@ def install(app: Flask) -> None:
 
 
 def answer(error: ChorusError) -> Response:
-    """The error as a response."""
+    """The error as a response. A failure of ours also says whether the request has changed anything."""
     at = position() if request.path.startswith("/api/") else ""
-    response = json_response(dumps(error.body()), error.status, at)
+    body = error.body()
+    if error.status >= 500 and not isinstance(error, NotRecorded) and request.method not in _READS:
+        body["error"]["message"] += f" {SOMETHING if has_changed() else NOTHING}"
+    response = json_response(dumps(body), error.status, at)
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, MethodNotAllowed):
@@ -33,8 +39,6 @@ def answer(error: ChorusError) -> Response:
 
 
 def _from_http(error: HTTPException) -> ChorusError:
-    if isinstance(error, RequestEntityTooLarge):
-        return TooLarge("The request body is too large: JSON may have 1 MiB, an attachment 10 MiB.")
     if error.code == 404 or _only_the_page_is_here(error):
         return NotFound("There is nothing at this address.")
     if error.code == 405:
@@ -58,4 +62,4 @@ def _from_bug(error: Exception) -> Response:
         log.warning("%s %s failed: %s", request.method, request.path, str(error))
         return answer(refusal)
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
-    return answer(ChorusError("Chorus failed to do this; it is our bug. Nothing was changed. The log has the details."))
+    return answer(ChorusError("Chorus failed to do this; it is our bug. The log has the details."))

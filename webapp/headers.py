@@ -28,5 +28,5 @@ def page_policy() -> str:
     socket = websocket_url(state.current().settings, request.host)
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-        f"connect-src 'self' {socket}; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src 'self' {socket}; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     )

@@ -13,5 +13,5 @@ api = Api("insights")
 
 @api.read("/api/insights", answer=InsightsSchema, query=InsightsQuery)
 def get_insights(reading: Reading, query: dict[str, Any]) -> dict[str, Any]:
-    """What happened on each of the last days (UTC): tasks, time in each status, runs and cost by agent."""
+    """What happened on each of the server's last days: tasks, time in each status, runs and cost by agent."""
     return queries.read(reading, query["days"], now_ms())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import brotli
 
+from common.files import replacing
 from common.settings import ROOT
 
 FOLDER = ROOT / ".packed"
@@ -21,16 +22,7 @@ def packed(path: Path, raw: bytes, folder: Path = FOLDER) -> bytes:
             return found
     made: bytes = brotli.compress(raw)
     with contextlib.suppress(OSError):  # of a program that may not write beside itself
-        _write(kept, made)
+        folder.mkdir(exist_ok=True)
+        with replacing(kept) as file:
+            file.write(made)
     return made
-
-
-def _write(path: Path, raw: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
-    making = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        making.write_bytes(raw)
-        making.replace(path)
-    except OSError:
-        making.unlink(missing_ok=True)
-        raise

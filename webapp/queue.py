@@ -26,7 +26,7 @@ def enqueue_message(tx: WriteTransaction, body: dict[str, Any], task_id: str) ->
     return queue.enqueue(tx, task_id, body["content"])
 
 
-@api.write("DELETE", "/api/tasks/<task_id>/queue/<message_id>", answer=DeletedSchema, errors=(404,))
+@api.write("DELETE", "/api/tasks/<task_id>/queue/<message_id>", answer=DeletedSchema, errors=(404, 409))
 def withdraw_message(tx: WriteTransaction, task_id: str, message_id: str) -> dict[str, Any]:
     """Take a message back; `undo` queues it again within 60 s."""
     return {"deleted": message_id, "undo": queue.withdraw(tx, task_id, message_id)}

@@ -1,4 +1,4 @@
-"""One log line and one measurement a request."""
+"""One measurement a request, and one log line for those who debug."""
 
 import logging
 import time
@@ -9,7 +9,6 @@ from webapp.metrics import REQUEST_SECONDS
 
 log = logging.getLogger("chorus.http")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def install(app: Flask) -> None:
@@ -25,6 +24,5 @@ def _finish(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "none"
     method = request.method if request.method in _METHODS else "other"  # each label is kept for ever
     REQUEST_SECONDS.labels(method, route, response.status_code).observe(seconds)
-    level = logging.DEBUG if request.path in _QUIET else logging.INFO
-    log.log(level, "%s %s -> %d (%.1f ms)", request.method, request.path, response.status_code, seconds * 1000)
+    log.debug("%s %s -> %d (%.1f ms)", request.method, request.path, response.status_code, seconds * 1000)
     return response

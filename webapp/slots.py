@@ -12,13 +12,21 @@ from common.errors import ServiceUnavailable
 @contextmanager
 def slot(home: Path, kind: str, count: int, instead: str) -> Iterator[None]:
     """Holds one of `count` places of this kind. Raises ServiceUnavailable, which says what to do `instead`."""
-    held = _take(home / "run", kind, count)
-    if held is None:
-        raise ServiceUnavailable(f"{count} requests wait for a {kind} already. {instead}")
-    try:
+    with one_of(home, kind, count) as held:
+        if not held:
+            raise ServiceUnavailable(f"{count} requests wait for a {kind} already. {instead}")
         yield
+
+
+@contextmanager
+def one_of(home: Path, kind: str, count: int) -> Iterator[bool]:
+    """The same for who has something else to do where all are taken: False then."""
+    held = _take(home / "run", kind, count)
+    try:
+        yield held is not None
     finally:
-        os.close(held)
+        if held is not None:
+            os.close(held)
 
 
 def _take(folder: Path, kind: str, count: int) -> int | None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 import uuid
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from flask import Response, request
@@ -12,7 +12,7 @@ from marshmallow import fields
 
 from common.db.database import Reading
 from common.entities.run import ENDED
-from common.errors import BadRequest, ServiceUnavailable, ValidationFailed
+from common.errors import BadRequest, Busy, ServiceUnavailable, ValidationFailed
 from common.schemas.base import RequestSchema, Text, WireSchema
 from common.tools import HANDOFF
 from common.wire import dumps
@@ -110,10 +110,10 @@ def _child_result(workspace: Workspace, answer: Answer) -> Response:
     run_id = json.loads(answer.body)["runId"]
     deadline = time.monotonic() + WAIT_AT_MOST_S
     while time.monotonic() < deadline:
-        with workspace.database.read() as reading:
+        with suppress(Busy, ServiceUnavailable), workspace.database.read() as reading:  # then the next look tells
             run = records.load(reading, run_id)
-        if run["state"] in ENDED:
-            return json_response(dumps(_result(run)), 200, str(reading.position))
+            if run["state"] in ENDED:
+                return json_response(dumps(_result(run)), 200, str(reading.position))
         time.sleep(LOOK_EVERY_S)
     raise ServiceUnavailable(f"The agent is still at work. Ask GET /api/runs/{run_id} for its output.")
 

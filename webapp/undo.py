@@ -10,7 +10,7 @@ from common.db.write import WriteTransaction
 from common.schemas.task import RestoredSchema
 from core.restore import restore
 from webapp import kept, requests, state
-from webapp.answers import envelope, json_response, position
+from webapp.answers import envelope, json_response, note_change, position
 from webapp.api import Api, mutation
 
 api = Api("undo")
@@ -23,9 +23,10 @@ def undo(token: str) -> Response:
     if answer := kept.first_answer(key):
         return answer
     if state.current().home.recall(token, now_ms()):
+        note_change()
+        state.current().bell.ring()
         response = json_response(envelope({"restored": "workspace", "taskId": ""}), 200, position())
         kept.keep(key, response)
-        state.current().bell.ring()
         return response
     return mutation(lambda tx: _restored(tx, token), 200, key)
 

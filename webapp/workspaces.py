@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from core.workspaces import opening, switching
 from core.workspaces.current import Workspace
 from core.workspaces.locks import alone
 from webapp import kept, requests, state
-from webapp.answers import DATA_ONLY, WITH_OPEN, WITH_PATH, json_response, position
+from webapp.answers import DATA_ONLY, WITH_OPEN, WITH_PATH, json_response, note_change, position
 from webapp.api import Api
 from webapp.config import config_answer
 from webapp.errors import answer as error_answer
@@ -56,18 +57,38 @@ def _switch(act: Any, folder: Path, raw: bytes, body: dict[str, Any]) -> Respons
             return answer
         former = current.home.open_workspace().folder
         try:
-            act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
-            workspace = current.workspace.get()
-            # What is queued in a workspace that stays open is the runner's next work.
-            recovery.recover(workspace.database, "The workspace was closed.", queued=workspace.folder != former)
-            response = config_answer()
+            with _noting_made(folder):
+                act(current.home, module, folder, _open_workspace(), stop_runs=body["stopRuns"])
+            response = _opened(former)
         except ChorusError as error:
             if error.status >= 500 or error.code == "WORKSPACE_SWITCHED":
                 raise
             response = error_answer(error)
         kept.keep(key, response)
-    current.bell.ring()
     return response
+
+
+@contextlib.contextmanager
+def _noting_made(folder: Path) -> Iterator[None]:
+    """A workspace that was made is there, also where it could not be opened."""
+    was_there = opening.holds_database(folder)
+    try:
+        yield
+    finally:
+        if opening.holds_database(folder) and not was_there:
+            note_change()
+
+
+def _opened(former: Path | None) -> Response:
+    """What is queued in a workspace that stays open is the runner's next work."""
+    current = state.current()
+    note_change()
+    try:
+        workspace = current.workspace.get()
+        recovery.recover(workspace.database, "The workspace was closed.", queued=workspace.folder != former)
+    finally:
+        current.bell.ring()
+    return config_answer()
 
 
 def _readable() -> Workspace:
@@ -116,6 +137,7 @@ def forget_workspace() -> Response:
         raise ValidationFailed("The query is not valid.", fields={"path": ["Missing data for required field."]})
     token = secrets.token_urlsafe(16)
     was_listed = state.current().home.forget(path, token, now_ms())
+    note_change()
     state.current().bell.ring()
     return json_response(dumps({"data": {"undo": token} if was_listed else {}}), 200, position())
 

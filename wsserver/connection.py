@@ -21,9 +21,8 @@ from wsproto.connection import ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
-from common.clock import now_ms
 from common.events import CloseCode, ResyncReason
-from wsserver import frames, messages, session
+from wsserver import frames, session
 from wsserver.ring import Chunk
 from wsserver.session import Close, Cut, Effect, Heartbeat, Log, Look, Phase, Resync, Session, Welcome
 
@@ -53,15 +52,18 @@ class Owner(Protocol):
     @property
     def now(self) -> float: ...
     @property
+    def is_stale(self) -> bool: ...
+    @property
     def log(self) -> Log | None: ...
     def next_beat(self) -> float: ...
     def welcome(self) -> bytes: ...
+    def heartbeat(self, cursor: int | None) -> bytes: ...
+    def resync(self, reason: ResyncReason) -> bytes: ...
     def schedule(self, connection: "Connection", due: float) -> None: ...
     def stream(self, connection: "Connection") -> None: ...
     def unstream(self, connection: "Connection") -> None: ...
     def is_live(self, connection: "Connection") -> bool: ...
     def look_for(self, connection: "Connection") -> None: ...
-    def resynced(self, reason: ResyncReason) -> None: ...
     def ended(self, connection: "Connection", reason: str) -> None: ...
     def failed(self, sentence: str) -> None: ...
 
@@ -116,6 +118,11 @@ class Connection:
     @property
     def is_open(self) -> bool:
         return self._fd >= 0
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether a close frame has been sent."""
+        return bool(self._closing)
 
     @property
     def is_blocked(self) -> bool:
@@ -305,10 +312,9 @@ class Connection:
                     self._owner.stream(self)
             case Resync(reason):
                 self._owner.unstream(self)
-                self._owner.resynced(reason)
-                self.send(messages.resync(reason))
+                self.send(self._owner.resync(reason))
             case Heartbeat():
-                self.send(messages.heartbeat(self.session.cursor, now_ms()))
+                self.send(self._owner.heartbeat(self.session.cursor))
             case Look():
                 self._owner.look_for(self)
             case Close(code, reason):
@@ -320,10 +326,10 @@ class Connection:
         """The stream cannot go on."""
         self._guarded(self.perform, session.interrupt(self.session, reason, self._owner.now))
 
-    def settle(self) -> None:
+    def settle(self, log: Log | None) -> None:
         """Answers a subscribe that waited for a look at the log."""
         if self._fd >= 0:
-            self._guarded(self.perform, session.settle(self.session, self._owner.log, self._owner.now))
+            self._guarded(self.perform, session.settle(self.session, log, self._owner.now))
 
     def wake(self) -> None:
         """Keeps the deadlines: called when the one scheduled has come."""
@@ -338,7 +344,8 @@ class Connection:
         if now >= self._stalled_at and not self._has_progressed():
             log.info("A client was cut (%s): it has taken nothing for %d s.", SLOW, NO_PROGRESS_S)
             return self.end(SLOW, reset=True)
-        self.perform(session.wake(self.session, now, self._owner.next_beat(), blocked=self._writer is not None))
+        silent = self._writer is not None or self._owner.is_stale
+        self.perform(session.wake(self.session, now, self._owner.next_beat(), silent=silent))
 
     def _has_progressed(self) -> bool:
         """A peer on a thin line may take more than 5 s to make room for our next write, but it acknowledges bytes."""
@@ -352,6 +359,12 @@ class Connection:
             self._owner.schedule(self, due)
 
     # --- the end ---
+
+    def dismiss(self, bye: bytes, reason: str) -> None:
+        """Tells the client when to come back, and closes."""
+        if not self._closing:
+            self.send(bye)
+            self.close(CloseCode.RESTART, reason)
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Begins the closing handshake, unless it has begun."""

@@ -1,7 +1,6 @@
 """The planned stop: everybody is told when to come back, so that the reconnects are spread and not the closes."""
 
 import logging
-import random
 import signal
 import sys
 import time
@@ -10,9 +9,7 @@ from typing import Any
 
 import gevent
 
-from common.events import CloseCode
-from wsserver import messages
-from wsserver.heartbeat import comeback_ms
+from common.events import ByeReason
 from wsserver.sidecar import Sidecar, yield_to_loop
 
 GONE_WITHIN_S = 2.0  # of the 3 s there are
@@ -24,11 +21,7 @@ log = logging.getLogger(__name__)
 def say_goodbye(sidecar: Sidecar) -> None:
     """Tells every client at once, and closes with 1012; no new ones are taken."""
     sidecar.draining = True
-    clients = list(sidecar.connections)
-    for connection in clients:
-        chance = random.random()  # noqa: S311 (it spreads load, it protects nothing)
-        connection.send(messages.bye(comeback_ms(len(clients), chance), "restart"))
-        connection.close(CloseCode.RESTART, "restart")
+    sidecar.dismiss(sidecar.connections, ByeReason.RESTART)
 
 
 def wait_until_gone(sidecar: Sidecar) -> None:

@@ -21,6 +21,7 @@ from wsserver.session import Log
 
 FILL_AT_MOST = 20_000  # events read into the ring at start: some 60 ms
 GONE = "The workspace's folder is not there any more."
+LOCKED = "The database is locked by another program."
 OLDER_PAGE = 128  # events read for a connection that has fallen off the ring
 
 log = logging.getLogger(__name__)
@@ -31,13 +32,15 @@ class News:
     """What a look has found.
 
     `committed_at`: the times (ms) of the events appended to the ring. `interrupted`: no stream can go on. `recent`: the
-    recent list, where it changed. `more`: look again at once. `locked`: not all could be read just now.
+    recent list, where it changed. `more`: look again at once. `problem`: why not all could be read; `locked`: for
+    somebody else's lock only.
     """
 
     committed_at: list[int] = field(default_factory=list)
     interrupted: ResyncReason | None = None
     recent: list[Recent] | None = None
     more: bool = False
+    problem: str = ""
     locked: bool = False
 
 
@@ -63,6 +66,11 @@ class Feed:
         """Of the open workspace, while its log is served."""
         return self._workspace.folder if self._workspace and self.log else None
 
+    @property
+    def has_served(self) -> bool:
+        """Whether there ever was a log."""
+        return self._served is not None
+
     def look(self, thorough: bool) -> News:
         """Reads what is new. `thorough`: also whether the workspace is there, and how far back its log goes."""
         news = News()
@@ -81,11 +89,12 @@ class Feed:
     def _failed(self, error: sa.exc.DBAPIError, news: News) -> None:
         """A lock is waited for by looking again; anything else closes the database until the next thorough look."""
         if sqlite.is_locked(error):
-            news.locked = True
+            news.locked, news.problem = True, LOCKED
             return
         problem = f"The database cannot be read: {error.orig}."
         if problem != self.problem:
             log.warning(problem)
+        news.problem = problem
         self._close(problem)
 
     def _close(self, problem: str) -> None:
@@ -153,7 +162,7 @@ class Feed:
             self._ring.append(event.seq, _frame(event))
         self.log, self.problem = Log(head.epoch, oldest, self._ring.head), ""
         news.more = True
-        log.info("Serving log %s: head %d, in memory from %d.", head.epoch, head.seq, self._ring.oldest)
+        log.debug("Serving log %s: head %d, in memory from %d.", head.epoch, head.seq, self._ring.oldest)
 
     def older(self, cursor: int) -> Chunk | None:
         """The frames that follow `cursor`, read from the log. None: not now. Raises Expired where they are gone."""

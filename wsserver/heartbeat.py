@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 STALL_S = 1.0
-FIRST_BACK_MS = 700  # after a planned stop; the next sidecar listens by then
+RESTART_BACK_MS = 700  # the next sidecar listens by then
+STALE_BACK_MS = 2_000  # nobody knows when the log can be read again
+CLIENT_MS = 2  # of a spread, for each client: a snapshot costs the server less
+MAX_SPREAD_MS = 10_000
 _SPREAD = 0.1  # heartbeats come every interval +-10 %, so that connections made at once drift apart
 
 
@@ -38,9 +41,14 @@ def interval(heartbeat: float, chance: float) -> float:
     return heartbeat * (1 - _SPREAD + 2 * _SPREAD * chance)
 
 
-def comeback_ms(clients: int, chance: float) -> int:
-    """When a client comes back after a planned stop: two milliseconds for each of them. `chance` as above."""
-    return FIRST_BACK_MS + int(2 * clients * chance)
+def spread_ms(clients: int) -> int:
+    """In how much time `clients` do what they would all do at once; one alone does it at once."""
+    return min(CLIENT_MS * max(clients - 1, 0), MAX_SPREAD_MS)
+
+
+def comeback_ms(first_ms: int, clients: int, chance: float) -> int:
+    """When a client that is sent away comes back. `chance` as above."""
+    return first_ms + int(spread_ms(clients) * chance)
 
 
 class Scheduled(Protocol):

@@ -5,7 +5,7 @@ Server → client; times are ms since the Unix epoch. Events are not made here: 
 
 from collections.abc import Iterable
 
-from common.events import PROTOCOL, MessageType, ResyncReason
+from common.events import PROTOCOL, ByeReason, MessageType, ResyncReason
 from common.wire import dumps
 from wsserver import frames
 
@@ -14,21 +14,31 @@ def _message(kind: MessageType, **fields: object) -> bytes:
     return frames.text(dumps({"type": kind, **fields}).encode())
 
 
-def welcome(*, build: str, epoch: str, head: int, heartbeat_ms: int, now: int) -> bytes:
-    """The stream follows from the cursor that the client subscribed with; `head` is the newest event."""
+def welcome(*, build: str, epoch: str, head: int, heartbeat_ms: int, spread_ms: int, now: int) -> bytes:
+    """The stream follows from the cursor that the client subscribed with; `head` is the newest event.
+
+    What all clients do at the same event, as a snapshot after `reset`, each does at a moment of its own in `spread_ms`.
+    """
     return _message(
-        MessageType.WELCOME, protocol=PROTOCOL, build=build, epoch=epoch, seq=head, heartbeatMs=heartbeat_ms, now=now
+        MessageType.WELCOME,
+        protocol=PROTOCOL,
+        build=build,
+        epoch=epoch,
+        seq=head,
+        heartbeatMs=heartbeat_ms,
+        spreadMs=spread_ms,
+        now=now,
     )
 
 
-def heartbeat(cursor: int | None, now: int) -> bytes:
+def heartbeat(cursor: int | None, spread_ms: int, now: int) -> bytes:
     """`cursor` is the last event put into this connection's stream; None while it is not subscribed."""
-    return _message(MessageType.HEARTBEAT, seq=cursor, now=now)
+    return _message(MessageType.HEARTBEAT, seq=cursor, spreadMs=spread_ms, now=now)
 
 
-def resync(reason: ResyncReason) -> bytes:
-    """The cursor cannot be continued: take a snapshot, then subscribe again."""
-    return _message(MessageType.RESYNC, reason=reason)
+def resync(reason: ResyncReason, delay_ms: int) -> bytes:
+    """The cursor cannot be continued: take a snapshot after `delay_ms`, then subscribe again."""
+    return _message(MessageType.RESYNC, reason=reason, delayMs=delay_ms)
 
 
 def workspaces_changed(recent: Iterable[tuple[str, int]]) -> bytes:
@@ -46,6 +56,6 @@ def run_output(items: Iterable[tuple[str, str, int, list[str]]]) -> bytes:
     return frames.text(f'{{"type":"{MessageType.RUN_OUTPUT}","items":[{",".join(texts)}]}}'.encode())
 
 
-def bye(delay_ms: int, reason: str) -> bytes:
-    """A planned stop: reconnect after `delay_ms`."""
-    return _message(MessageType.BYE, delayMs=delay_ms, reason=reason)
+def bye(delay_ms: int, reason: ByeReason, detail: str = "") -> bytes:
+    """Reconnect after `delay_ms`; `detail` says more about the reason, in words for a person."""
+    return _message(MessageType.BYE, delayMs=delay_ms, reason=reason, detail=detail)

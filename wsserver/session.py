@@ -105,10 +105,11 @@ def next_wake(session: Session) -> float:
     return session.deadline if session.phase is Phase.CLOSING else min(session.deadline, session.beat_at)
 
 
-def wake(session: Session, now: float, next_beat: float, *, blocked: bool = False) -> Effect | None:
+def wake(session: Session, now: float, next_beat: float, *, silent: bool = False) -> Effect | None:
     """Keeps the deadlines; `next_beat` is when the following heartbeat is due if one is sent now.
 
-    None is sent to a `blocked` peer, for which frames are waiting already: they prove as much, once they arrive.
+    None is sent while `silent`: to a peer for which frames are waiting already (they prove as much, once they arrive),
+    and by a server that cannot read the log, which has nothing to prove.
     """
     if now >= session.deadline:
         if session.phase is Phase.CLOSING:
@@ -117,7 +118,7 @@ def wake(session: Session, now: float, next_beat: float, *, blocked: bool = Fals
     if session.phase is Phase.CLOSING or now < session.beat_at:
         return None
     session.beat_at = next_beat
-    if blocked:
+    if silent:
         return None
     if session.unanswered >= UNANSWERED_AT_MOST:
         return close(session, CloseCode.NO_PONG, f"{UNANSWERED_AT_MOST} heartbeats unanswered", now)
@@ -167,6 +168,7 @@ def _subscribe(session: Session, message: dict[str, Any], log: Log | None, now: 
     if log and _refusal(request, log) is None:
         return _welcome(session, request)
     session.asked = request
+    session.deadline = inf  # it has done its part
     return Look()
 
 

@@ -2,7 +2,7 @@
 
 * The pump: at each bell, and once a second regardless, one look at the log and one round of the fan-out.
 * The outflow: what agents say, in messages that may be dropped.
-* The ticker: loop time, and whoever's deadline has come.
+* The ticker: loop time, and whoever's deadline has come. It sends all away where the pump reads nothing for long.
 * The canary: our own client, for /readyz.
 """
 
@@ -10,6 +10,7 @@ import logging
 import random
 import secrets
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import gevent
@@ -18,14 +19,15 @@ from gevent.event import Event
 from common import queue
 from common.build import build_id
 from common.clock import now_ms
-from common.events import ResyncReason
+from common.events import ByeReason, ResyncReason
 from common.settings import Settings
 from wsserver import heartbeat, messages, session
 from wsserver.canary import Canary
 from wsserver.connection import Connection
 from wsserver.fanout import Fanout
 from wsserver.feed import Feed, News
-from wsserver.heartbeat import Deadlines, LoopClock
+from wsserver.heartbeat import RESTART_BACK_MS, STALE_BACK_MS, Deadlines, LoopClock
+from wsserver.looks import Looks
 from wsserver.metrics import Metrics
 from wsserver.outflow import Outflow
 from wsserver.ring import Chunk, Ring
@@ -34,8 +36,10 @@ from wsserver.session import Log, Phase
 LOOK_EVERY_S = 1.0
 LOCKED_PAUSE_S = 0.002  # a commit that holds the whole database (rollback journal) takes about as long
 FAILED_PAUSE_S = 0.2
+STALE_RETRY_S = 0.5  # a heartbeat that could not be sent
 GATHER_S = 0.010  # between two rounds' beginnings: what is committed meanwhile shares one, and a busy board costs less
 TICK_S = 0.05
+STOPPING = "The sidecar is stopping."
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +72,8 @@ class Sidecar:
         self._outflow = Outflow(self._feed, self._followers, self.metrics, yield_to_loop, self.failed)
         self.canary = Canary(settings, lambda: self._feed.log)
         self._hidden = 0  # our own client's connections
-        self._asking: list[Connection] = []
+        self._looks: Looks[Connection] = Looks(time.monotonic())
+        self._trouble = ""  # of the last look
         self._thorough_at = 0.0
         self._awake = Event()
         self._greenlets: list[gevent.Greenlet] = []
@@ -91,8 +96,25 @@ class Sidecar:
     def problem(self) -> str:
         """Why clients cannot be served; "" where they can."""
         if self.draining:
-            return "The sidecar is stopping."
-        return self._feed.problem
+            return STOPPING
+        return self._staleness if self.is_stale else self._feed.problem
+
+    @property
+    def refusal(self) -> str:
+        """Why nobody is let in. Who comes while the log is stale is let in, to be told when to come again."""
+        if self.draining:
+            return STOPPING
+        return "" if self.is_stale and self._feed.has_served else self._feed.problem
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether nothing has been read for so long that what clients hold may be out of date."""
+        return self._looks.is_stale(time.monotonic())
+
+    @property
+    def _staleness(self) -> str:
+        age = self._looks.age(time.monotonic())
+        return f"The log has not been read for {age:.0f} s. {self._trouble}".strip()
 
     @property
     def count(self) -> int:
@@ -114,6 +136,16 @@ class Sidecar:
         self._hidden += hidden
         self.metrics.accepted.inc(not hidden)
         connection.open(greeting, early)
+        if self.is_stale:
+            self.dismiss([connection], ByeReason.STALE)
+
+    def dismiss(self, connections: Iterable[Connection], reason: ByeReason) -> None:
+        """Tells clients when to come back, and closes: what is spread is their return."""
+        first_ms = RESTART_BACK_MS if reason is ByeReason.RESTART else STALE_BACK_MS
+        detail = "" if reason is ByeReason.RESTART else self._staleness
+        for connection in list(connections):
+            delay_ms = heartbeat.comeback_ms(first_ms, self.count, _chance())
+            connection.dismiss(messages.bye(delay_ms, reason, detail), reason)
 
     # --- the greenlets ---
 
@@ -126,6 +158,7 @@ class Sidecar:
                 self._turn()
             except Exception:  # noqa: BLE001 (whatever it is, the others must be served)
                 self.failed("The pump failed.")
+                self._trouble = "Reading it fails for a mistake of ours; the sidecar's log has the details."
                 gevent.sleep(FAILED_PAUSE_S)
             rest = GATHER_S - (time.monotonic() - began)
             if self._awake.is_set() or rest <= 0:
@@ -135,18 +168,30 @@ class Sidecar:
 
     def _turn(self) -> None:
         queue.drain(self._bell)
-        thorough = bool(self._asking) or self._feed.log is None or time.monotonic() >= self._thorough_at
+        now = time.monotonic()
+        self._looks.begin(now)
+        thorough = self._looks.is_asked or self._feed.log is None or now >= self._thorough_at
         news = self._feed.look(thorough)
         self._tell(news)
-        if thorough and not news.locked:
+        if thorough and not news.problem:
             self._thorough_at = time.monotonic() + LOOK_EVERY_S
-            self._settle()
+            for connection in self._looks.answered():
+                connection.settle(self._feed.log)
         self.metrics.deliveries.inc(self._fanout.round())
         self._measure(news)
-        if news.locked:
-            gevent.sleep(LOCKED_PAUSE_S)
-        if news.more or news.locked or self._asking or self._fanout.lagging:
+        self._judge(news)
+        if news.more or news.problem or self._looks.is_asked or self._fanout.lagging:
             self._awake.set()
+
+    def _judge(self, news: News) -> None:
+        """Whether the turn has served everybody with all there is; if not, the next one comes after a pause."""
+        was_stale, self._trouble = self.is_stale, news.problem
+        if not news.problem:
+            self._looks.succeed()
+            if was_stale:
+                log.info("The log is read again.")
+        else:
+            gevent.sleep(LOCKED_PAUSE_S if news.locked and not was_stale else FAILED_PAUSE_S)
 
     def _tell(self, news: News) -> None:
         if news.interrupted:
@@ -157,11 +202,6 @@ class Sidecar:
             for connection in list(self.connections):
                 if connection.session.cursor is not None:
                     connection.send(frame)
-
-    def _settle(self) -> None:
-        asking, self._asking = self._asking, []
-        for connection in asking:
-            connection.settle()
 
     def _older(self, cursor: int) -> Chunk | None:
         self.metrics.replays.inc()
@@ -181,6 +221,14 @@ class Sidecar:
             self.metrics.loop_lag.observe(self._clock.lag)
             for connection in self._deadlines.due(self._clock.now):
                 connection.wake()
+            if self._looks.must_leave(time.monotonic(), self._clock.lag):
+                self._leave()
+
+    def _leave(self) -> None:
+        staying = [connection for connection in self.connections if not connection.is_closing]
+        if staying:
+            log.warning("%s All clients are told to come back later.", self._staleness)
+            self.dismiss(staying, ByeReason.STALE)
 
     def failed(self, sentence: str) -> None:
         """Logs an exception that must not end the sidecar."""
@@ -195,10 +243,11 @@ class Sidecar:
 
     @property
     def log(self) -> Log | None:
-        return self._feed.log
+        """What a subscribe may be answered from at once: nothing while nobody knows how it goes on."""
+        return None if self.is_stale else self._feed.log
 
     def next_beat(self) -> float:
-        return self.now + heartbeat.interval(self._heartbeat_s, _chance())
+        return self.now + (STALE_RETRY_S if self.is_stale else heartbeat.interval(self._heartbeat_s, _chance()))
 
     def welcome(self) -> bytes:
         assert self._feed.log
@@ -207,8 +256,16 @@ class Sidecar:
             epoch=self._feed.log.epoch,
             head=self._feed.log.head,
             heartbeat_ms=self.settings.heartbeat_ms,
+            spread_ms=heartbeat.spread_ms(self.count),
             now=now_ms(),
         )
+
+    def heartbeat(self, cursor: int | None) -> bytes:
+        return messages.heartbeat(cursor, heartbeat.spread_ms(self.count), now_ms())
+
+    def resync(self, reason: ResyncReason) -> bytes:
+        self.metrics.resyncs.labels(reason).inc()
+        return messages.resync(reason, int(heartbeat.spread_ms(self.count) * _chance()))
 
     def schedule(self, connection: Connection, due: float) -> None:
         self._deadlines.set(connection, due)
@@ -228,11 +285,8 @@ class Sidecar:
         return {c for c in self.connections if c.session.phase is Phase.STREAMING and not c.hidden}
 
     def look_for(self, connection: Connection) -> None:
-        self._asking.append(connection)
+        self._looks.ask(connection)
         self._awake.set()
-
-    def resynced(self, reason: ResyncReason) -> None:
-        self.metrics.resyncs.labels(reason).inc()
 
     def ended(self, connection: Connection, reason: str) -> None:
         self.connections.discard(connection)
@@ -259,6 +313,9 @@ class Sidecar:
         cursors = [c.session.cursor for c in self.connections if c.session.cursor is not None]
         return float(self._ring.head - min(cursors, default=self._ring.head))
 
+    def _log_age(self) -> float:
+        return self._looks.age(time.monotonic())
+
     def _register_gauges(self) -> None:
         gauge = self.metrics.gauge
         gauge("chorus_ws_connections", "Open WebSockets of clients.", lambda: self.count)
@@ -266,6 +323,7 @@ class Sidecar:
         gauge("chorus_ws_head", "Number of the newest event in memory.", lambda: self._ring.head)
         gauge("chorus_ws_ring_bytes", "Frames in memory.", lambda: self._ring.size)
         gauge("chorus_ws_slowest_lag_events", "Events that the slowest client is behind.", self._lag)
+        gauge("chorus_ws_log_age_seconds", "Since the last look that read the log.", self._log_age)
         gauge("chorus_ws_greenlets", "Greenlets of the sidecar itself.", lambda: sum(bool(g) for g in self._greenlets))
 
 

@@ -91,9 +91,9 @@ class UpgradeGate:
         if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
             self._sidecar.metrics.refusals.labels("body").inc()
             return BadRequest("A WebSocket handshake has no body.")
-        if self._sidecar.problem:
+        if self._sidecar.refusal:
             self._sidecar.metrics.refusals.labels("unready").inc()
-            return ServiceUnavailable(self._sidecar.problem)
+            return ServiceUnavailable(self._sidecar.refusal)
         if self._sidecar.is_full and not self._sidecar.is_canary(environ.get(CANARY_HEADER)):
             self._sidecar.metrics.refusals.labels("full").inc()
             most = self._sidecar.settings.max_connections

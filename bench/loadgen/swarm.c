@@ -24,6 +24,7 @@ typedef struct {
     enum phase phase;
     bool live;          /* open, subscribed and caught up */
     uint64_t due;       /* WAITING: when to connect, ns */
+    uint64_t back_ms;   /* when to come back, as the server's `bye` says; 0 = it has said nothing */
     uint64_t lost_at;   /* when it ceased to be live, ns; 0 = never was live */
     uint64_t cursor;    /* last `seq` seen; 0 = none yet */
     uint64_t catch_up;  /* head named by the last welcome: live from there on */
@@ -150,9 +151,16 @@ static void wait_until(Client *c, uint64_t due) {
     swarm.waiting++;
 }
 
-/* The page's first eight attempts come 0.3 to 1.0 s apart, uniformly (realtime.md 5). */
+/* The page's first eight attempts come 0.3 to 1.0 s apart, uniformly; after a `bye` when the server says. */
 static void wait_again(Client *c) {
-    wait_until(c, now_ns() + (uint64_t)(random_between(0.3, 1.0) * SECOND));
+    uint64_t wait = c->back_ms ? c->back_ms * MS : (uint64_t)(random_between(0.3, 1.0) * SECOND);
+    c->back_ms = 0;
+    wait_until(c, now_ns() + wait);
+}
+
+static void receive_bye(Client *c, const char *payload, size_t length) {
+    Needle delay = needle("\"delayMs\":");
+    number_after(&delay, payload, length, &c->back_ms);
 }
 
 static void lose(Client *c) {
@@ -297,7 +305,7 @@ static bool receive_chorus(Client *c, const char *payload, size_t length, uint64
     if (!type) return true;
     type += 8;
     if (starts(type, end, "heartbeat\"")) return answer_heartbeat(c);
-    if (starts(type, end, "bye\"")) return true;
+    if (starts(type, end, "bye\"")) return receive_bye(c, payload, length), true;
     if (starts(type, end, "resync\"")) return window.resyncs++, true;
     if (starts(type, end, "run_output\"")) return receive_output(payload, end, now), true;
     if (starts(type, end, "welcome\"")) number_after(&swarm.seq, payload, length, &c->catch_up);

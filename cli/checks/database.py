@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cli.checks import Finding, ok, problem, warning
 from cli.output import many
+from common.clock import now_ms
 from common.db import eventlog, sqlite, tables
 from common.db.home import DATABASE, Home
 from core.attachments import files
@@ -102,7 +103,8 @@ def _attachments(connection: sa.Connection, uploads: Path) -> Iterator[Finding]:
         )
     else:
         yield ok("attachments", f"{many(len(live), 'file')}, all there")
-    orphans = len(list(files.orphans(uploads, {row.id for row in rows})))
+    named_files = {row.id for row in rows}
+    orphans = sum(path.name not in named_files for path in files.old(uploads, now_ms() / 1_000))
     if orphans:
         yield ok("attachments", f"{many(orphans, 'file')} without a row; the server sweeps them")
 

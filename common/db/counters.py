@@ -1,10 +1,11 @@
-"""The daily counters: sums by UTC day, metric and key, kept in the transactions whose changes they count."""
+"""The daily counters: sums by day, metric and key, kept in the transactions whose changes they count."""
 
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from common.days import day_of
 from common.db.prepared import Prepared
 from common.db.tables import daily_counters
 
@@ -32,13 +33,8 @@ _SINCE = (
 Nested = dict[str, dict[str, int]]  # metric -> key -> value
 
 
-def day_of(at: int) -> int:
-    """Days since the Unix epoch, UTC, of a time in ms."""
-    return at // DAY_MS
-
-
 def add(connection: sa.Connection, at: int, moved: Mapping[tuple[str, str], int]) -> Nested:
-    """Adds to the counters of the day of `at`; returns what was added. Nothing moved: no statement."""
+    """Adds to the counters of the server's day of `at`; returns what was added. Nothing moved: no statement."""
     added: Nested = {}
     for (metric, key), value in moved.items():
         if value:

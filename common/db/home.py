@@ -97,7 +97,9 @@ class Home:
     def __init__(self, folder: Path, module: ModuleType, *, watching: bool = False) -> None:
         self.path = folder / "home.db"
         patience_s = 0.0 if watching else sqlite.BUSY_TIMEOUT_S
-        self._engine = sqlite.engine(self.path, module, read_only=watching, patience_s=patience_s)
+        self._engine = sqlite.engine(self.path, module, read_only=True, patience_s=patience_s)
+        # Of its own: a connection that was opened to read, while the file was read-only, could not write afterwards.
+        self._writer = sqlite.engine(self.path, module, read_only=watching, pool_size=2, patience_s=patience_s)
         self._asking = threading.Lock()
         self._asked: sa.Connection | None = None  # kept: every request asks, and taking one from the pool costs more
         self._version: int | None = None
@@ -174,7 +176,7 @@ class Home:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A write transaction of home.db."""
-        with sqlite.immediate(self._engine.connect()) as connection, connection.begin():
+        with sqlite.immediate(self._writer.connect()) as connection, connection.begin():
             yield connection
 
     def switch_to(self, folder: Path | None, now: int, problem: str | None = None) -> None:
@@ -217,3 +219,4 @@ class Home:
         if self._asked is not None:
             self._asked.close()
         self._engine.dispose()
+        self._writer.dispose()

@@ -7,6 +7,7 @@ whenever the launcher opens the file: then a number could mean another record th
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from common import blocks
 from common.db import sqlite
 from common.db.prepared import Prepared
 from common.output import Head, Written
@@ -25,6 +27,7 @@ SCHEMA_VERSION = 1
 PAGE_BYTES = 1024 * 1024
 SEARCHED_BYTES = 8 * 1024 * 1024  # looked through by one search
 SEARCHED_AT_ONCE = 500  # records
+SEARCHED_BEHIND = 50
 HEADS_AT_MOST = 200
 
 metadata = sa.MetaData()
@@ -150,48 +153,46 @@ class OutputReader:
             return _page(run, found[0][0] if found else run.last + 1, [wire for _, wire in found], False)
 
     def search(self, run_id: str, text: str, before: int | None, most: int) -> str:
-        """JSON of a page: the newest records before `before` that contain `text`, in upper or lower case.
+        """JSON of a page: the newest blocks before `before` that contain `text`, in upper or lower case, each as the
+        record in which it begins.
 
         One search looks through about SEARCHED_BYTES; `from` says how far it came.
         """
         with self._reading(run_id) as (connection, run):
             end = min(run.last + 1 if before is None else before, run.last + 1)
-            hits: list[tuple[int, str]] = []
-            looked = 0
-            for n, wire in _newest_first(connection, run, end):
-                end, looked = n, looked + len(wire)
-                hits += [(n, wire)] if contains(wire, text) else []
-                if len(hits) == most or looked > SEARCHED_BYTES:
+            hits: list[str] = []
+            looked = Counter[str]()
+            records = _newest_first(connection, run, end, looked)
+            for block in blocks.newest_first(records, _after(connection, run, end)):
+                end, hit = block.n, blocks.found(block, text)
+                hits += [dumps(hit)] if hit else []
+                if len(hits) == most or looked["bytes"] > SEARCHED_BYTES:
                     break
-            return _page(run, end, [wire for _, wire in hits[::-1]], end > run.first)
+            return _page(run, end, hits[::-1], end > run.first)
 
     @contextmanager
     def _reading(self, run_id: str) -> Iterator[tuple[sa.Connection, _Run]]:
-        try:
-            with self._engine.begin() as connection:
-                ((epoch, rank, first, last),) = _RUN.run(connection, {"run_id": run_id}) or [("", None, 1, 0)]
-                yield connection, _Run(epoch, rank, first or 1, last or 0)
-        except sa.exc.DBAPIError as error:
-            raise sqlite.refusal(error) or error from error
+        with sqlite.refusing(), self._engine.begin() as connection:
+            ((epoch, rank, first, last),) = _RUN.run(connection, {"run_id": run_id}) or [("", None, 1, 0)]
+            yield connection, _Run(epoch, rank, first or 1, last or 0)
 
     def close(self) -> None:
         self._engine.dispose()
 
 
-def contains(wire: str, text: str) -> bool:
-    """Whether a record's texts contain `text`, in upper or lower case."""
-    wanted = text.casefold()
-    if dumps(wanted)[1:-1] not in wire.casefold():  # quick, and true for hardly any other
-        return False
-    record = json.loads(wire)
-    shown = (record.get(name) for name in ("text", "tool", "input", "output"))
-    return any(wanted in (each if isinstance(each, str) else dumps(each)).casefold() for each in shown if each)
-
-
-def _newest_first(connection: sa.Connection, run: _Run, before: int) -> Iterator[tuple[Any, ...]]:
+def _newest_first(connection: sa.Connection, run: _Run, before: int, looked: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Counts what it has looked at as `bytes`."""
     while rows := _BEFORE.run(connection, {"rank": run.rank, "before": before, "most": SEARCHED_AT_ONCE}):
-        yield from rows
+        for _, wire in rows:
+            looked["bytes"] += len(wire)
+            yield json.loads(wire)
         before = rows[-1][0]
+
+
+def _after(connection: sa.Connection, run: _Run, n: int) -> list[dict[str, Any]]:
+    """Some records from `n` on: what was said before may go on there."""
+    rows = _AFTER.run(connection, {"rank": run.rank, "since": n - 1, "most": SEARCHED_BEHIND})
+    return [json.loads(wire) for _, wire in rows]
 
 
 def _fitting(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

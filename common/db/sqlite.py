@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +15,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import NullPool, QueuePool
 
 from common import storage
-from common.errors import Busy, ChorusError
+from common.db.failures import Failure, failure_of, name_of
+from common.errors import Busy, ChorusError, ServiceUnavailable
 
 BUSY_TIMEOUT_S = 5.0
 LARGEST_WAL_PAGES = 8_192  # 32 MiB
@@ -112,6 +113,12 @@ def _prepare_connections(made: sa.Engine, module: ModuleType, read_only: bool, d
             pages = LARGEST_WAL_PAGES if durable else SMALL_WAL_PAGES
             connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
 
+    @event.listens_for(made, "handle_error")
+    def failed(context: sa.engine.ExceptionContext) -> None:
+        if context.connection is not None and _spoils(context.original_exception):
+            _let_go(context.connection)
+            context.is_disconnect = True
+
     @event.listens_for(made, "begin")
     def begin(connection: sa.Connection) -> None:
         if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # see `transaction`
@@ -122,6 +129,28 @@ def _begin_of(connection: sa.Connection) -> str:
     return str(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
+def _spoils(error: BaseException) -> bool:
+    """Whether a connection that has met this error is not to be used again.
+
+    One that was opened while the file could not be written stays read-only after it can be; one whose file was moved
+    or failed may go on failing. A new connection sees the disk as it is now.
+    """
+    return failure_of(error) not in (None, Failure.LOCKED, Failure.FULL)
+
+
+def _discard(connection: sa.Connection) -> None:
+    """Closes the driver's connection and those that lie in the pool; `connection` opens a new one when it is used."""
+    _let_go(connection)
+    connection.invalidate()
+    connection.engine.dispose()
+
+
+def _let_go(connection: sa.Connection) -> None:
+    """Gives its locks back: SQLite keeps a closed connection, with them, while a statement of it is not freed yet."""
+    with suppress(connection.dialect.loaded_dbapi.Error):
+        connection.connection.dbapi_connection.rollback()  # type: ignore[union-attr]
+
+
 @contextmanager
 def driver_of(connection: sa.Connection, sql: str) -> Iterator[Any]:
     """The driver's own connection, for one call; its errors are raised as Core raises them (DBAPIError)."""
@@ -129,6 +158,8 @@ def driver_of(connection: sa.Connection, sql: str) -> Iterator[Any]:
     try:
         yield connection.connection.dbapi_connection
     except error_class as error:
+        if _spoils(error):
+            _discard(connection)
         raise sa.exc.DBAPIError.instance(sql, None, error, error_class) from error
 
 
@@ -145,11 +176,21 @@ def transaction(connection: sa.Connection) -> Iterator[None]:
         with driver_of(connection, "COMMIT") as driver:
             driver.commit()
     except BaseException:
-        driver.rollback()
+        _roll_back(connection, driver)
         raise
     finally:
         if connection.in_transaction():  # Core took part
             connection.rollback()
+
+
+def _roll_back(connection: sa.Connection, driver: Any) -> None:
+    """A connection that cannot even do this would begin no transaction any more."""
+    if connection.invalidated:
+        return
+    try:
+        driver.rollback()
+    except connection.dialect.loaded_dbapi.Error:
+        _discard(connection)
 
 
 def _casefold(text: str | None) -> str | None:
@@ -158,18 +199,55 @@ def _casefold(text: str | None) -> str | None:
 
 def is_locked(error: sa.exc.DBAPIError) -> bool:
     """Whether somebody else's lock is all that is wrong."""
-    return "locked" in str(error.orig) or "busy" in str(error.orig)
+    return failure_of(error) is Failure.LOCKED
 
 
 def refusal(error: Exception) -> ChorusError | None:
     """What a database's error means for people: somebody else's lock, or a disk that cannot store; None: our bug."""
-    if not isinstance(error, sa.exc.DBAPIError):
-        return None
-    return locked() if is_locked(error) else storage.of_sqlite(error.orig)
+    failure = failure_of(error) if isinstance(error, sa.exc.DBAPIError) else None
+    return _REFUSALS[failure](error) if failure else None
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turns an error of the database into the error that people see; what is our bug stays as it is."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        refused = refusal(error)
+        if refused is None:
+            raise
+        raise refused from error
 
 
 def locked() -> Busy:
-    return Busy("The database is locked by another program. Nothing was changed; try again.")
+    return Busy("The database is locked by another program. Try again.")
+
+
+def _failed(error: Exception, message: str = "") -> ServiceUnavailable:
+    details = f"{getattr(error, 'orig', error)} ({name_of(error)})"
+    return storage.failed(details, message) if message else storage.failed(details)
+
+
+def _not_opened(error: Exception) -> ServiceUnavailable:
+    return _failed(
+        error, "The database cannot be opened: it is gone, may not be read, or too many files are open. Try again."
+    )
+
+
+def _damaged(error: Exception) -> ServiceUnavailable:
+    return _failed(error, "The database is damaged; `./chorus doctor` says more. Restore a backup.")
+
+
+_REFUSALS: dict[Failure, Callable[[Exception], ChorusError]] = {
+    Failure.LOCKED: lambda _: locked(),
+    Failure.FULL: lambda _: storage.full(),
+    Failure.READ_ONLY: lambda _: storage.read_only(),
+    Failure.MOVED: lambda _: storage.gone(),
+    Failure.NOT_OPENED: _not_opened,
+    Failure.BROKEN: _failed,
+    Failure.DAMAGED: _damaged,
+}
 
 
 def immediate(connection: sa.Connection) -> sa.Connection:

@@ -97,6 +97,7 @@ messages = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("received_at", sa.Integer, nullable=False),
     sa.Column("deleted_at", sa.Integer),
+    sa.Column("delivering_to", sa.Text),  # the run whose agent is being given it
     sqlite_autoincrement=True,
 )
 sa.Index("messages_of_task", messages.c.task_id, messages.c.rank)
@@ -186,7 +187,7 @@ config = sa.Table(
     sa.Column("wire", sa.Text, nullable=False),
 )
 
-# Sums by UTC day, for the insights; their changes go out beside the event (core/insights/rule.py says what each means).
+# Sums by the server's days, for the insights; changes go out beside the event (core/insights/rule.py: what each means).
 daily_counters = sa.Table(
     "daily_counters",
     metadata,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
 from common.db import counters, eventlog
+from common.db.effects import Effect, Effects
 from common.db.eventlog import Position
 from common.db.prepared import Prepared, Row
 from common.db.sqlite import Rows
@@ -28,9 +29,9 @@ class WriteTransaction:
     `now` is the transaction's time in ms; `next_seq` the number its event will have; `folder` the workspace's.
     """
 
-    def __init__(self, connection: sa.Connection, head: Position, now: int, folder: Path) -> None:
+    def __init__(self, connection: sa.Connection, head: Position, now: int, folder: Path, effects: Effects) -> None:
         self.folder = folder
-        self._after_commit: list[Callable[[], None]] = []
+        self._effects = effects
         self._connection = connection
         self._head = head
         self._changed = False
@@ -38,6 +39,7 @@ class WriteTransaction:
         self._history: dict[str, list[str]] = {}
         self._entries = 0
         self._counters: Counter[tuple[str, str]] = Counter()
+        self.told: list[str] = []
         self.now = now
         self.logged = False
 
@@ -88,17 +90,24 @@ class WriteTransaction:
         """Adds to the day's counters, `(metric, key) -> how much`: written at the end, and sent with the event."""
         self._counters.update(moved)
 
-    def after_commit(self, act: Callable[[], None]) -> None:
-        """Runs `act` once the transaction is committed, still in the writers' turn; not if it fails."""
-        self._after_commit.append(act)
+    def at_last(self, effect: Effect) -> None:
+        """Has an effect outside of the database right before the commit, and takes it back where that fails."""
+        self._effects.plan(effect)
 
-    def committed(self) -> None:
-        """Called by `Database.write` after the commit."""
-        for act in self._after_commit:
-            act()
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Runs `act` after the commit and the bell, still in the writers' turn. If it fails, the change stands."""
+        self._effects.follow(act)
+
+    def tell(self, line: str) -> None:
+        """A line for the log once the transaction is committed; not if it fails."""
+        self.told.append(line)
 
     def finish(self) -> None:
-        """Appends the event. Called by `Database.write`, once, after the verbs."""
+        """Appends the event, then has the effects outside. Called by `Database.write`, once, after the verbs."""
+        self._log()
+        self._effects.have()
+
+    def _log(self) -> None:
         for task_id in self._history.keys() - {task for _, task in self._parts.values()}:
             self._parts[EventType.HISTORY_APPENDED, task_id] = (f'{{"taskId":"{task_id}"}}', task_id)
         if not self._parts:

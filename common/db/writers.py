@@ -89,13 +89,12 @@ class _Line:
             called = threading.Lock()
             called.acquire()
             self._waiting.append(called)
-        if called.acquire(timeout=patience_s):
-            return True
-        with self._mutex:
+        called.acquire(timeout=patience_s)
+        with self._mutex:  # it may have been called in the last moment
             if called in self._waiting:
                 self._waiting.remove(called)
                 return False
-        return True  # called in the last moment
+        return True
 
     def leave(self, before: Callable[[bool], None]) -> None:
         """Calls the next. `before` is told whether somebody is next, and acts before that one does."""
@@ -136,4 +135,4 @@ def _acquire(descriptor: int, deadline: float) -> None:
 
 
 def _busy() -> Busy:
-    return Busy("The workspace is busy: another write has held it for 5 seconds. Nothing was changed; try again.")
+    return Busy("The workspace is busy: another write has held it for 5 seconds. Try again.")

@@ -61,14 +61,12 @@ class ProviderType:
 
 
 PROVIDER_TYPE = Entity(ProviderType, tag="type", only="Only openai-compat providers have this.")
-_TYPE = kinds.record(
-    wire_schema(PROVIDER_TYPE),
-    request=request_schema(
-        PROVIDER_TYPE,
-        "WriteProviderType",
-        "For `openai-compat`: an address, a default model, and a key where one is needed; without `apiKey` it stays.",
-    ),
+WriteProviderTypeSchema = request_schema(
+    PROVIDER_TYPE,
+    "WriteProviderType",
+    "For `openai-compat`: an address, a default model, and a key where one is needed; without `apiKey` it stays.",
 )
+_TYPE = kinds.record(wire_schema(PROVIDER_TYPE), request=WriteProviderTypeSchema)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,6 +63,10 @@ class RequestSchema(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
+    def needed(self, _data: Mapping[str, Any]) -> set[str]:
+        """The optional fields that this body must have, for what else it has."""
+        return set()
+
     @ma.pre_load
     def ignore_what_reads_add(self, data: Any, **_: Any) -> Any:
         if not isinstance(data, dict):

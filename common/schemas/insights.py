@@ -22,7 +22,7 @@ class CountersSchema(WireSchema):
 
 
 class DaySchema(WireSchema):
-    """One UTC day; `day` is its first millisecond."""
+    """One day of the server; `day` names it by the first millisecond that its date has in UTC."""
 
     day = Milliseconds(required=True)
     counters = fields.Nested(CountersSchema, required=True)
@@ -33,6 +33,9 @@ class InsightsSchema(WireSchema):
 
     first = Milliseconds(required=True)
     today = Milliseconds(required=True)
+    todayBegan = Milliseconds(required=True, metadata={"description": "midnight of the server's time zone"})
+    todayEnds = Milliseconds(required=True, metadata={"description": "the next one, 23 to 25 hours later"})
+    timeZone = fields.String(required=True, metadata={"description": "in words"})
     before = fields.Dict(fields.String(), fields.Integer(), required=True)
     days = fields.List(fields.Nested(DaySchema), required=True)
 

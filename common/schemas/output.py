@@ -17,6 +17,9 @@ class OutputRecordSchema(WireSchema):
     at = Milliseconds(required=True)
     kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in OutputKind]))
     text = fields.String(metadata={"description": "text, thinking, notice, error, stderr"})
+    first = fields.Boolean(
+        metadata={"description": "text, thinking: true: a new block; else it goes on with the record before it"}
+    )
     callId = fields.String(metadata={"description": "tool_call, tool_result: which result answers which call"})
     tool = fields.String(metadata={"description": "tool_call"})
     input = fields.Raw(

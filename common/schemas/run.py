@@ -1,5 +1,6 @@
 """Runs, and the requests that start, feed and end them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
@@ -78,9 +79,12 @@ class PlannerOutputRequest(RequestSchema):
         "error": {"error"},
     }
 
+    def needed(self, data: Mapping[str, Any]) -> set[str]:
+        return self._NEEDED.get(str(data.get("type")), set())
+
     @ma.validates_schema
     def check_kind(self, data: dict[str, Any], **_: Any) -> None:
-        if missing := self._NEEDED.get(data.get("type", ""), set()) - data.keys():
+        if missing := self.needed(data) - data.keys():
             raise ma.ValidationError({name: ["Missing data for required field."] for name in sorted(missing)})
         if data.get("type") == "questions" and not data["questions"]:
             raise ma.ValidationError({"questions": ["Ask at least one question."]})

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from common.events import TaskStatus
-from common.schemas.base import DESCRIPTION_BYTES, RequestSchema, Text
+from common.schemas.base import DESCRIPTION_BYTES, LARGEST_NUMBER, RequestSchema, Text
 from common.schemas.names import name_field
 from common.schemas.run import CompletionReportRequest, PlannerOutputRequest
 from common.tools import HANDOFF, PLANNER_OUTPUT, REPORT
@@ -16,6 +16,7 @@ PATTERN_CHARACTERS = 1_000
 PATCHES_AT_MOST = 100
 RESULTS, RESULTS_AT_MOST = 100, 1_000
 CONTEXT_AT_MOST = 20
+TASKS, TASKS_AT_MOST = 50, 200
 
 
 def _about(description: str) -> dict[str, Any]:
@@ -108,6 +109,8 @@ class TaskGetArguments(RequestSchema):
 
 class TaskListArguments(RequestSchema):
     status = Text(validate=validate.OneOf(list(TaskStatus)), **_about("only tasks in this status"))
+    limit = _whole(1, TASKS_AT_MOST, "most tasks to give", load_default=TASKS)
+    offset = _whole(0, LARGEST_NUMBER, "tasks to pass over (0: begin with the first)", load_default=0)
 
 
 class TaskCreateArguments(RequestSchema):
@@ -123,11 +126,11 @@ class TaskReportArguments(CompletionReportRequest):
     taskId = Text(required=True, **_about("id of the task"))
 
 
-class NoArguments(Schema):
-    """Tools without arguments."""
+class HelpArguments(RequestSchema):
+    name = Text(**_about("only this tool (default: all that you may use)"))
 
 
-ARGUMENTS: dict[str, type[Schema]] = {
+ARGUMENTS: dict[str, type[RequestSchema]] = {
     "file.read": FileReadArguments,
     "file.create": FileCreateArguments,
     "file.write": FileWriteArguments,
@@ -140,7 +143,7 @@ ARGUMENTS: dict[str, type[Schema]] = {
     HANDOFF: HandoffArguments,
     REPORT: CompletionReportRequest,
     PLANNER_OUTPUT: PlannerOutputRequest,
-    "help": NoArguments,
+    "help": HelpArguments,
     "task.create": TaskCreateArguments,
     "task.report": TaskReportArguments,
 }

@@ -1,12 +1,13 @@
 """The files of attachments: `uploads/<taskId>/<uuid>`, written whole and durable before anybody hears of them."""
 
 import os
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from common.errors import BadRequest, ChorusError, TooLarge
+from common.files import sync_folder
 from common.schemas.base import is_uuid
 from common.storage import storing
 
@@ -37,7 +38,7 @@ def store(path: Path, body: Stream, expected: int | None) -> int:
         if expected is not None and size != expected:
             raise BadRequest(f"The upload broke off after {size} of {expected} bytes. Nothing was attached; try again.")
     except BaseException as error:
-        path.unlink(missing_ok=True)
+        drop(path)
         if isinstance(error, ChorusError) and error.status >= 500:
             drain(body)  # a client that is still sending would not see the answer
         raise
@@ -50,7 +51,7 @@ def _write(path: Path, body: Stream) -> int:
         size = _copy(body, file)
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return size
 
 
@@ -82,22 +83,19 @@ def check_size(size: int) -> None:
         raise TooLarge(f"An attachment may have {MOST_BYTES // 1024 // 1024} MiB at most. Nothing was attached.")
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def drop(path: Path) -> None:
+    """Removes a file that no row names; where that fails, the sweep does it later."""
+    with suppress(OSError):
+        path.unlink()
 
 
-def orphans(uploads: Path, known: set[str]) -> Iterator[Path]:
-    """Files older than an hour that no row names: left by a crash between file and row.
+def old(uploads: Path, now_s: float) -> Iterator[Path]:
+    """Files older than an hour; `now_s` since 1970. One that no row names was left by a crash between file and row.
 
     Only what is named as attachments are: another workspace, or a person's file, may lie in the folder.
     """
-    if not uploads.is_dir():
-        return
     for path in uploads.glob("*/*"):
-        is_ours = is_uuid(path.name) and is_uuid(path.parent.name)
-        if is_ours and path.name not in known and time.time() - path.stat().st_mtime > ORPHAN_AGE_S:
-            yield path
+        if is_uuid(path.name) and is_uuid(path.parent.name):
+            with suppress(OSError):  # somebody else has removed it just now
+                if now_s - path.stat().st_mtime > ORPHAN_AGE_S:
+                    yield path

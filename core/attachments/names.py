@@ -1,6 +1,9 @@
 """File names and content types of attachments. Pure."""
 
+import unicodedata
+
 from common.errors import ValidationFailed
+from core.files.names import composed
 
 LONGEST_BYTES = 255
 
@@ -18,13 +21,19 @@ _TYPES = {
 }
 
 
+def forms(filename: str) -> list[str]:
+    """The ways in which a stored name may be written that reads like this one, the likeliest first."""
+    return list(dict.fromkeys([composed(filename), filename, unicodedata.normalize("NFD", filename)]))
+
+
 def content_type(filename: str) -> str:
     """By extension alone (contract B 2.8), case-insensitive."""
     return _TYPES.get(filename.rpartition(".")[2].lower(), "application/octet-stream")
 
 
 def check_filename(filename: str) -> str:
-    """The name itself, if it can be one. Raises ValidationFailed with the field `filename`."""
+    """The name in its composed form, if it can be one. Raises ValidationFailed with the field `filename`."""
+    filename = composed(filename)
     problem = _problem(filename)
     if problem:
         raise ValidationFailed("The file name cannot be used.", fields={"filename": [problem]})

@@ -8,7 +8,7 @@ from common.db import tables
 from common.db.write import WriteTransaction
 from common.errors import Conflict, NotFound
 from core import undo
-from core.attachments.names import content_type
+from core.attachments.names import content_type, forms
 from core.tasks import history, records
 from core.tasks.records import Reader
 from core.tasks.task import Task
@@ -30,13 +30,13 @@ def check_room(reader: Reader, task_id: str, filename: str) -> None:
     """Raises NotFound or Conflict where an upload could not be attached: asked before its body is read."""
     task = records.load(reader, task_id)
     records.check_writable(task)
-    others = [attachment for attachment in task.attachments if attachment["filename"] != filename]
+    others = [attachment for attachment in task.attachments if attachment["filename"] not in forms(filename)]
     if len(others) >= ATTACHMENTS_AT_MOST:
         raise Conflict(f"A task may have {ATTACHMENTS_AT_MOST} attachments at most. Delete some first.")
 
 
 def attach(tx: WriteTransaction, task_id: str, attachment_id: str, filename: str, size: int) -> Task:
-    """Adds the row of a stored file; an attachment of the same name is replaced."""
+    """Adds the row of a stored file; an attachment whose name reads the same is replaced."""
     check_room(tx, task_id, filename)
     tx.execute(_of_name(sa.update(_a), task_id, filename).values(deleted_at=tx.now))
     row: dict[str, Any] = {
@@ -54,13 +54,13 @@ def attach(tx: WriteTransaction, task_id: str, attachment_id: str, filename: str
 
 
 def find(reader: Reader, task_id: str, filename: str) -> Attachment:
-    """The attachment of this name. Raises NotFound."""
+    """The attachment of this name; of several that read the same, the one that is written like it. Raises NotFound."""
     records.load(reader, task_id)
     statement = sa.select(_a.c.id, _a.c.filename, _a.c.size, _a.c.content_type)
-    row = reader.execute(_of_name(statement, task_id, filename)).first()
-    if row is None:
+    found = [Attachment(*row) for row in reader.execute(_of_name(statement, task_id, filename))]
+    if not found:
         raise NotFound("This task has no attachment of that name; it may have been deleted.")
-    return Attachment(*row)
+    return max(found, key=lambda attachment: attachment.filename == filename)
 
 
 def remove(tx: WriteTransaction, task_id: str, filename: str) -> tuple[Task, str]:
@@ -69,9 +69,9 @@ def remove(tx: WriteTransaction, task_id: str, filename: str) -> tuple[Task, str
     attachment = find(tx, task_id, filename)
     tx.execute(sa.update(_a).where(_a.c.id == attachment.id).values(deleted_at=tx.now))
     task = records.save(tx, records.load(tx, task_id), ["attachments"])
-    history.append(tx, task_id, "attachment_deleted", filename=filename)
+    history.append(tx, task_id, "attachment_deleted", filename=attachment.filename)
     return task, undo.remember(tx, "attachment", task_id, attachment.id)
 
 
 def _of_name(statement: Any, task_id: str, filename: str) -> Any:
-    return statement.where(_a.c.task_id == task_id, _a.c.filename == filename, _a.c.deleted_at.is_(None))
+    return statement.where(_a.c.task_id == task_id, _a.c.filename.in_(forms(filename)), _a.c.deleted_at.is_(None))

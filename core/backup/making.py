@@ -1,7 +1,6 @@
 """Making a backup while the server runs."""
 
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from common.db import eventlog, sqlite, tables
 from common.db.eventlog import Position
 from common.db.home import DATABASE
 from common.db.output import OUTPUT
+from common.files import beside, replacing
 from core import zips
 from core.config.file import CONFIG_FILE
 from core.workspaces.opening import UPLOADS, check_usable
@@ -45,16 +45,13 @@ def make(folder: Path, module: ModuleType, target: Path, progress: Progress = la
     if target.exists():
         raise FileExistsError(f"{target} exists already. Name another file, or move it away.")
     check_usable(folder / DATABASE, module)
-    making = target.with_name(f"{target.name}.{os.getpid()}.making")
-    copies = [target.with_name(f".{making.name}.{name}") for name in (DATABASE, OUTPUT)]
+    copies = [beside(target) for _ in (DATABASE, OUTPUT)]
     try:
-        with open(making, "xb", opener=zips.privately) as file:
+        with replacing(target, zips.PRIVATE) as file:
             made = _write(folder, module, file, copies, progress)
-            os.fsync(file.fileno())
-        making.rename(target)
         return made._replace(size=target.stat().st_size)
     finally:
-        for path in (making, *copies):
+        for path in copies:
             path.unlink(missing_ok=True)
 
 

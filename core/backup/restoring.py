@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,8 @@ from common.db import sqlite, tables
 from common.db.home import DATABASE, Home
 from common.db.output import OUTPUT
 from common.db.writers import WriterQueue
-from common.errors import BadRequest, Conflict
+from common.errors import BadRequest, ChorusError, Conflict
+from common.files import sync_folder, sync_tree
 from core import zips
 from core.backup.making import FORMAT, FORMAT_VERSION, MANIFEST, Progress
 from core.config import file
@@ -39,13 +40,17 @@ _INTERRUPTED = "The workspace was restored from a backup."
 
 
 class Restored(NamedTuple):
-    """`replaced` is where the former workspace is kept; None: there was none."""
+    """`replaced` is where the former workspace is kept; None: there was none.
+
+    `problems`: what could not be done after the backup had been put in place.
+    """
 
     folder: Path
     replaced: Path | None
     tasks: int
     attachments: int
     missing: list[str]
+    problems: list[str]
 
 
 def restore(
@@ -61,29 +66,29 @@ def restore(
     """Puts the backup `source` into the workspace `folder`, which is made where there is none, and opens it.
 
     `current` is the open workspace. Raises BadRequest (no backup, or damaged), Conflict (newer, agents at work, other
-    files in the folder); then nothing has changed. Raises Busy where a foreign program has locked a database.
+    files in the folder), Busy where a foreign program has locked a database, OSError; then the workspace is as it was,
+    though its agents may have been stopped.
     """
     folder = opening.as_known(home, folder)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with zips.opened(source, folder.parent) as archive, _stage(folder) as stage:
+    with zips.opened(source, folder.parent, (UPLOADS,)) as archive, _stage(folder) as stage:
         _check_manifest(archive, source)
         missing = _unpack(archive, stage, module, progress)
         restored = _finish_stage(stage, module)._replace(folder=folder, missing=missing)
+        sync_tree(stage)
         progress("opening", 0)
         with alone(home):
             usable = _is_usable(folder, module)
             if usable:
                 opening.check_owner(home, folder)
+            else:
+                _check_place(folder, current)
             if current is not None:
                 end_runs(current, stop_runs)
                 _wait_for_ends(current)
-            if usable:
-                restored = restored._replace(replaced=_replace(stage, folder, module))
-                _reopen(home, folder, module)
-            else:
-                restored = restored._replace(replaced=_move_in(stage, folder, current))
-                opening.switch(home, folder, module)
-    return restored
+            replaced = _replace(stage, folder, module) if usable else _move_in(stage, folder)
+            problems = list(_follow(home, stage, folder, module, usable))
+    return restored._replace(replaced=replaced, problems=problems)
 
 
 def _wait_for_ends(current: Workspace) -> None:
@@ -182,7 +187,7 @@ def _finish_stage(stage: Path, module: ModuleType) -> Restored:
             ).scalar_one()
     finally:
         workspace.close()
-    return Restored(stage, None, tasks, kept, [])
+    return Restored(stage, None, tasks, kept, [], [])
 
 
 def _is_usable(folder: Path, module: ModuleType) -> bool:
@@ -204,15 +209,38 @@ def _replace(stage: Path, folder: Path, module: ModuleType) -> Path:
                 (folder / UPLOADS / path.parent.name).mkdir(mode=0o700, parents=True, exist_ok=True)
                 os.utime(path)  # young: the sweep of files without a row must not take it
                 path.replace(folder / UPLOADS / path.parent.name / path.name)
+            sync_tree(folder / UPLOADS)
             _replace_database(stage / DATABASE, folder / DATABASE, module)
     except BaseException:
         shutil.rmtree(kept, ignore_errors=True)
         raise
     finally:
         queue.close()
-    _replace_database(stage / OUTPUT, folder / OUTPUT, module)
-    (stage / file.CONFIG_FILE).replace(file.path_of(folder))
     return kept
+
+
+def _follow(home: Home, stage: Path, folder: Path, module: ModuleType, usable: bool) -> Iterator[str]:
+    """What follows once the backup is in place: nothing undoes that any more, so it says what has failed.
+
+    `usable`: there was a workspace, of which only the database is replaced so far.
+    """
+    if usable:
+        yield from _problem("What agents said is not in place", lambda: _replace_output(stage, folder, module))
+        made = stage / file.CONFIG_FILE
+        yield from _problem(f"{file.CONFIG_FILE} is not in place", lambda: made.replace(file.path_of(folder)))
+    reopen = _reopen if usable else opening.switch
+    yield from _problem(f"{folder} is not open", lambda: reopen(home, folder, module))
+
+
+def _problem(what: str, act: Callable[[], object]) -> Iterator[str]:
+    try:
+        act()
+    except (OSError, ChorusError, UnusableWorkspace, sa.exc.DBAPIError) as error:
+        yield f"{what}: {error}"
+
+
+def _replace_output(stage: Path, folder: Path, module: ModuleType) -> None:
+    _replace_database(stage / OUTPUT, folder / OUTPUT, module)
 
 
 def _replace_database(source: Path, target: Path, module: ModuleType) -> None:
@@ -233,6 +261,7 @@ def _keep(folder: Path, kept: Path, module: ModuleType) -> None:
     (kept / UPLOADS).mkdir(mode=0o700)
     if (folder / UPLOADS).exists():
         shutil.copytree(folder / UPLOADS, kept / UPLOADS, copy_function=_link, dirs_exist_ok=True)
+    sync_tree(kept)
 
 
 def _link(source: str, target: str) -> None:
@@ -244,24 +273,36 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _move_in(stage: Path, folder: Path, current: Workspace | None) -> Path | None:
-    """Puts the new folder where no usable workspace is; what is there is moved aside."""
-    if not folder.exists():
-        stage.rename(folder)
-        return None
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        stage.rename(folder)
-        return None
+def _check_place(folder: Path, current: Workspace | None) -> None:
+    """Whether the new folder may stand where no usable workspace is. Raises Conflict."""
+    if _is_free(folder):
+        return
     if not (folder / DATABASE).exists():
         raise Conflict(f"{folder} holds other files, and no workspace. Name another folder. Nothing was changed.")
     if current is not None and current.folder == folder:
         raise Conflict(
             f"The database in {folder} is damaged and in use. Stop Chorus, then restore. Nothing was changed."
         )
-    kept = dated(folder, "damaged")
-    folder.rename(kept)
-    stage.rename(folder)
+
+
+def _is_free(folder: Path) -> bool:
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _move_in(stage: Path, folder: Path) -> Path | None:
+    """Puts the new folder in place; what is there is moved aside."""
+    kept = None
+    if not _is_free(folder):
+        kept = dated(folder, "damaged")
+        folder.rename(kept)
+    try:
+        stage.rename(folder)  # also onto an empty folder
+    except OSError:
+        if kept is not None:
+            kept.rename(folder)
+        raise
+    with suppress(OSError):
+        sync_folder(folder.parent)
     return kept
 
 

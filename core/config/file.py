@@ -3,13 +3,17 @@
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import marshmallow as ma
 
+from common.db.effects import Effect
 from common.errors import ValidationFailed
+from common.files import replacing
 from common.schemas.workspace import WriteConfigSchema
+from common.storage import storing
 
 CONFIG_FILE = "chorus.json"
 LARGEST_BYTES = 1024 * 1024
@@ -29,14 +33,28 @@ def text_of(form: dict[str, Any]) -> str:
 
 def write(folder: Path, form: dict[str, Any]) -> None:
     """Replaces the file in one step: nobody ever reads half of it."""
+    with replacing(path_of(folder)) as file:
+        file.write(text_of(form).encode())
+
+
+def replacement(folder: Path, form: dict[str, Any], former: Path) -> Effect:
+    """`write` as an effect of a transaction. `former` is a free name, for what the file holds until then."""
     path = path_of(folder)
-    making = path.with_name(f"{CONFIG_FILE}.{os.getpid()}.tmp")
-    try:
-        making.write_text(text_of(form))
-        making.replace(path)
-    except OSError:
-        making.unlink(missing_ok=True)
-        raise
+    was_there = path.exists()
+
+    def act() -> None:
+        with storing():
+            with suppress(OSError):  # a disk without hard links: then it cannot be taken back
+                os.link(path, former)
+            write(folder, form)
+
+    def take_back() -> None:
+        if was_there:
+            former.replace(path)
+        else:
+            path.unlink()
+
+    return Effect(act, take_back, f"{CONFIG_FILE} was written anew.")
 
 
 def follow(folder: Path, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -62,7 +80,7 @@ def read(folder: Path) -> dict[str, Any]:
         raw = path_of(folder).read_bytes()[: LARGEST_BYTES + 1]
         if len(raw) > LARGEST_BYTES:
             raise ValueError("it is larger than 1 MiB")
-        values: dict[str, Any] = _schema.load(json.loads(raw.decode()))
+        values: dict[str, Any] = _schema.load(json.loads(raw.decode(json.detect_encoding(raw))))
     except OSError as error:
         raise ValidationFailed(f"{CONFIG_FILE} cannot be read: {error.strerror}.") from None
     except ma.ValidationError as error:

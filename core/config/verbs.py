@@ -10,9 +10,9 @@ from common.db.write import WriteTransaction
 from common.entities.config import CONFIG
 from common.errors import ValidationFailed
 from common.events import EventType
+from common.files import beside
 from common.schemas.names import NOT_CONFIGURED
 from common.schemas.workspace import WorkspaceConfigSchema
-from common.storage import storing
 from common.wire import dumps
 from core import versioned
 from core.config import file
@@ -54,8 +54,9 @@ def overwrite_file(tx: WriteTransaction) -> dict[str, Any]:
     """Writes chorus.json anew from the database, whatever it holds. Raises StorageFull, ServiceUnavailable."""
     made = form(read(tx))
     _emit(tx, made)
-    with storing():  # before the commit: the file is all that changes
-        file.write(tx.folder, made)
+    former = beside(file.path_of(tx.folder))
+    tx.at_last(file.replacement(tx.folder, made, former))
+    tx.after_commit(lambda: former.unlink(missing_ok=True))
     return made
 
 

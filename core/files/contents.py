@@ -1,5 +1,6 @@
-"""Reading and replacing whole files: regular ones only, bounded, and replaced in one step."""
+"""Reading whole files, regular ones only and bounded, and one change at a time in a folder."""
 
+import codecs
 import fcntl
 import hashlib
 import os
@@ -9,13 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from common.errors import Busy, Conflict, Forbidden, NotFound, TooLarge
+from common.errors import Busy, Conflict, Forbidden, TooLarge
 from core.files.folders import invalid
 from core.files.refusals import told
 from core.files.walk import Spot
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LOCK_WAIT_S = 2.0
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_LOOKED_AT = 1024
 # Nothing here may wait for somebody else to open the other end, or become our terminal.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -34,10 +42,27 @@ class Content:
     @property
     def text(self) -> str:
         """Raises ValidationFailed where it is not UTF-8."""
+        if encoding := other_encoding(self.raw):
+            raise invalid(f"Is a text in {encoding}, and this tool takes UTF-8. Convert it first, or attach a copy.")
         try:
             return self.raw.decode()
         except UnicodeDecodeError:
             raise invalid("Is not a text file in UTF-8.") from None
+
+    @property
+    def shown(self) -> str:
+        """The text without the byte-order mark that some programs begin a file with."""
+        return self.text.removeprefix("\ufeff")
+
+
+def other_encoding(raw: bytes) -> str | None:
+    """UTF-16 or UTF-32, where a file says that it is in one of them, or every second byte of it is empty."""
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return encoding
+    head = raw[:_LOOKED_AT] if len(raw) % 2 == 0 else b""
+    is_wide = len(head) >= 4 and any(not any(head[k::2]) and all(head[1 - k :: 2]) for k in (0, 1))
+    return "UTF-16" if is_wide else None
 
 
 def hash_of(raw: bytes) -> str:
@@ -48,18 +73,18 @@ def hash_of(raw: bytes) -> str:
 def read(spot: Spot) -> Content:
     """The file at `spot`. Raises NotFound, Forbidden (a device, pipe or socket), TooLarge, ValidationFailed."""
     with told():
-        _check_kind(os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False))  # a device is not even opened
+        check_kind(os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False))  # a device is not even opened
         file = os.open(spot.name, _READ, dir_fd=spot.folder)
         with open(file, "rb") as stream:
             info = os.fstat(file)
-            _check_kind(info)
+            check_kind(info)
             check_size(info.st_size)
             raw = stream.read(LARGEST_BYTES + 1)
     check_size(len(raw))
     return Content(raw, info)
 
 
-def _check_kind(info: os.stat_result) -> None:
+def check_kind(info: os.stat_result) -> None:
     if stat.S_ISDIR(info.st_mode):
         raise invalid("Is a folder; this tool takes a file.")
     if stat.S_ISLNK(info.st_mode):
@@ -102,34 +127,3 @@ def _wait_for_turn(folder: int) -> None:
             if time.monotonic() > deadline:
                 raise Busy("Another change in this folder is under way. Try again in a moment.") from None
             time.sleep(0.005)
-
-
-def put(spot: Spot, draft: str) -> None:
-    """Replaces what is at `spot`, in one step."""
-    with told():
-        os.rename(draft, spot.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder)
-
-
-def put_new(spot: Spot, draft: str) -> None:
-    """Takes the free name in one step. Raises Conflict where something has it."""
-    with told():
-        os.link(draft, spot.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder, follow_symlinks=False)
-
-
-def check_free(spot: Spot) -> None:
-    """Raises Conflict early; `put_new` decides."""
-    try:
-        with told():
-            os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False)
-    except NotFound:
-        return
-    raise Conflict("There is something at this path already. Use file.write to replace a file.")
-
-
-def remove(spot: Spot) -> None:
-    """Deletes the file or symbolic link itself. Raises NotFound, Forbidden, ValidationFailed (a folder)."""
-    with told():
-        info = os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False)
-        if not stat.S_ISLNK(info.st_mode):
-            _check_kind(info)
-        os.unlink(spot.name, dir_fd=spot.folder)

@@ -1,4 +1,5 @@
-"""Drafts: new contents of files before they take their names, and a ledger of those under way.
+"""Drafts: new contents of files before they take their names, former ones until the change is recorded, and a ledger of
+both.
 
 A process that is killed leaves its draft beside a person's file. The ledger, a folder of the workspace, has a file for
 each draft, named like it, that says which folder it is in: so it is found and removed later, and nothing else is.
@@ -29,31 +30,30 @@ class Drafts:
     def made(self, spot: Spot, raw: bytes, like: os.stat_result | None) -> Iterator[str]:
         """The name of a durable file beside `spot` with these bytes and the permissions of `like`; gone at the end.
 
-        `put` or `put_new` makes it the file at `spot`. Raises TooLarge, Forbidden, ServiceUnavailable (the disk).
+        core/files/changes.py makes it the file at `spot`. Raises TooLarge, Forbidden, ServiceUnavailable (the disk).
         """
         check_size(len(raw))
-        with self._entered(spot.path) as name:
-            try:
-                with told():
-                    _write(spot, name, raw, like)
-                yield name
-                with suppress(OSError):  # the file has its name already
-                    os.fsync(spot.folder)
-            finally:
-                with suppress(OSError):
-                    os.unlink(name, dir_fd=spot.folder)
+        with self.place(spot) as name:
+            with told():
+                _write(spot, name, raw, like)
+            yield name
+            with suppress(OSError):  # the file has its name already
+                os.fsync(spot.folder)
 
     @contextmanager
-    def _entered(self, folder: str) -> Iterator[str]:
+    def place(self, spot: Spot) -> Iterator[str]:
+        """A free name beside `spot`; whatever has taken it is removed at the end, or by the sweep."""
         name = DRAFT.format(uuid.uuid4().hex)
         entry = self._ledger / name
         with told():
             self._ledger.mkdir(mode=0o700, exist_ok=True)
-            entry.write_bytes(os.fsencode(folder))
+            entry.write_bytes(os.fsencode(spot.path))
         try:
             yield name
         finally:
-            entry.unlink(missing_ok=True)
+            with suppress(OSError):
+                _unlink(name, spot.folder)
+                entry.unlink()
 
     def sweep(self, now_s: float) -> None:
         """Removes what killed processes have left; `now_s` since 1970."""
@@ -81,8 +81,14 @@ def _take_after(file: int, like: os.stat_result | None) -> None:
     os.fchmod(file, stat.S_IMODE(like.st_mode) & 0o777)
 
 
+def _unlink(name: str, folder: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
 def _remove(draft: str) -> None:
     """Whatever else may have its name by now stays. Raises OSError."""
     with suppress(FileNotFoundError):
-        if stat.S_ISREG(os.lstat(draft).st_mode):
+        mode = os.lstat(draft).st_mode
+        if stat.S_ISREG(mode) or stat.S_ISLNK(mode):  # a link that was being deleted
             os.unlink(draft)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common.errors import Forbidden, ValidationFailed
-from core.files.names import is_ours
+from core.files.names import composed, is_ours
 
 Identity = tuple[int, int]
 """Device and inode of a folder: what it is, by whatever name it is reached."""
@@ -22,7 +22,7 @@ class Folders:
 
     def __init__(self, allowed: Sequence[str], start: str = "", closed: frozenset[Identity] = frozenset()) -> None:
         self.closed = closed
-        self._allowed = [(folder, components(folder)) for folder in allowed if folder.strip()]
+        self._allowed = [(folder, components(composed(folder))) for folder in allowed if folder.strip()]
         self._start = start or next((folder for folder, _ in self._allowed), "")
 
     def place(self, path: str) -> Place:
@@ -39,7 +39,8 @@ class Folders:
     def inside(self, path: str) -> Place:
         """Where an absolute path begins: in the innermost allowed folder around it. Raises Forbidden."""
         wanted = components(path)
-        around = [(folder, parts) for folder, parts in self._allowed if wanted[: len(parts)] == parts]
+        read = [composed(part) for part in wanted]
+        around = [(folder, parts) for folder, parts in self._allowed if read[: len(parts)] == parts]
         if not around:
             folders = ", ".join(folder for folder, _ in self._allowed)
             raise Forbidden(f"This path is not in an allowed folder. The allowed folders: {folders}.")

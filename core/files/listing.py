@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from common.answersize import Room
 from core.files import tree
 from core.files.folders import invalid
 from core.files.refusals import told
 from core.files.walk import Spot, open_folder
 
 ENTRIES_AT_MOST = 1_000
-PATH_BYTES_AT_MOST = 32 * 1024
 SECONDS = 5.0
 
 
@@ -38,14 +38,14 @@ def _open(spot: Spot) -> int:
 def _bounded(entries: Iterable[tree.Entry], wanted: Callable[[tree.Entry], bool]) -> dict[str, Any]:
     deadline = time.monotonic() + SECONDS
     files: list[dict[str, Any]] = []
-    size = 0
+    room = Room()
     for entry in entries:
-        fits = wanted(entry)
-        size += len(entry.path.encode()) if fits else 0
-        if len(files) + fits > ENTRIES_AT_MOST or size > PATH_BYTES_AT_MOST or time.monotonic() > deadline:
+        shown = _form(entry) if wanted(entry) else None
+        is_full = shown is not None and (len(files) == ENTRIES_AT_MOST or not room.take(shown))
+        if is_full or time.monotonic() > deadline:
             return {"files": files, "truncated": True}
-        if fits:
-            files.append(_form(entry))
+        if shown is not None:
+            files.append(shown)
     return {"files": files, "truncated": False}
 
 

@@ -16,8 +16,8 @@ _REFUSALS: dict[int, tuple[type[ChorusError], str]] = {
     errno.EACCES: (Forbidden, "The file system does not permit this."),
     errno.EPERM: (Forbidden, "The file system does not permit this."),
     errno.EROFS: (Forbidden, "This file system is read-only."),
-    errno.ENOSPC: (ServiceUnavailable, "The disk is full. Nothing was changed."),
-    errno.EDQUOT: (ServiceUnavailable, "The disk quota is used up. Nothing was changed."),
+    errno.ENOSPC: (ServiceUnavailable, "The disk is full."),
+    errno.EDQUOT: (ServiceUnavailable, "The disk quota is used up."),
     errno.EMFILE: (ServiceUnavailable, "Too many files are open. Try again in a moment."),
     errno.ENFILE: (ServiceUnavailable, "Too many files are open. Try again in a moment."),
 }

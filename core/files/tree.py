@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from core.files.names import is_ours
+from common.errors import Conflict
+from core.files.names import composed, is_ours
 
 DEEPEST = 40  # folders below the listed one
 NAMES_AT_MOST = 20_000  # looked at in one folder
@@ -48,6 +49,37 @@ def entries(folder: int, prefix: str = "") -> Iterator[Entry]:
         yield Entry(prefix + os.fsencode(name).decode(errors="replace"), folder, name, info)
 
 
+def standing(folder: int, name: str) -> str:
+    """The name as it stands in an open folder: itself, else the one there that reads the same.
+
+    Some systems write `ä` as one character in names, others as two. Raises Conflict where several read the same.
+    """
+    if name.isascii() or _is_there(folder, name):
+        return name
+    twins = [each for each in _names(folder) if composed(each) == composed(name)]
+    if len(twins) > 1:
+        raise Conflict(
+            f"Several names here read like {composed(name)!r}. List the folder, and use one as it is written."
+        )
+    return twins[0] if twins else name
+
+
+def _is_there(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
+
+
+def _names(folder: int) -> list[str]:
+    try:
+        with os.scandir(folder) as listed:
+            return [entry.name for entry in islice(listed, NAMES_AT_MOST)]
+    except OSError:
+        return []
+
+
 def identity(info: os.stat_result) -> tuple[int, int]:
     return info.st_dev, info.st_ino
 
@@ -70,6 +102,7 @@ def below(folder: int, closed: Collection[tuple[int, int]], prefix: str = "", de
 
 def fits(path: str, pattern: str) -> bool:
     """Whether a path fits a pattern of `*`, `?`, `[…]`: by its name alone, or as a whole where there is a slash."""
+    path, pattern = composed(path), composed(pattern)
     if "/" not in pattern:
         return fnmatch.fnmatchcase(path.rpartition("/")[2], pattern)
     return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, pattern.replace("**/", ""))
@@ -86,11 +119,14 @@ class Match(NamedTuple):
 
 
 def matches(entry: Entry, expression: "re.Pattern[str]", context: int) -> Iterator[Match]:
-    """The matching lines of one file. Binary files (with a NUL) and files that are not UTF-8 have none."""
+    """The matching lines of one file, without their line ends.
+
+    Binary files (with a NUL) and files that are not UTF-8 have none.
+    """
     text = _text(entry)
-    if text is None:
+    if not text:
         return
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")  # as file.read counts them
     for number, line in enumerate(lines):
         if expression.search(line):
             before = [near[:LINE_CHARACTERS] for near in lines[max(0, number - context) : number]]
@@ -105,6 +141,6 @@ def _text(entry: Entry) -> str | None:
             if not stat.S_ISREG(info.st_mode) or info.st_size > SEARCHED_BYTES:
                 return None
             raw = stream.read(SEARCHED_BYTES)
-        return None if b"\0" in raw else raw.decode()
+        return None if b"\0" in raw else raw.decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError):
         return None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from common.errors import Forbidden, NotFound
 from core.files.folders import Folders, Identity, Place, check_name, components, invalid
 from core.files.refusals import told
-from core.files.tree import identity
+from core.files.tree import identity, standing
 
 DEEPEST = 64  # folders below an allowed one; each holds a descriptor while a path is walked
 MOST_LINKS = 40
@@ -34,7 +34,7 @@ class Spot(NamedTuple):
 
 @contextmanager
 def reach(folders: Folders, path: str, *, make_parents: bool = False, follow_last: bool = True) -> Iterator[Spot]:
-    """The spot that `path` names; its folder is open inside the context.
+    """The spot that `path` names; its folder is open inside the context. Folders made for it go if that fails.
 
     Raises NotFound (a folder on the way), Forbidden (it leads out of the allowed folders), ValidationFailed.
     """
@@ -43,6 +43,9 @@ def reach(folders: Folders, path: str, *, make_parents: bool = False, follow_las
         with told():
             name = walk.to(folders.place(path))
         yield Spot(walk.folder, name, folders.closed, walk.path)
+    except BaseException:
+        walk.unmake()
+        raise
     finally:
         walk.close()
 
@@ -82,6 +85,7 @@ class _Walk:
         self._names: list[str] = []  # theirs, of the allowed one its path
         self._ahead: list[str] = []  # names still to walk, the next one last
         self._links = 0
+        self._made: list[tuple[int, str]] = []  # folders made: how many were open then, and the name in the last one
 
     @property
     def folder(self) -> int:
@@ -93,8 +97,15 @@ class _Walk:
 
     def close(self) -> None:
         self._names.clear()
+        self._made.clear()
         while self._open:
             os.close(self._open.pop())
+
+    def unmake(self) -> None:
+        """Removes the folders that were made, as far as they are still walked through and empty."""
+        for depth, name in reversed(self._made):
+            with suppress(OSError, IndexError):
+                os.rmdir(name, dir_fd=self._open[depth - 1])
 
     def to(self, place: Place) -> str:
         """Walks to the last name, which it returns unopened."""
@@ -104,6 +115,7 @@ class _Walk:
             if name == "..":
                 self._back()
                 continue
+            name = standing(self.folder, name)
             check_name(name)
             target = self._link(name) if self._ahead or self._follow_last else None
             if target is not None:
@@ -129,6 +141,7 @@ class _Walk:
             raise _leads_out()
         os.close(self._open.pop())
         self._names.pop()
+        self._made = [made for made in self._made if made[0] <= len(self._open)]
 
     def _link(self, name: str) -> str | None:
         try:
@@ -160,6 +173,7 @@ class _Walk:
                 raise
             with suppress(FileExistsError):  # somebody else has made it just now
                 os.mkdir(name, dir_fd=self.folder)
+                self._made.append((len(self._open), name))
             opened = open_folder(spot)
         self._open.append(opened)
         self._names.append(name)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from common.db import tables
+from core.insights.rule import MICRO
 from core.tasks.records import Reader
 
-_r = tables.runs
+_r, _c = tables.runs, tables.daily_counters
+_USED = ("tokensIn", "tokensOut", "costMicroUsd")
 _SUMS = (
     sa.func.coalesce(sa.func.sum(_r.c.tokens_input + _r.c.tokens_output), 0),
     sa.func.coalesce(sa.func.sum(_r.c.cost_usd), 0.0),
@@ -53,6 +55,8 @@ def of_task(reader: Reader, task_id: str) -> Used:
     return Used(*reader.execute(sa.select(*_SUMS).where(_r.c.task_id == task_id)).one())
 
 
-def since(reader: Reader, start: int) -> Used:
-    """What the runs used that have started since `start` (ms)."""
-    return Used(*reader.execute(sa.select(*_SUMS).where(_r.c.started_at >= start)).one())
+def of_day(reader: Reader, day: int) -> Used:
+    """What runs used on a day, as the insights tell it: by when it was reported, not by when the run began."""
+    sums = sa.select(_c.c.metric, sa.func.sum(_c.c.value)).where(_c.c.day == day).group_by(_c.c.metric)
+    used = {row[0]: int(row[1]) for row in reader.execute(sums.where(_c.c.metric.in_(_USED)))}
+    return Used(used.get("tokensIn", 0) + used.get("tokensOut", 0), used.get("costMicroUsd", 0) / MICRO)

@@ -1,7 +1,7 @@
 """Which runner attends which run, until when, and the ledger of the processes that work for it.
 
 A runner claims a run and its lease in one transaction, so that two can never claim the same. Whoever holds a lease
-renews it; the runs of a runner that is gone, or silent for longer than the lease, are taken from it (recovery.py).
+renews it; the runs of a runner that is gone, or stopped for longer than the lease, are taken from it (recovery.py).
 """
 
 import os

@@ -40,6 +40,11 @@ def reminder(kind: str) -> str:
     return _REMINDERS[kind]
 
 
+def after_failure(reason: str) -> str:
+    """For an agent whose work was interrupted by a failure of its program or provider."""
+    return f"{CONTINUE} What happened: {reason} If it was the length of an answer, go on in smaller steps."
+
+
 def with_messages(prompt: str, messages: Iterable[str]) -> str:
     """A prompt with what people have said to the agent meanwhile."""
     told = "\n\n".join(messages)

@@ -15,12 +15,15 @@ from common.schemas.base import is_uuid
 from common.schemas.run import RunDetailSchema, RunSchema
 from common.wire import dumps
 from core.insights.rule import run_changed
+from core.runs import activity
+from core.tasks import queue
 from core.tasks import records as tasks
 from core.tasks.records import Reader
 
 _r = tables.runs
 _schema = RunSchema()
 _full_schema = RunDetailSchema()
+_WITHOUT_AGENT = ENDED | {RunState.PAUSED}
 _IN_CHAIN = frozenset({"started_at", "ended_at", "output", "completion_report"})  # columns that its task tells too
 
 Run = Mapping[str, Any]
@@ -134,6 +137,10 @@ def save(tx: WriteTransaction, run: Run, **changes: Any) -> Run:
     tx.execute(sa.update(_r).where(_r.c.id == run["id"]), columns)
     tx.count(run_changed(run, new))
     tx.emit(EventType.RUN_UPDATED, new["wire"], entity=new["id"])
+    if "state" in changes and (told := activity.line(new)):
+        tx.tell(told)
     if run["kind"] == AGENT and changes.keys() & _IN_CHAIN:
         tasks.save(tx, tasks.load(tx, run["task_id"]), ["agentChain"])
+    if changes.get("state") in _WITHOUT_AGENT:
+        queue.give_back(tx, run["task_id"], run["id"])
     return new

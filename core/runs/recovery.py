@@ -1,6 +1,7 @@
 """Runs whose runner is gone: their processes are ended and they are `interrupted`, so that no task is stuck.
 
-Done at the server's start, at a runner's start, and by runners now and then for runs whose lease has expired.
+Done at the server's start, at a runner's start, and by runners now and then. A runner that lives is never taken for
+gone because a lease was renewed late: what kept it from writing may have been the disk. Only one that is stopped is.
 """
 
 import logging
@@ -55,11 +56,13 @@ def _lost(reader: Reader, queued: bool, by: Attended | None) -> list[Run]:
 
 
 def _is_lost(lease: Lease | None, by: Attended | None) -> bool:
-    if lease is None or lease.expires_at < now_ms():
+    if lease is None:
         return True
     if by is not None and lease.holder.name == by.holder.name:
         return lease.run_id not in by.run_ids
-    return not proctree.is_alive(lease.holder.pid, lease.holder.started)
+    if not proctree.is_alive(lease.holder.pid, lease.holder.started):
+        return True
+    return lease.expires_at < now_ms() and proctree.is_stopped(lease.holder.pid)
 
 
 def end_processes(lost: list[Lease]) -> None:

@@ -107,12 +107,12 @@ def _end_paused(tx: WriteTransaction, task_id: str) -> None:
 
 
 def hand_off(tx: WriteTransaction, parent: Run, agent_name: str, prompt: str) -> Run:
-    """The tool `handoff`: pushes a child. Raises NotFound, Conflict (cycle, too deep, the agent cannot run)."""
+    """The tool `handoff` of a run at work: pushes a child, for which it waits.
+
+    Raises NotFound, Conflict (cycle, too deep, the agent cannot run).
+    """
     agent = agents.check_runnable(tx, agent_name)
-    runs = records.unfinished(tx, parent["task_id"])
-    if below(runs, parent):
-        raise Conflict("This run has handed off already and waits for that agent.")
-    chain = above(runs, parent)
+    chain = above(records.unfinished(tx, parent["task_id"]), parent)
     if any(run["agent_name"] == agent_name for run in chain):
         raise Conflict(f"Agent {agent_name!r} is already at work in this chain; a hand-off to it would never end.")
     if len(chain) > DEEPEST_HANDOFF:
@@ -230,8 +230,10 @@ def interrupted(tx: WriteTransaction, run_id: str, reason: str, output: str | No
     return _finish(tx, run, RunState.INTERRUPTED, reason=reason, output=output)
 
 
-def pause(tx: WriteTransaction, run_id: str, reason: str, resume_at: int) -> Run:
+def pause(tx: WriteTransaction, run_id: str, reason: str, resume_at: int, guesses: int = 0) -> Run:
     """The provider takes no more for now: the run goes on by itself at `resume_at` (ms), in the same session.
+
+    `guesses`: how many times in a row that time is a guess.
 
     A planner's task stays in planning; an agent's waits. A run that has ended or reported is not paused.
     """
@@ -241,7 +243,7 @@ def pause(tx: WriteTransaction, run_id: str, reason: str, resume_at: int) -> Run
     run = records.save(tx, run, state=RunState.PAUSED, reason=reason, resume_at=resume_at, token_hash=None)
     task = tasks.load(tx, run["task_id"])
     data = {"agentName": run["agent_name"], "reason": reason, "resumeAt": resume_at, "runId": run["id"]}
-    history.append(tx, run["task_id"], "agent_paused", **data)
+    history.append(tx, run["task_id"], "agent_paused", **data, **({"guesses": guesses} if guesses else {}))
     if task.status is TaskStatus.ACTIVE:
         move(tx, task, TaskStatus.WAITING, agent=run["agent_name"])
     return run

@@ -13,6 +13,7 @@ _t = tables.tasks
 _ON_BOARD = (_t.c.archived_at.is_(None), _t.c.deleted_at.is_(None))
 _BOARD = sa.select(_t.c.wire).where(*_ON_BOARD).order_by(_t.c.rank)
 PAGE = 200
+ROW_CHARACTERS = 200  # of a text in a short row
 
 
 def board(reader: Reader, status: TaskStatus | None = None, search: str | None = None) -> str:
@@ -21,6 +22,38 @@ def board(reader: Reader, status: TaskStatus | None = None, search: str | None =
     if status:
         statement = statement.where(_t.c.status == status)
     return _joined(reader, _matching(statement, search))
+
+
+def rows(reader: Reader, status: TaskStatus | None, offset: int, limit: int) -> list[dict[str, Any]]:
+    """A page of the board in short: members of the wire Task, its texts cut."""
+    statement = _with_status(sa.select(_t).where(*_ON_BOARD).order_by(_t.c.rank), status)
+    return [_short(row) for row in reader.execute(statement.offset(offset).limit(limit)).mappings()]
+
+
+def count(reader: Reader, status: TaskStatus | None) -> int:
+    """How many tasks are on the board."""
+    statement = _with_status(sa.select(sa.func.count()).select_from(_t).where(*_ON_BOARD), status)
+    return int(reader.execute(statement).scalar_one())
+
+
+def _with_status(statement: sa.Select[Any], status: TaskStatus | None) -> sa.Select[Any]:
+    return statement if status is None else statement.where(_t.c.status == status)
+
+
+def _short(row: Any) -> dict[str, Any]:
+    carried = {"agent": row["status_agent"], "message": _begun(row["status_message"] or "")}
+    return {
+        "id": row["id"],
+        "description": _begun(row["description"]),
+        "summary": _begun(row["summary"]),
+        "status": {"type": row["status"]} | {name: value for name, value in carried.items() if value},
+        "assignedAgent": row["assigned_agent"],
+        "updatedAt": row["updated_at"],
+    }
+
+
+def _begun(text: str) -> str:
+    return text if len(text) <= ROW_CHARACTERS else f"{text[: ROW_CHARACTERS - 1]}…"
 
 
 def archived(reader: Reader, status: TaskStatus | None, search: str | None, before: str | None, limit: int) -> str:

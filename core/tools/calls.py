@@ -125,8 +125,8 @@ def _alive(database: Database, call: Call) -> Callable[[], bool]:
         try:
             with database.read() as reading:
                 _acting(reading, call)
-        except ChorusError:
-            return False
+        except ChorusError as error:
+            return error.status >= 500  # a hiccup says nothing of the run
         return True
 
     return alive

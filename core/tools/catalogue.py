@@ -4,16 +4,15 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 
 from common.entities.run import AGENT, PLANNER
 from common.errors import BadRequest, Forbidden, ValidationFailed
 from common.schemas.tools import ARGUMENTS
-from common.tools import ALWAYS, HANDOFF, PLANNER_OUTPUT, REPORT, TOOLS
+from common.tools import ALWAYS, HANDOFF, PLANNER_OUTPUT, REPORT, TOOLS, function_name
 from core.runs.records import Run
-from core.tools import control, files
+from core.tools import control, files, lenient
+from core.tools.described import schema_of
 from core.tools.tool import Arguments, Result, Tool, immediate, without_effect
 
 _BY_KIND = {AGENT: REPORT, PLANNER: PLANNER_OUTPUT}
@@ -36,16 +35,19 @@ def find(run: Run, name: str) -> Tool:
 
 
 def valid(name: str, arguments: Any) -> Arguments:
-    """The arguments of a tool with its defaults. Raises ValidationFailed."""
+    """The arguments of a tool with its defaults, read leniently. Raises ValidationFailed."""
+    schema = ARGUMENTS[name]()
     try:
-        values: Arguments = ARGUMENTS[name]().load(arguments)
+        values: Arguments = schema.load(lenient.read(schema, arguments))
     except ValidationError as error:
         raise ValidationFailed("Some arguments are not valid.", fields=error.messages_dict) from None
     return values
 
 
-def helped(_tx: object, run: Run, _: Arguments) -> Result:
-    return {"tools": described(granted(run))}
+def helped(_tx: object, run: Run, arguments: Arguments) -> Result:
+    names = granted(run)
+    wanted = [name for name in names if arguments.get("name") in (name, function_name(name))]
+    return {"tools": described(wanted or names)}
 
 
 def described(names: Iterable[str]) -> list[Result]:
@@ -64,19 +66,8 @@ def _described(name: str) -> Result:
         "description": TOOLS[name].description,
         "parameters": {"required": required, "optional": optional},
         "output": TOOLS[name].output,
-        "inputSchema": _json_schema(ARGUMENTS[name]),
+        "inputSchema": schema_of(ARGUMENTS[name]()),
     }
-
-
-def _json_schema(schema: type[Schema]) -> dict[str, Any]:
-    plugin = MarshmallowPlugin(schema_name_resolver=lambda _: "")  # nested ones in place
-    APISpec("tools", "1", "3.1.0", plugins=[plugin])
-    assert plugin.converter is not None
-    made: dict[str, Any] = {"type": "object", "properties": {}}
-    made |= plugin.converter.schema2jsonschema(schema())  # type: ignore[no-untyped-call]
-    for told in made["properties"].values():
-        told.pop("pattern", None)  # Python's expressions are not those of JSON Schema
-    return made
 
 
 TABLE: dict[str, Tool] = {

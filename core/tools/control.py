@@ -1,7 +1,8 @@
 """The control tools: report, plan, hand off, look at tasks."""
 
-import json
+from itertools import takewhile
 
+from common.answersize import Room
 from common.clock import now_ms
 from common.db.write import WriteTransaction
 from common.events import TaskStatus
@@ -40,10 +41,15 @@ def read_task(reader: Reader, arguments: Arguments) -> Result:
 
 
 def read_tasks(reader: Reader, arguments: Arguments) -> Result:
+    """A page of short rows; `more` says whether there is another one."""
     status = TaskStatus(arguments["status"]) if "status" in arguments else None
-    return enveloped(json.loads(queries.board(reader, status)))
+    offset, room = arguments["offset"], Room()
+    rows = queries.rows(reader, status, offset, arguments["limit"])
+    shown = list(takewhile(room.take, rows))
+    total = queries.count(reader, status)
+    return enveloped(shown, total=total, offset=offset, more=offset + len(shown) < total)
 
 
-def enveloped(data: object) -> Result:
+def enveloped(data: object, **meta: object) -> Result:
     """As the routes of tasks answer."""
-    return {"data": data, "meta": {"timestamp": now_ms()}}
+    return {"data": data, "meta": {"timestamp": now_ms(), **meta}}

@@ -1,18 +1,23 @@
-"""The file tools. Changes are drafted beside the file and put in place inside the transaction."""
+"""The file tools. Changes are drafted beside the file and put in place at the end of the transaction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 
-from core.files import contents, listing, texts
+from common.answersize import Room
+from common.db.effects import Effect
+from common.db.write import WriteTransaction
+from core.files import changes, contents, listing, texts
+from core.files.contents import Content
 from core.files.search import Job, search
-from core.files.walk import reach
+from core.files.walk import Spot, reach
 from core.tools.tool import Arguments, Commit, Context, Result
 
 
 def read(context: Context, arguments: Arguments) -> Result:
     with reach(context.folders, arguments["path"]) as spot:
         content = contents.read(spot)
-    shown = texts.show(content.text, arguments["offset"], arguments["limit"])
+    shown = texts.show(content.shown, arguments["offset"], arguments["limit"])
     return {"content": shown.text, "total_lines": shown.total, "truncated": shown.truncated, "hash": content.hash}
 
 
@@ -28,7 +33,8 @@ def search_files(context: Context, arguments: Arguments) -> Result:
     base = arguments["path"].strip().rstrip("/") or "/"
     prefix = "" if base == "." else f"{base}/"
     matches = [_match(prefix, match, with_context=job.context_lines > 0) for match in found.matches]
-    return {"matches": matches, "truncated": found.truncated}
+    shown = list(takewhile(Room().take, matches)) or matches[:1]
+    return {"matches": shown, "truncated": found.truncated or len(shown) < len(matches)}
 
 
 def _match(prefix: str, match: Result, *, with_context: bool) -> Result:
@@ -42,14 +48,9 @@ def _match(prefix: str, match: Result, *, with_context: bool) -> Result:
 def create(context: Context, arguments: Arguments) -> Iterator[Commit]:
     raw = arguments["content"].encode()
     with reach(context.folders, arguments["path"], make_parents=True) as spot:
-        contents.check_free(spot)
+        changes.check_free(spot)
         with context.drafts.made(spot, raw, like=None) as draft:
-
-            def commit(*_: object) -> Result:
-                contents.put_new(spot, draft)
-                return _written(raw)
-
-            yield commit
+            yield _having(changes.creating(spot, draft), _written(raw))
 
 
 @contextmanager
@@ -57,14 +58,10 @@ def write(context: Context, arguments: Arguments) -> Iterator[Commit]:
     raw = arguments["content"].encode()
     with reach(context.folders, arguments["path"]) as spot, contents.locked(spot):
         old = contents.read(spot)
-        contents.check_hash(old, arguments.get("expected_hash"))
-        with context.drafts.made(spot, raw, old.info) as draft:
-
-            def commit(*_: object) -> Result:
-                contents.put(spot, draft)
-                return _written(raw)
-
-            yield commit
+        if old.raw != raw:  # else it is as the agent wants it, perhaps by its own call that was broken off
+            contents.check_hash(old, arguments.get("expected_hash"))
+        with _replaced(context, spot, raw, old) as effect:
+            yield _having(effect, _written(raw))
 
 
 @contextmanager
@@ -73,13 +70,9 @@ def patch(context: Context, arguments: Arguments) -> Iterator[Commit]:
         old = contents.read(spot)
         contents.check_hash(old, arguments.get("expected_hash"))
         raw = texts.patch(old.text, arguments["patches"]).encode()
-        with context.drafts.made(spot, raw, old.info) as draft:
-
-            def commit(*_: object) -> Result:
-                contents.put(spot, draft)
-                return {"success": True, "patches_applied": len(arguments["patches"]), "hash": contents.hash_of(raw)}
-
-            yield commit
+        with _replaced(context, spot, raw, old) as effect:
+            count = len(arguments["patches"])
+            yield _having(effect, {"success": True, "patches_applied": count, "hash": contents.hash_of(raw)})
 
 
 @contextmanager
@@ -87,12 +80,22 @@ def delete(context: Context, arguments: Arguments) -> Iterator[Commit]:
     with reach(context.folders, arguments["path"], follow_last=False) as spot, contents.locked(spot):
         if "expected_hash" in arguments:
             contents.check_hash(contents.read(spot), arguments["expected_hash"])
+        with context.drafts.place(spot) as former:
+            yield _having(changes.removing(spot, former), {"success": True})
 
-        def commit(*_: object) -> Result:
-            contents.remove(spot)
-            return {"success": True}
 
-        yield commit
+@contextmanager
+def _replaced(context: Context, spot: Spot, raw: bytes, old: Content) -> Iterator[Effect]:
+    with context.drafts.made(spot, raw, old.info) as draft, context.drafts.place(spot) as former:
+        yield changes.replacing(spot, draft, former)
+
+
+def _having(effect: Effect, result: Result) -> Commit:
+    def commit(tx: WriteTransaction, _: object) -> Result:
+        tx.at_last(effect)
+        return result
+
+    return commit
 
 
 def _written(raw: bytes) -> Result:

@@ -13,7 +13,7 @@ from core.runs.records import Run
 Arguments = Mapping[str, Any]
 Result = dict[str, Any]
 Commit = Callable[[WriteTransaction, Run], Result]
-"""Has the tool's effect in the given transaction; quick."""
+"""Has the tool's effect in the given transaction, that on files by `at_last`; quick."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Writing an export."""
 
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from common.db import tables
 from common.db.database import Reading
 from common.entities.run import RUN
 from common.entities.task import TASK
+from common.files import replacing
 from common.schemas.transfer import ExportedRunSchema, ExportedTaskSchema
 from core import zips
 from core.agents import verbs as agents
@@ -47,15 +47,9 @@ def export(workspace: Workspace, target: Path, progress: Progress = lambda _what
     """
     if target.exists():
         raise FileExistsError(f"{target} exists already. Name another file, or move it away.")
-    making = target.with_name(f"{target.name}.{os.getpid()}.making")
-    try:
-        with open(making, "xb") as file, workspace.database.read() as reading:
-            done = _write(reading, workspace.uploads, file, progress)
-            os.fsync(file.fileno())
-        making.rename(target)
-        return done._replace(size=target.stat().st_size)
-    finally:
-        making.unlink(missing_ok=True)
+    with replacing(target) as file, workspace.database.read() as reading:
+        done = _write(reading, workspace.uploads, file, progress)
+    return done._replace(size=target.stat().st_size)
 
 
 def _write(reading: Reading, uploads: Path, file: IO[bytes], progress: Progress) -> Exported:

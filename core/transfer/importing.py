@@ -33,6 +33,7 @@ from core.transfer import layout
 from core.transfer.parsing import TaskParts, messages_of, read_task
 from core.transfer.sources import Source, Unreadable, read_json
 from core.workspaces.current import Workspace
+from core.zipnames import is_litter
 
 Progress = Callable[[str, int], None]
 Conflicts = Literal["skip", "replace"]
@@ -74,7 +75,8 @@ def check(source: Source, progress: Progress = lambda _what, _count: None) -> Pl
     plan.report.skipped |= source.strange
     made: list[tuple[int, str]] = []
     named: set[str] = set()
-    for count, path in enumerate(source.names, 1):
+    names = [path for path in source.names if not is_litter(path)]
+    for count, path in enumerate(names, 1):
         progress("checking", count)
         if (task_id := layout.task_in(path)) is not None:
             if parts := _checked(source, task_id, plan.report):
@@ -88,9 +90,9 @@ def check(source: Source, progress: Progress = lambda _what, _count: None) -> Pl
         made.sort(key=lambda pair: pair[0])
     plan.task_ids = [task_id for _, task_id in made]
     for kind, folder in ((Kind.PROVIDERS, "providers"), (Kind.AGENTS, "agents")):
-        plan.files[kind] = [path for path in source.names if layout.entity_in(path, folder) is not None]
+        plan.files[kind] = [path for path in names if layout.entity_in(path, folder) is not None]
     plan.files[Kind.CONFIG] = [layout.CONFIG] if layout.CONFIG in source.names else []
-    unnamed = {path for path in source.names if path.startswith("uploads/")} - named - plan.report.skipped.keys()
+    unnamed = {path for path in names if path.startswith("uploads/")} - named - plan.report.skipped.keys()
     plan.report.skipped |= dict.fromkeys(sorted(unnamed), "is a file that no task names")
     return plan
 

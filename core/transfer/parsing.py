@@ -22,6 +22,7 @@ from common.schemas.transfer import (
 from core.attachments import names
 from core.attachments.files import MOST_BYTES
 from core.attachments.verbs import ATTACHMENTS_AT_MOST
+from core.files.names import composed
 from core.runs.stack import end_state
 from core.tasks.task import Task
 from core.transfer import layout
@@ -160,8 +161,8 @@ def _run_of(record: dict[str, Any], task: Task) -> dict[str, Any]:
 
 
 def _find_uploads(source: Source, parts: TaskParts, listed: list[dict[str, Any]]) -> None:
-    """The files of a task: those that it names. Of two with one name the later one counts."""
-    wanted = {attachment["filename"]: attachment["uploadedAt"] for attachment in listed}
+    """The files of a task: those that it names. Of two whose names read the same the later one counts."""
+    wanted = {composed(attachment["filename"]): attachment["uploadedAt"] for attachment in listed}
     for filename, uploaded_at in wanted.items():
         path = layout.upload(parts.task.id, filename)
         problem = _upload_problem(source, path, filename, len(parts.uploads))

@@ -12,6 +12,7 @@ from typing import IO, Any, Protocol
 from common.errors import BadRequest
 from core import zips
 from core.backup.making import MANIFEST as BACKUP
+from core.files.names import composed
 from core.transfer import layout
 
 LARGEST_JSON = 64 * 1024 * 1024
@@ -31,23 +32,15 @@ class Source(Protocol):
 
 
 class ZipSource:
-    """The entries of a zip; one folder around all of them is taken off."""
+    """The entries of a zip."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        sizes = {info.filename: info.file_size for info in archive.infolist() if not info.is_dir()}
-        self._prefix = _prefix(list(sizes))
-        self.names = {name.removeprefix(self._prefix): size for name, size in sizes.items()}
+        self.names = {info.filename: info.file_size for info in archive.infolist()}
         self.strange: dict[str, str] = {}
 
     def open(self, name: str) -> IO[bytes]:
-        return self._archive.open(self._prefix + name)
-
-
-def _prefix(names: list[str]) -> str:
-    tops = {name.partition("/")[0] for name in names}
-    alone = len(tops) == 1 and all("/" in name for name in names)
-    return f"{tops.pop()}/" if alone and not tops & set(layout.ROOTS) else ""
+        return self._archive.open(name)
 
 
 class FolderSource:
@@ -55,6 +48,7 @@ class FolderSource:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._paths: dict[str, Path] = {}
         self.names: dict[str, int] = {}
         self.strange: dict[str, str] = {}
         for name in (layout.CONFIG, layout.MANIFEST):
@@ -67,15 +61,18 @@ class FolderSource:
                     self._take(Path(parent, name))
 
     def _take(self, path: Path) -> None:
-        name = path.relative_to(self._folder).as_posix()
+        written = path.relative_to(self._folder).as_posix()
+        name = composed(written)
         found = path.lstat()
-        if stat.S_ISREG(found.st_mode):
-            self.names[name] = found.st_size
+        if name in self.names:
+            self.strange[written] = "has a name that reads like another's"
+        elif stat.S_ISREG(found.st_mode):
+            self.names[name], self._paths[name] = found.st_size, path
         else:
             self.strange[name] = "a link; links are not followed" if stat.S_ISLNK(found.st_mode) else "no plain file"
 
     def open(self, name: str) -> IO[bytes]:
-        descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(self._paths[name], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         return os.fdopen(descriptor, "rb")
 
 
@@ -91,7 +88,7 @@ def opened(path: Path, room: Path) -> Iterator[Source]:
         _check_kind(source, path)
         yield source
         return
-    with zips.opened(path, room) as archive:
+    with zips.opened(path, room, layout.ROOTS) as archive:
         if (broken := archive.testzip()) is not None:
             raise zipfile.BadZipFile(f"{broken} does not match its checksum")
         zipped = ZipSource(archive)
@@ -122,9 +119,10 @@ def read_json(source: Source, name: str) -> Any:
         raise Unreadable(f"has more than {LARGEST_JSON // 1024 // 1024} MiB")
     try:
         with source.open(name) as file:
-            return json.loads(file.read(LARGEST_JSON + 1).decode())
+            raw = file.read(LARGEST_JSON + 1)
+        return json.loads(raw.decode(json.detect_encoding(raw)))
     except UnicodeDecodeError:
-        raise Unreadable("is not UTF-8 text") from None
+        raise Unreadable("is no text in UTF-8, or in the encoding that it says it has") from None
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"is not JSON: {error}") from None
     except OSError as error:

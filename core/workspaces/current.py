@@ -13,7 +13,7 @@ from common.db.database import Database
 from common.db.eventlog import Position
 from common.db.home import DATABASE, Home
 from common.db.output import OUTPUT, OutputReader
-from common.errors import ServiceUnavailable
+from common.errors import NoWorkspaceOpen
 from common.storage import storing
 from core.config import file
 from core.output.append import Limits
@@ -65,7 +65,7 @@ class CurrentWorkspace:
         self._high_water: tuple[Path, Position] | None = None
 
     def get(self) -> Workspace:
-        """Raises ServiceUnavailable, saying why, where no workspace is open."""
+        """Raises NoWorkspaceOpen, saying why; ServiceUnavailable where the folder of the open one cannot be read."""
         state = self._home.open_workspace()
         with self._lock:
             if state.generation > self._generation:  # smaller: another thread has seen a later switch meanwhile
@@ -74,7 +74,7 @@ class CurrentWorkspace:
                 self._generation = state.generation
             if self._workspace is None:
                 reason = state.problem or "Open or create one on the Workspaces page."
-                raise ServiceUnavailable(f"No workspace is open. {reason}")
+                raise NoWorkspaceOpen(f"No workspace is open. {reason}")
             return self._workspace
 
     def _switch(self, folder: Path | None) -> None:

@@ -61,7 +61,7 @@ def alone(home: Home, patience_s: float = math.inf) -> Iterator[None]:
     try:
         while not _try_lock(descriptor):
             if time.monotonic() > deadline:
-                raise Busy("A workspace is being opened or restored already. Nothing was changed; try again.")
+                raise Busy("A workspace is being opened or restored already. Try again.")
             time.sleep(_POLL_S)
         yield
     finally:

@@ -93,7 +93,8 @@ def create(folder: Path, module: ModuleType) -> None:
             connection.execute(sa.insert(tables.agents), agent | {"wire": dumps(agents.registry.form(agent))})
     _prepare_output(folder, module)
     making.rename(database)  # a crash before this leaves no half-made workspace
-    file.write(folder, config.form(columns))
+    making.with_name(f"{making.name}-journal").unlink(missing_ok=True)  # empty; SQLite's TRUNCATE keeps it
+    file.write_if_possible(folder, config.form(columns))  # the workspace is there, whatever becomes of this
 
 
 def _reopen(home: Home, folder: Path, module: ModuleType) -> None:

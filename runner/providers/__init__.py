@@ -4,10 +4,11 @@
 lines and return records, `verdict` is set where waiting any longer is no use, and `ending` says how it ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from runner.providers.ratelimit import Zone
 from runner.records import Ending, Progress, Record
 
 PYTHON = ""  # as a `program`: the Python that runs Chorus, with Chorus on its path
@@ -26,7 +27,8 @@ class Job:
     """One turn of an agent. `folder` is private to the run and holds the files that `launch` asks for.
 
     `session` is the one to go on with; `sessions` a folder that outlives the run. `tools` None: it gets none (a test of
-    the provider). `budget_usd`: what may still be spent.
+    the provider), but a model may be shown the descriptions in `shown`. `budget_usd`: what may still be spent.
+    `version`: of the program, where it is known.
     """
 
     message: str
@@ -39,7 +41,9 @@ class Job:
     web_search: bool = False
     unconfined: bool = False
     tools: ToolServer | None = None
+    shown: Sequence[Mapping[str, Any]] = ()
     budget_usd: float | None = None
+    version: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,17 @@ class Launch:
 
 
 class Output(Protocol):
-    """A reader of one turn's output. Times in ms."""
+    """A reader of one turn's output. Times in ms. `zone` is that of the machine.
+
+    `finished`: its result has been read, and nothing but its exit is awaited.
+    """
 
     progress: Progress
     verdict: Ending | None
+    zone: Zone
+
+    @property
+    def finished(self) -> bool: ...
 
     def line(self, text: str, now: int) -> list[Record]: ...
 

@@ -25,6 +25,7 @@ def launch(job: Job) -> Launch:
         "sessions": job.sessions,
         "session": job.session,
         "tools": job.tools and job.tools.environ,
+        "shown": list(job.shown),
     }
     arguments = ["-m", "runner.openai_agent", f"{job.folder}/job.json"]
     return Launch(PROGRAM, arguments, job.message, {}, {"job.json": json.dumps(task)})
@@ -39,11 +40,10 @@ class Output(Lines):
         kind = event.pop("type")
         if kind == "session":
             self.progress.session_id = words(event["id"])
-        elif kind == "text":
-            if event["first"]:
-                self.progress.output = ""
-            self.progress.output += words(event["text"])
-            return [Record(OutputKind.TEXT, now, {"text": event["text"]})]
+        elif kind in (OutputKind.TEXT, OutputKind.THINKING):
+            return [self._said(OutputKind(kind), words(event["text"]), now, first=bool(event["first"]))]
+        elif kind == OutputKind.NOTICE:
+            return [Record(OutputKind.NOTICE, now, {"text": words(event["text"])})]
         elif kind in (OutputKind.TOOL_CALL, OutputKind.TOOL_RESULT):
             return [Record(OutputKind(kind), now, event)]
         elif kind == "usage":
@@ -55,6 +55,12 @@ class Output(Lines):
         elif kind == "end":
             self._end = _end(event, now)
         return []
+
+    def _said(self, kind: OutputKind, text: str, now: int, *, first: bool) -> Record:
+        """The answer is the last text; its pieces are records in a row."""
+        if kind is OutputKind.TEXT:
+            self.progress.output = text if first else self.progress.output + text
+        return Record(kind, now, {"text": text} | ({"first": True} if first else {}))
 
     def ending(self, code: int | None, now: int) -> Ending:
         return self._end or self._died(code, "The model's loop")

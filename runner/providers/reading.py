@@ -5,28 +5,42 @@ import re
 from typing import Any
 
 from common.output import OutputKind, clean
-from common.tools import TOOLS
+from common.tools import TOOLS, function_name
 from common.wire import dumps
+from runner.providers import ratelimit
 from runner.records import Ending, How, Progress, Record
 
 STDERR_LINES = 20
 LINE_KEPT = 500
-WAIT_MS = 5 * 60 * 1000  # for a limit that does not say when it ends
+WAIT_MS = 5 * 60 * 1000  # for a limit that does not say when it ends; doubled while nothing else comes of it
 LONGEST_WAIT_MS = 31 * 24 * 3_600_000  # until it is tried again, whatever was said
 _MOST = 2**53 - 1  # in one line: no program counts further
-_OURS = {name.replace(".", "_"): name for name in TOOLS}  # as the MCP server calls them
-_LIMIT_WORDS = re.compile(
-    r"rate.?limit|usage limit|limit reached|hit your .*limit|quota|too many requests|\b429\b", re.I
+_OURS = {function_name(name): name for name in TOOLS}  # as the MCP server calls them
+_PASSING = re.compile(
+    r"database (?:table )?is locked|SQLITE_BUSY|locking protocol|LockTimeout|Failed to execute statement|ELOCKED|"
+    r"lock file is already being held|text file busy|ETXTBSY|EADDRINUSE|address already in use|EAGAIN|"
+    r"resource temporarily unavailable|configuration file .{1,300} is corrupted|Unexpected (?:server )?error",
+    re.I,
 )
+_SAID = {OutputKind.TEXT, OutputKind.THINKING, OutputKind.TOOL_CALL}
 
 
 class Lines:
-    """Takes lines of JSON apart: `_event` gets each object. What is no JSON is told once and counted."""
+    """Takes lines of JSON apart: `_event` gets each object. What is no JSON is told once and counted.
+
+    `zone` is that of the machine, for times that name none.
+    """
 
     def __init__(self) -> None:
         self.progress = Progress()
         self.verdict: Ending | None = None
+        self.zone: ratelimit.Zone = ratelimit.DEFAULT_ZONE
         self._garbled = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the program has given its result, so that nothing but its exit is awaited."""
+        return False
 
     def line(self, text: str, now: int) -> list[Record]:
         if not text.strip():
@@ -38,9 +52,11 @@ class Lines:
         if not isinstance(event, dict):
             return self._not_json(text, now)
         try:
-            return self._event(event, now)
+            found = self._event(event, now)
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
             return self._not_json(text, now)
+        self.progress.said += sum(record.kind in _SAID for record in found)
+        return found
 
     def error_line(self, text: str, now: int) -> list[Record]:
         self.progress.stderr = [*self.progress.stderr[1 - STDERR_LINES :], text[:LINE_KEPT]]
@@ -60,13 +76,22 @@ class Lines:
         data = {"input": known.tokens_input, "output": known.tokens_output, "costUsd": known.cost_usd}
         return Record(OutputKind.USAGE, now, data)
 
+    def _limited(self, text: str, now: int, wait_ms: int | None = None, resume_at: int | None = None) -> Ending:
+        return limited(text, now, wait_ms, resume_at, self.zone)
+
     def _died(self, code: int | None, program: str) -> Ending:
         """For a program that ended without saying how."""
         said = _plain(" ".join(self.progress.stderr[-3:])).strip()
         how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
         if code == 0:
             how = "ended without a result" + (", and its output could not be read" if self._garbled else "")
-        return Ending(How.FAILED, f"{program} {how}" + (f": {said}" if said else "."))
+        again = is_passing(" ".join(self.progress.stderr))
+        return Ending(How.FAILED, f"{program} {how}" + (f": {said}" if said else "."), again=again)
+
+
+def is_passing(text: str) -> bool:
+    """Whether an error is known to pass by itself in a moment: other processes use the same files."""
+    return _PASSING.search(text) is not None
 
 
 def _parsed(text: str) -> Any:
@@ -112,23 +137,40 @@ def tool_name(name: str, prefix: str) -> str:
 
 def is_limit(status: int | None, text: str) -> bool:
     """Whether an error says: not now, but later."""
-    return status == 429 or (status is None and _LIMIT_WORDS.search(text) is not None)
+    if status in (429, 529):
+        return not ratelimit.names_payment(text)
+    if status is None:
+        return ratelimit.names_limit(text) and not ratelimit.names_payment(text)
+    return ratelimit.is_notice(text)
 
 
-def limited(text: str, now: int, wait_ms: int | None = None, resume_at: int | None = None) -> Ending:
-    """The provider takes no more until `resume_at`, or for `wait_ms`; 5 minutes where it does not say."""
-    until = resume_at if resume_at is not None else now + (wait_ms if wait_ms else WAIT_MS)
+def limited(
+    text: str,
+    now: int,
+    wait_ms: int | None = None,
+    resume_at: int | None = None,
+    zone: ratelimit.Zone = ratelimit.DEFAULT_ZONE,
+) -> Ending:
+    """The provider takes no more until `resume_at`, or the time that its words name.
+
+    Where neither lies ahead, it is `wait_ms`, or 5 minutes: a guess, unless it is a long wait that was asked for.
+    """
+    until = resume_at if resume_at is not None else ratelimit.resets_at(text, now, zone)
+    guessed = until is None or until <= now
+    if until is None or guessed:
+        until = now + (wait_ms or WAIT_MS)
+        guessed = wait_ms is None or wait_ms < WAIT_MS
     until = min(max(until, now + 1_000), now + LONGEST_WAIT_MS)
-    return Ending(How.LIMITED, f"The provider's limit is reached: {text}", until)
+    return Ending(How.LIMITED, f"The provider's limit is reached: {text}", until, guessed=guessed)
 
 
 def refused(status: int | None, text: str, model: str | None) -> Ending:
     """A sentence for an error of the provider, by its HTTP status."""
     told = text.strip().rstrip(".")
+    if status == 402 or ratelimit.names_payment(text):
+        return Ending(How.FAILED, f"The provider wants to be paid first: {told}.")
     if status in (401, 403):
         return Ending(How.FAILED, f"The provider refused the key or login: {told}.")
-    if status == 402:
-        return Ending(How.FAILED, f"The provider wants to be paid first: {told}.")
     if status == 404:
         return Ending(How.FAILED, f"The provider does not know the model {model or '(its default)'}: {told}.")
     return Ending(How.FAILED, f"The provider failed: {told}.")

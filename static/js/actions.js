@@ -10,6 +10,7 @@ import { reasonOf } from './lib/failures.js';
 import { STATUS } from './lib/statuses.js';
 import { titleOf } from './lib/text.js';
 import { attachmentPath } from './uploads.js';
+import { quoted } from './lib/visible.js';
 
 /** @import {Answer, Api} from './api.js' */
 /** @import {Notices} from './elements/notices.js' */
@@ -101,7 +102,7 @@ export function createActions({ api, notices, saving, uploads }) {
      */
     async move(task, to, message) {
       const label = STATUS[to].label;
-      const failure = `“${titleOf(task.description)}” could not be moved to ${label}.`;
+      const failure = `${quoted(titleOf(task.description))} could not be moved to ${label}.`;
       const status = { type: to, ...(message ? { message } : {}) };
       const answer = await attempt(`task:${task.id}:status`, `Moving to ${label}`, failure, () =>
         api.put(`${taskPath(task.id)}/status`, { status }),
@@ -111,7 +112,7 @@ export function createActions({ api, notices, saving, uploads }) {
 
     /** @param {Task} task */
     async plan(task) {
-      const failure = `The planner could not be started on “${titleOf(task.description)}”.`;
+      const failure = `The planner could not be started on ${quoted(titleOf(task.description))}.`;
       return (
         (await attempt(`task:${task.id}:status`, 'Starting the planner', failure, () =>
           api.post(`${taskPath(task.id)}/plan`),
@@ -215,10 +216,10 @@ export function createActions({ api, notices, saving, uploads }) {
     /** @param {Task} task */
     async deleteTask(task) {
       const title = titleOf(task.description);
-      const answer = await attempt(`task:${task.id}:delete`, 'Deleting', `“${title}” was not deleted.`, () =>
+      const answer = await attempt(`task:${task.id}:delete`, 'Deleting', `${quoted(title)} was not deleted.`, () =>
         api.delete(taskPath(task.id)),
       );
-      if (answer) offerUndo(`Deleted “${title}”`, `“${title}” could not be brought back.`, answer);
+      if (answer) offerUndo(`Deleted ${quoted(title)}`, `${quoted(title)} could not be brought back.`, answer);
       return answer !== null;
     },
 
@@ -230,10 +231,10 @@ export function createActions({ api, notices, saving, uploads }) {
       const answer = await attempt(
         `task:${taskId}:file:${filename}`,
         'Deleting',
-        `“${filename}” was not deleted.`,
+        `${quoted(filename)} was not deleted.`,
         () => api.delete(attachmentPath(taskId, filename)),
       );
-      if (answer) offerUndo(`Deleted “${filename}”`, `“${filename}” could not be brought back.`, answer);
+      if (answer) offerUndo(`Deleted ${quoted(filename)}`, `${quoted(filename)} could not be brought back.`, answer);
     },
 
     /**

@@ -6,7 +6,7 @@
 /** @import {Api} from './api.js' */
 /** @import {Live} from './connection/live.js' */
 /** @import {Drafts} from './drafts.js' */
-/** @import {Menu} from './elements/menu.js' */
+/** @import {CardMenu} from './views/board/menu.js' */
 /** @import {Notices} from './elements/notices.js' */
 /** @import {TextOrder} from './elements/text-dialog.js' */
 /** @import {Painter} from './lib/painter.js' */
@@ -26,7 +26,7 @@
  * @property {Saving} saving
  * @property {Uploads} uploads
  * @property {Notices} notices
- * @property {Menu} menu
+ * @property {CardMenu} menu
  * @property {Router} router
  * @property {Painter} painter
  * @property {() => void} openNewTask

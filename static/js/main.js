@@ -8,26 +8,28 @@ import { readConfig } from './connection/config.js';
 import { createLive } from './connection/live.js';
 import { createDrafts } from './drafts.js';
 import { createAttention } from './elements/attention.js';
+import { boundary } from './elements/boundary.js';
 import { installIcons } from './elements/icons.js';
-import { createMenu } from './elements/menu.js';
 import { createNotices } from './elements/notices.js';
 import { createTheme } from './elements/theme.js';
 import { countNeedsYou } from './lib/board.js';
-import { createFocusWatch, isCovered, isFind, isPlain, isTyping } from './lib/focus.js';
+import { createFocusWatch, isCovered, isTyping } from './lib/focus.js';
+import { isFind, isPlain, keyOf } from './lib/keys.js';
 import { workspaceName } from './lib/text.js';
 import { createLater } from './lib/later.js';
-import { createPainter } from './lib/painter.js';
+import { attempt, createPainter } from './lib/painter.js';
+import { createRoot } from './lib/root.js';
 import { recall } from './lib/storage.js';
 import { loadStyles } from './lib/styles.js';
 import { createRouter } from './router.js';
 import { createSaving } from './saving.js';
 import { createStore } from './store.js';
 import { createUploads } from './uploads.js';
-import { render } from './vendor/lit-html/lit-html.js';
 import { createBoard } from './views/board.js';
 import { closedTemplate } from './views/board/empty.js';
 import { createLazy } from './views/lazy.js';
 import { shellTemplate } from './views/shell.js';
+import { quoted } from './lib/visible.js';
 
 /** @import {App, View} from './app.js' */
 /** @import {TextOrder} from './elements/text-dialog.js' */
@@ -49,6 +51,9 @@ const router = createRouter(follow);
 const saving = createSaving({ whenShown: live.whenShown, onChange });
 const uploads = createUploads({ api, notices, whenShown: live.whenShown, onChange });
 const actions = createActions({ api, notices, saving, uploads });
+const menus = createLater(loadMenu, () =>
+  notices.error('The menu could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
+);
 const dialogs = createLater(loadDialogs, () =>
   notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
 );
@@ -63,7 +68,7 @@ const app = {
   saving,
   uploads,
   notices,
-  menu: createMenu(),
+  menu: { open: (...what) => menus.use((menu) => menu.open(...what)) },
   router,
   painter,
   blocked,
@@ -73,7 +78,10 @@ const app = {
   openTools,
 };
 
-const root = /** @type {HTMLElement} */ (document.getElementById('app'));
+const element = /** @type {HTMLElement} */ (document.getElementById('app'));
+element.replaceChildren();
+const root = createRoot(element, onChange);
+const stuck = /** @type {HTMLElement} */ (document.getElementById('stuck'));
 const theme = createTheme();
 const attention = createAttention();
 const focusWatch = createFocusWatch();
@@ -92,6 +100,10 @@ const palettes = createLater(loadPalette, () =>
 let view = viewOf(router.route);
 /** What the store has changed since the last drawing. @type {Changes|null} */
 let changes = null;
+
+async function loadMenu() {
+  return (await import('./views/board/menu.js')).createCardMenu(app);
+}
 
 async function loadDialogs() {
   const [{ createDialogs }] = await Promise.all([import('./elements/dialogs.js'), loadStyles('/css/dialogs.css')]);
@@ -113,6 +125,7 @@ function openPalette() {
 
 function prepare() {
   dialogs.prepare();
+  menus.prepare();
   notifiers.prepare();
 }
 
@@ -262,7 +275,7 @@ function enterWorkspace() {
   if (configPath === null || configPath === workspace) return;
   drafts.enter(configPath);
   if (workspace !== null) {
-    notices.info(`The workspace “${workspaceName(configPath)}” is open now`, { lastsMs: SWITCHED_MS });
+    notices.info(`The workspace ${quoted(workspaceName(configPath))} is open now`, { lastsMs: SWITCHED_MS });
     if (router.route.page !== 'workspaces') renew(router.route);
   }
   workspace = configPath;
@@ -276,16 +289,36 @@ function arrive() {
 
 /* ---------------------------------------------------------------- drawing */
 
+/** A drawing that fails must not leave a page that says Live over an older board. */
 function draw() {
+  try {
+    drawPage();
+    stuck.hidden = true;
+  } catch (error) {
+    stuck.hidden = false;
+    throw error;
+  }
+}
+
+/** Somebody else may have replaced the whole page by a copy, where nothing works. */
+function bringBack() {
+  if (element.isConnected) return;
+  const copy = document.getElementById('app');
+  if (copy) copy.replaceWith(element);
+  else document.body.append(element);
+}
+
+function drawPage() {
+  bringBack();
   const isClosed = live.status().closed && needsWorkspace(router.route);
-  const page = isClosed ? closedTemplate(live.status()) : view.template();
-  render(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, page), root);
-  dialogs.value?.refresh();
-  palettes.value?.refresh();
+  const page = boundary('This page', () => (isClosed ? closedTemplate(live.status()) : view.template()));
+  root.draw(shellTemplate({ app, theme, openToNetwork: config.openToNetwork, openHelp, openPalette, notify }, page));
+  attempt(() => dialogs.value?.refresh());
+  attempt(() => palettes.value?.refresh());
   showAttention();
   const painted = changes;
   changes = null;
-  if (!isClosed) view.painted?.(painted);
+  if (!isClosed) attempt(() => view.painted?.(painted));
   if (focusWatch.isLost() && !view.recover?.()) document.querySelector('h1')?.focus({ preventScroll: true });
 }
 
@@ -325,12 +358,13 @@ function onKey(event) {
     return openPalette();
   }
   if (event.defaultPrevented || !isPlain(event) || isCovered()) return;
-  if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search')
+  const key = keyOf(event);
+  if (key === 'Escape' && event.target instanceof HTMLInputElement && event.target.id === 'search')
     return event.target.blur();
   if (isTyping(event.target)) return;
-  if (goes && goTo(event.key)) return event.preventDefault();
-  isGoing = event.key === 'g';
-  const run = KEYS[event.key];
+  if (goes && goTo(key)) return event.preventDefault();
+  isGoing = key === 'g';
+  const run = KEYS[key];
   if (run) run();
   else if (!view.key?.(event)) return;
   event.preventDefault();
@@ -339,7 +373,6 @@ function onKey(event) {
 /* ---------------------------------------------------------------- start */
 
 installIcons();
-root.replaceChildren();
 store.subscribe((step) => {
   enterWorkspace();
   changes = mergeChanges(changes, step);
@@ -348,6 +381,7 @@ store.subscribe((step) => {
 });
 live.subscribe(onChange);
 document.addEventListener('keydown', onKey);
+new MutationObserver(() => element.isConnected || onChange()).observe(document.body, { childList: true });
 document.addEventListener('close', onChange, true);
 for (const touch of ['pointermove', 'pointerdown', 'keydown'])
   addEventListener(touch, prepare, { once: true, passive: true });

@@ -4,6 +4,7 @@
  * answers with the new data, or with a word: `same` (nothing to do), `reread` (only a new answer can tell), `gone`.
  */
 
+import { joined, lastOf, withWholeHead } from './lib/blocks.js';
 import { addCounters } from './lib/counters.js';
 
 /** @import {AccessToken, Counters, Item, OutputItem, OutputRecord, PartData, PartKind, Task} from './types.js' */
@@ -27,8 +28,12 @@ import { addCounters } from './lib/counters.js';
  * @property {boolean} [olderMayChange] else they never change once written
  */
 
-/** Records of a run that are kept as they come; older ones are read where somebody looks at them. */
+/** Blocks of a run's output that are kept as they come; older ones are read where somebody looks at them. */
 export const OUTPUT_KEPT = 500;
+/** As many are shown; where pieces make fewer, older ones are read, but not more than so many pieces and characters. */
+export const OUTPUT_SHOWN = 100;
+const OUTPUT_PIECES = 10_000;
+const OUTPUT_CHARACTERS = 256 * 1024;
 export const HISTORY_PAGE = 200;
 export const ARCHIVE_PAGE = 50;
 
@@ -98,17 +103,20 @@ const runs = {
 };
 
 /**
- * Output is no state: its records are numbered per run, the newest are kept, and a hole is read from the server.
+ * Output is no state: its records are numbered per run, the newest are kept, and a hole is read from the server. Pieces
+ * of one answer are joined as they come.
  * @type {Kind<PartData['output']>}
  */
 const output = {
-  path: (id, data) =>
-    `/api/runs/${encodeURIComponent(id)}/output?${data && isNear(data) ? `since=${data.last}` : `limit=${OUTPUT_KEPT}`}`,
+  path: (id, data) => outputPath(id, data && isNear(data) ? `since=${data.last}` : `limit=${OUTPUT_KEPT}`),
   parse({ epoch, first, last: newest, from, records }, data) {
     const follows = data !== null && data.records.length > 0 && data.epoch === epoch && from <= data.last + 1;
-    const all = follows ? [...data.records, ...after(records, from, data.last)] : records;
-    const last = all.at(-1)?.n ?? Math.min(from - 1, newest);
-    return { epoch, first, last, newest, records: all.slice(-OUTPUT_KEPT) };
+    const all = follows
+      ? joined(data.records, after(records, from, data.last))
+      : withWholeHead(joined([], records), first);
+    const end = all.at(-1);
+    const last = end ? lastOf(end) : Math.min(from - 1, newest);
+    return { epoch, first, last, newest, records: all.slice(-OUTPUT_KEPT), older: 'idle' };
   },
   wantsMore: (data) => data.last < data.newest || (data.records.length === 0 && data.first <= data.newest),
   concerns: (item, id) => item.type === 'run_output' && item.data.runId === id,
@@ -117,19 +125,36 @@ const output = {
     const { from, records } = item.data;
     if (!data || from > data.last + 1) return 'reread';
     const fresh = after(records, from, data.last);
+    if (fresh.length === 0) return 'same';
     const last = data.last + fresh.length;
-    return fresh.length === 0
-      ? 'same'
-      : {
-          data: {
-            ...data,
-            last,
-            newest: Math.max(last, data.newest),
-            records: [...data.records, ...fresh].slice(-OUTPUT_KEPT),
-          },
-        };
+    const all = joined(data.records, fresh).slice(-OUTPUT_KEPT);
+    return { data: { ...data, last, newest: Math.max(last, data.newest), records: all } };
+  },
+  olderPath(id, data) {
+    if (!wantsOlderOutput(data)) return null;
+    const begin = data.records[0]?.n ?? 1;
+    const start = Math.max(data.first, begin - OUTPUT_KEPT);
+    return outputPath(id, `since=${start - 1}&limit=${begin - start}`);
+  },
+  addOlder(data, { epoch, first, records }) {
+    const joins = epoch === data.epoch && records.at(-1)?.n === (data.records[0]?.n ?? 0) - 1;
+    if (!joins) return { ...data, older: 'failed' };
+    return { ...data, first, records: withWholeHead(joined(joined([], records), data.records), first), older: 'idle' };
   },
 };
+
+/**
+ * @param {string} id
+ * @param {string} query
+ */
+const outputPath = (id, query) => `/api/runs/${encodeURIComponent(id)}/output?${query}`;
+
+/** Whether the newest blocks are fewer than are shown. @param {PartData['output']} data */
+export function wantsOlderOutput({ records, first, last, older }) {
+  const begin = records[0]?.n ?? first;
+  if (older !== 'idle' || records.length > OUTPUT_SHOWN || begin <= first || last - begin > OUTPUT_PIECES) return false;
+  return records.reduce((sum, { text = '' }) => sum + text.length, 0) < OUTPUT_CHARACTERS;
+}
 
 /**
  * Of records numbered from `from`, those after `last`.
@@ -147,7 +172,10 @@ const insights = {
   path: (id) => `/api/insights?days=${encodeURIComponent(id)}`,
   parse: (answer) => answer,
   concerns: (item) => item.type === 'counters_moved',
-  touch: (data, item) => (data && item.type === 'counters_moved' ? { data: addCounters(data, item.data) } : 'reread'),
+  touch(data, item) {
+    const moved = data && item.type === 'counters_moved' ? addCounters(data, item.data) : null;
+    return moved ? { data: moved } : 'reread';
+  },
 };
 
 /** Archived tasks that fit the text in the key, last archived first. @type {Kind<PartData['archive']>} */

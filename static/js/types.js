@@ -4,7 +4,7 @@
  * Every time is an integer of milliseconds since the Unix epoch. A key that may be null is always present.
  */
 
-/** @import {RESYNC_REASONS} from './words.js' */
+/** @import {BYE_REASONS, RESYNC_REASONS} from './words.js' */
 /** @import * as wire from './wire.js' */
 
 /* ---------------------------------------------------------------- what the server sends, as wire.js has it */
@@ -54,9 +54,13 @@
 /** @typedef {Partial<Record<Metric, Record<string, number>>>} Counters how much is added, by metric and key */
 
 /**
- * @typedef {Object} Insights `data` of `GET /api/insights`; days are UTC's, each named by its first millisecond
+ * @typedef {Object} Insights `data` of `GET /api/insights`; days are the server's, each named by the first millisecond
+ *   that its date has in UTC
  * @property {number} first
- * @property {number} today the server's, when it answered or last changed something
+ * @property {number} today when it answered
+ * @property {number} todayBegan at a midnight of the server
+ * @property {number} todayEnds at the next one, 23 to 25 hours later
+ * @property {string} timeZone the server's, in words
  * @property {Record<string, number>} before tasks on the board by status when `first` began
  * @property {readonly {day: number, counters: Counters}[]} days those with a change, in order
  */
@@ -95,11 +99,13 @@
 /** @typedef {RunOutputFrame | WorkspacesFrame} Unnumbered frames that never move the cursor */
 
 /** @typedef {typeof RESYNC_REASONS[number]} ResyncReason */
+/** @typedef {typeof BYE_REASONS[number]} ByeReason */
 
 /**
- * @typedef {{type: 'welcome', protocol: number, build: string, epoch: string, seq: number, heartbeatMs: number, now:
- *   number} | {type: 'heartbeat', seq: number|null, now: number} | {type: 'resync', reason: ResyncReason} | {type:
- *   'bye', delayMs: number, reason: string}} ControlFrame
+ * @typedef {{type: 'welcome', protocol: number, build: string, epoch: string, seq: number, heartbeatMs: number,
+ *   spreadMs?: number, now: number} | {type: 'heartbeat', seq: number|null, spreadMs?: number, now: number} | {type:
+ *   'resync', reason: ResyncReason, delayMs?: number} | {type: 'bye', delayMs: number, reason: ByeReason, detail?:
+ *   string}} ControlFrame
  */
 /** @typedef {ControlFrame | Unnumbered | LogEvent} ServerFrame */
 
@@ -159,7 +165,9 @@
  * @property {number} n 1, 2, 3 … in its run
  * @property {number} at
  * @property {'text'|'thinking'|'tool_call'|'tool_result'|'usage'|'notice'|'error'|'stderr'} kind
+ * @property {number} [to] of a block of several: the number of the last one; the page joins them (lib/blocks.js)
  * @property {string} [text]
+ * @property {true} [first] text, thinking: it does not go on with what was said before it
  * @property {string} [callId]
  * @property {string} [tool]
  * @property {any} [input]
@@ -173,8 +181,9 @@
  *   OutputPage `data` of `GET /api/runs/:id/output`
  */
 /**
- * @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[]}} OutputData the
- *   newest records up to `last`; the server has those from `first` to `newest`
+ * @typedef {{epoch: string, first: number, last: number, newest: number, records: OutputRecord[], older:
+ *   'idle'|'loading'|'failed'}} OutputData the newest records up to `last`, joined to blocks; the server has those from
+ *   `first` to `newest`
  */
 
 /**
@@ -221,7 +230,7 @@
 /**
  * @typedef {Object} LiveStatus
  * @property {'connecting'|'live'|'reconnecting'|'offline'|'stopped'} kind `offline`: HTTP does not answer either
- * @property {number|null} asOf when what is shown was last known to be current (this machine's clock)
+ * @property {number|null} asOf when what is shown was last known to be current (the server's clock)
  * @property {string|null} reason why it is not live, in plain words
  * @property {boolean} reloadOffered
  * @property {string|null} advice what the person can do

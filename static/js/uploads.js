@@ -4,6 +4,7 @@
 import { ApiError } from './api.js';
 import { reasonOf } from './lib/failures.js';
 import { fileProblem } from './lib/text.js';
+import { quoted } from './lib/visible.js';
 
 /** @import {Api} from './api.js' */
 /** @import {Notices} from './elements/notices.js' */
@@ -40,7 +41,7 @@ export function createUploads({ api, notices, whenShown, onChange }) {
    */
   async function send(taskId, file) {
     const problem = fileProblem(file);
-    if (problem) return void notices.error(`“${file.name}” was not attached.`, { advice: problem });
+    if (problem) return void notices.error(`${quoted(file.name)} was not attached.`, { advice: problem });
     const upload = {
       id: ++ids,
       taskId,
@@ -84,7 +85,7 @@ export function createUploads({ api, notices, whenShown, onChange }) {
   function failed(taskId, file, error) {
     if (error instanceof ApiError && error.code === 'ABORTED') return;
     const again = { label: 'Try again', run: () => void send(taskId, file) };
-    notices.error(`“${file.name}” was not attached.`, { advice: reasonOf(error), action: again });
+    notices.error(`${quoted(file.name)} was not attached.`, { advice: reasonOf(error), action: again });
   }
 
   return {

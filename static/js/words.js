@@ -38,6 +38,11 @@ export const RESYNC_REASONS = /** @type {const} */ ([
   'workspace',
 ]);
 
+export const BYE_REASONS = /** @type {const} */ ([
+  'restart',
+  'stale',
+]);
+
 export const CLOSE_CODES = /** @type {const} */ ({
   PROTOCOL_ERROR: 1002,
   UNSUPPORTED_DATA: 1003,

@@ -14,6 +14,7 @@ from mcp import Client, ClientSession, MCPError, StdioServerParameters, stdio_cl
 
 import agenttools.mcp
 from agenttools import client as connection
+from common.answersize import fits
 from core.runs import grants
 from core.workspaces.current import Workspace
 from tests.agenttools.environment import environment, of
@@ -106,6 +107,36 @@ def test_tools_of_an_access_token(server: Server, folder: Path) -> None:
             assert (await call(session, "task_list"))[1]["error"]["code"] == "UNAUTHORIZED"
             with pytest.raises(MCPError, match="access token"):
                 await session.list_tools()
+
+    finish(use)
+
+
+def test_answers_fit_what_clients_accept() -> None:
+    """The output of another agent may be far larger."""
+
+    class Long(connection.Client):
+        def tools(self) -> list[connection.Json]:
+            return []
+
+        def call(self, tool: str, arguments: connection.Json, call_id: str | None = None) -> connection.Json:
+            if tool == "file.read":
+                raise connection.Refused(409, {"code": "CONFLICT", "message": "no " * 100_000})
+            return {
+                "output": "漢字 " * 60_000,
+                "state": "succeeded",
+                "report": {"summary": "s", "output": "9" * 60_000},
+            }
+
+    async def use() -> None:
+        async with Client(agenttools.mcp.server_of(Long("http://127.0.0.1:9", "t"))) as client:
+            result: Any = await client.call_tool("handoff", {})
+            told = json.loads(result.content[0].text)
+            assert fits(told)
+            assert (told["state"], told["report"]["summary"]) == ("succeeded", "s")
+            assert told["output"].endswith("of 180000 characters]")
+            refused: Any = await client.call_tool("file_read", {})
+            told = json.loads(refused.content[0].text)
+            assert (fits(told), refused.is_error, told["error"]["code"]) == (True, True, "CONFLICT")
 
     finish(use)
 

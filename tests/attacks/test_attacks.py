@@ -282,7 +282,7 @@ def test_silent_connections_hold_no_threads(server: Server) -> None:
     try:
         began = time.monotonic()
         server.json("GET", "/api/snapshot")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8  # a thread that was held would be free after 10
     finally:
         for raw in silent:
             raw.close()

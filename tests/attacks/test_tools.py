@@ -122,8 +122,11 @@ def attempt(worker: Worker, number: int) -> str:
     tool, extra = RACING[number // CHANGE_EVERY % 2 if number % CHANGE_EVERY == 0 else 2]
     path = f"real/new{number}" if tool == "file.create" else "real/secret"
     try:
-        with catalogue.TABLE[tool](context, {"path": path, **extra}) as commit:
-            result = commit(None, None)  # type: ignore[arg-type]
+        with (
+            catalogue.TABLE[tool](context, {"path": path, **extra}) as commit,
+            worker.workspace.database.write() as tx,
+        ):
+            result = commit(tx, worker.run)
     except ChorusError:
         return "refused"
     assert SECRET not in str(result)

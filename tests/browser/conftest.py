@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.browser import Browser
+from tests.helpers.chromium import Chromium
 from tests.helpers.server import Server, running
 
 SETTINGS = {"CHORUS_HEARTBEAT_MS": "1000", "CHORUS_LOG_LEVEL": "warn"}
@@ -27,12 +28,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def _anna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    yield from _started("anna", tmp_path_factory)
+    yield from _chromium("anna", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def _ben(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    yield from _started("ben", tmp_path_factory)
+    yield from _chromium("ben", tmp_path_factory)
 
 
 @pytest.fixture
@@ -45,8 +46,8 @@ def ben(_ben: Browser) -> Iterator[Browser]:
     yield from _checked(_ben)
 
 
-def _started(name: str, folders: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser = Browser(name, folders.mktemp(f"profile-{name}"))
+def _chromium(name: str, folders: pytest.TempPathFactory) -> Iterator[Browser]:
+    browser = Chromium(name, folders.mktemp(f"profile-{name}"))
     yield browser
     browser.quit()
 

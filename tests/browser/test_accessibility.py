@@ -16,7 +16,6 @@ from tests.helpers.server import Server
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = tuple(itertools.product(("light", "dark"), (1440, 360)))
 EACH_ONCE = (LOOKS[0], LOOKS[3])
-HEIGHT = 900
 ALL_STYLED = """
   const sheet = new CSSStyleSheet();  // what is off screen has the colours of before otherwise
   sheet.replaceSync('* { content-visibility: visible !important }');
@@ -89,7 +88,7 @@ def test_board(anna: Browser, server: Server) -> None:
 def test_long_words_do_not_widen_a_phone(anna: Browser, server: Server) -> None:
     task_id = full_task(server)
     anna.open(server)
-    look(anna, "light", 360)
+    anna.look("light", 360)
     anna.shows(card(task_id))
     assert anna.run(STICKING_OUT) == []
     page.begin_task(anna, LONG)
@@ -185,20 +184,10 @@ def check(browser: Browser, selector: str, looks: Iterable[tuple[str, int]] = LO
     if browser.run("return !window.axe"):
         browser.run(AXE.read_text() + ALL_STYLED)
     for theme, width in looks:
-        look(browser, theme, width)
+        browser.look(theme, width)
         assert browser.count(selector), f"{selector} is gone, {theme}, {width} px"
         assert violations(browser) == [], f"{selector}, {theme}, {width} px"
         assert width > 360 or browser.run(STICKING_OUT) == [], f"{selector}, {theme}, {width} px"
-
-
-def look(browser: Browser, theme: str, width: int) -> None:
-    features = [
-        {"name": "prefers-color-scheme", "value": theme},
-        {"name": "prefers-reduced-motion", "value": "reduce"},
-    ]
-    browser.cdp("Emulation.setEmulatedMedia", features=features)
-    browser.cdp("Emulation.setDeviceMetricsOverride", width=width, height=HEIGHT, deviceScaleFactor=1, mobile=False)
-    browser.wait_painted()
 
 
 def violations(browser: Browser) -> list[Any]:

@@ -1,21 +1,27 @@
 """The socket breaks: the page says so, comes back by itself, and shows what happened meanwhile."""
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser import outside, page
 from tests.browser.conftest import SETTINGS
-from tests.browser.faults import down, stopped
+from tests.browser.faults import down, locked, stopped
 from tests.helpers.browser import NO_ANSWER, SOCKET_LOST, Browser, card, column, css
+from tests.helpers.chromium import Chromium
 from tests.helpers.server import Server, free_ports, running
 
 BACK_S = 20.0  # a killed sidecar on a busy machine
 HEARTBEAT_S = 1.0
 SILENCE_S = 2.5 * HEARTBEAT_S
+STALE_S = 5.0  # the sidecar's: it vouches for the board no longer
+COMEBACK_S = 2.0  # what it asks clients to wait for meanwhile
+SLOW_S = 5.0  # how often the page looks at its clocks
 SLACK_S = 1.5  # of the machine, not of the rule
 
 
@@ -59,6 +65,73 @@ def test_sidecar_falls_silent(anna: Browser, server: Server) -> None:
     assert anna.count(f"{column('failed')} {card(task_id)}") == 1
     assert anna.snapshots() == 1
     assert anna.requests("/api/snapshot") == anna.requests("/api/tasks") == []
+
+
+def test_nobody_can_read_the_board(anna: Browser, tmp_path: Path) -> None:
+    """Another program has locked the database for long: no Live over what may be old, and back by itself."""
+    with running(tmp_path / "home", CHORUS_SQLITE="system", **SETTINGS) as server:
+        task_id = outside.new_task(server, "Wait for the lock")
+        anna.open(server)
+        anna.shows(card(task_id))
+        anna.forget_requests()
+        began = time.monotonic()
+        with locked(server.home / "workspaces" / "default" / "chorus.db"):
+            anna.wait_connection("reconnecting", STALE_S + SILENCE_S + SLACK_S)
+            anna.click("badge")
+            anna.shows(css("badge-reason"), "cannot read the board", BACK_S)
+            anna.shows(css("badge-reason"), "locked by another program")
+            assert anna.requests("/api/live") == []
+        anna.wait_connection("live", BACK_S)
+        moment = outside.move(server, task_id, "failed")
+        anna.wait_seq(moment)
+        assert anna.count(f"{column('failed')} {card(task_id)}") == 1
+        assert anna.snapshots() == 1
+        assert 2 <= sockets(anna) <= 2 + (time.monotonic() - began) / COMEBACK_S
+        anna.leave()
+
+
+@pytest.mark.parametrize("shift", [-3_600_000, 3_600_000])
+def test_clock_is_set_while_the_server_is_silent(shift: int, anna: Browser, server: Server) -> None:
+    anna.open(server)
+    with anna.network_errors(SOCKET_LOST):
+        with stopped(server, *server.workers("wsserver")):
+            set_clock(anna, shift)
+            anna.wait_connection("reconnecting", SILENCE_S + SLACK_S + SLOW_S)
+        anna.wait_connection("live", BACK_S)
+    assert anna.snapshots() == 1
+
+
+def test_clock_is_put_back_while_it_reconnects(anna: Browser, server: Server) -> None:
+    anna.open(server)
+    with anna.network_errors(SOCKET_LOST):
+        with down(server, "wsserver"):
+            anna.wait_connection("reconnecting")
+            set_clock(anna, -3_600_000)
+        anna.wait_connection("live", BACK_S)
+
+
+def test_machine_slept(anna: Browser, server: Server) -> None:
+    """Its clock is an hour ahead of the one that stands still in sleep: what the socket still says is not believed."""
+    task_id = outside.new_task(server, "Change while asleep")
+    anna.open(server)
+    anna.forget_requests()
+    set_clock(anna, 3_600_000)
+    moment = outside.move(server, task_id, "failed")
+    anna.wait_for(lambda: sockets(anna) == 1, "another connection")
+    anna.wait_seq(moment)
+    anna.wait_connection("live")
+    assert anna.snapshots() == 1
+
+
+def test_browser_forgets_to_say_that_the_page_is_back(anna: Browser, server: Server) -> None:
+    task_id = outside.new_task(server, "Change unnoticed")
+    anna.open(server)
+    anna.run("window.dispatchEvent(new Event('pagehide'))")
+    anna.wait_connection("reconnecting")
+    moment = outside.move(server, task_id, "failed")
+    anna.run("window.dispatchEvent(new Event('focus'))")
+    anna.wait_seq(moment)
+    anna.wait_connection("live")
 
 
 def test_actions_work_without_the_socket(anna: Browser, server: Server) -> None:
@@ -169,7 +242,7 @@ def test_hidden_tab_stays_connected(anna: Browser, server: Server) -> None:
     assert (anna.connection(), anna.snapshots()) == ("live", 1)
 
 
-def test_frozen_tab_resumes(anna: Browser, server: Server) -> None:
+def test_frozen_tab_resumes(anna: Chromium, server: Server) -> None:
     """Chromium freezes tabs that nobody looks at: no script runs, the socket goes."""
     task_id = outside.new_task(server, "Change while frozen")
     anna.open(server)
@@ -246,6 +319,15 @@ def test_wrong_socket_address(anna: Browser, tmp_path: Path) -> None:
 
 
 # -- helpers
+
+
+def set_clock(browser: Browser, shift_ms: int) -> None:
+    browser.run("const now = Date.now; Date.now = () => now() + arguments[0]", shift_ms)
+
+
+def sockets(browser: Browser) -> int:
+    """Connections that the page has tried to open since `forget_requests`."""
+    return len(browser.requests("/ws"))
 
 
 def attached(server: Server, task_id: str) -> object:

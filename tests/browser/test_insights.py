@@ -3,8 +3,9 @@
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser import outside
-from tests.browser.test_accessibility import EACH_ONCE, STICKING_OUT, check, look
+from tests.browser.test_accessibility import EACH_ONCE, STICKING_OUT, check
 from tests.helpers.browser import Browser, css
+from tests.helpers.chromium import Chromium
 from tests.helpers.server import Server
 
 PLOT = '[data-plot="tasks"]'
@@ -60,14 +61,14 @@ def test_numbers_follow_what_others_do(anna: Browser, server: Server) -> None:
     anna.shows(css("summary-tasks"), "89 days ago")
     anna.click("table-tasks")
     check(anna, f"{css('figure-tasks')} table", EACH_ONCE)
-    look(anna, "light", 360)
+    anna.look("light", 360)
     assert anna.run(STICKING_OUT) == []
     anna.wait_for(lambda: has_hues(anna), "the plot is in colour where motion is reduced")
     anna.driver.back()
     anna.shows(css("summary-tasks"), "6 days ago")
 
 
-def test_insights_that_cannot_be_read(anna: Browser, server: Server) -> None:
+def test_insights_that_cannot_be_read(anna: Chromium, server: Server) -> None:
     """(U11) The page says so, and reads them once they can be."""
     outside.new_task(server, "Something to count")
     anna.open(server)

@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser import outside, page
 from tests.helpers.browser import Browser, card, column, css
+from tests.helpers.chromium import Chromium
 from tests.helpers.server import Server
 
 REFUSED = "return performance.getEntriesByType('resource').filter((each) => each.responseStatus === 404).length"
@@ -86,7 +87,7 @@ def test_filters_are_steps_of_back(anna: Browser, server: Server) -> None:
     assert anna.address == "/"
 
 
-def test_id_is_copied(anna: Browser, server: Server) -> None:
+def test_id_is_copied(anna: Chromium, server: Server) -> None:
     """Or it is said that the browser forbids it."""
     task_id = outside.new_task(server, "Copied")
     anna.open(server, page.task_url(task_id))

@@ -5,6 +5,7 @@ browsers follow each step.
 """
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -134,6 +135,20 @@ def test_from_plan_to_completed(anna: Browser, ben: Browser, server: Server, fol
     handed = [text for talk in model.talks for text in talk.results if "agent_name" in text]
     assert all("It reads well." in text for text in handed), "the parent gets the child's report"
     assert staff.own_tools(model) == set()
+
+
+def test_newest_claude_code(tmp_path: Path, model: Model) -> None:
+    """A writer's whole run on the other version that package.json pins, on a server of its own."""
+    settings = staff.environment(tmp_path, model)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "claude").symlink_to(staff.NEWEST_CLAUDE)
+    settings["PATH"] = f"{programs}{os.pathsep}{settings['PATH']}"
+    with running(tmp_path / "chorus", **settings) as server:
+        staff.hire(server, tmp_path, model)
+        check_button(server, "claude")
+        task_id = start(server, "claude-writer", staff.prompt("claude.md", "compat-reviewer"))
+        check_done(server, tmp_path, task_id, "claude", "compat")
 
 
 @pytest.mark.soak

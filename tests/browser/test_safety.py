@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser import outside, page
 from tests.helpers.browser import Browser, card, css
+from tests.helpers.chromium import Chromium
 from tests.helpers.server import Server
 
 ATTACKS = (
@@ -69,7 +70,7 @@ def test_texts_in_the_address(anna: Browser, server: Server, path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["page.html", "drawing.svg"])
-def test_files_do_not_open_as_pages(anna: Browser, server: Server, name: str) -> None:
+def test_files_do_not_open_as_pages(anna: Chromium, server: Server, name: str) -> None:
     """(S9) On the board's own origin a script in a file could do everything."""
     task_id = outside.new_task(server, "With a file")
     script = "<script>window.pwned = 'file'; document.title = 'pwned'</script>"

@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from cli.following import parts
 from common.db import sqlite
 from common.db.home import DATABASE, Home
-from common.errors import BadRequest, Busy, ChorusError, Conflict
+from common.errors import BadRequest, ChorusError, Conflict
 from common.events import TaskStatus
 from core.attachments import verbs as attachments
 from core.backup import making, restoring
@@ -273,14 +273,14 @@ def test_runs_of_the_backup_are_interrupted_and_those_at_work_stop(tmp_path: Pat
 def test_restore_over_locked_output_ends_and_loses_nothing(
     backup: Path, tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A foreign program has it. It comes last: the former workspace is kept beside."""
+    """A foreign program has it. It comes last, when the rest is in place: that is told, and is no failure."""
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
     with workspace.database.write() as tx:
         tasks.create(tx, "since", SOURCE)
     foreign = MODULE.connect(workspace.folder / "output.db", isolation_level=None)
     foreign.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Busy):
-        restore(tmp_path, backup, workspace.folder)
+    [problem] = restore(tmp_path, backup, workspace.folder).problems
+    assert problem.startswith("What agents said is not in place: The database is locked")
     foreign.close()
     [kept] = workspace.folder.parent.glob("default.replaced-*")
     for folder, expected in ((workspace.folder, ["kept"]), (kept, ["kept", "since"])):
@@ -303,3 +303,11 @@ def test_backup_says_which_files_are_missing(tmp_path: Path, workspace: Workspac
     made = making.make(workspace.folder, MODULE, tmp_path / "backup.zip")
     assert made.missing == ["no-such-file"]
     assert restore(tmp_path, tmp_path / "backup.zip", tmp_path / "new").missing == ["no-such-file"]
+
+
+def test_backup_replaces_nothing(tmp_path: Path, workspace: Workspace) -> None:
+    target = tmp_path / "kept.zip"
+    target.write_bytes(b"of yesterday")
+    with pytest.raises(FileExistsError, match="exists already"):
+        making.make(workspace.folder, MODULE, target)
+    assert target.read_bytes() == b"of yesterday"

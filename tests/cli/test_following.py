@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cli.following import Do, Following, may_return, parts, receive, task_of, wait_s
+from cli.following import Do, Following, farewell, may_return, parts, receive, task_of, wait_s
 
 LIVE = Following("e", 5, live=True)
 
@@ -15,8 +15,25 @@ def event(seq: int, kind: str = "task_updated") -> dict[str, Any]:
 
 
 def test_welcome_makes_it_live() -> None:
-    state, do = receive(Following("e", 5), {"type": "welcome", "heartbeatMs": 2000})
-    assert (state.live, state.heartbeat_s, do) == (True, 2.0, Do.READ)
+    state, do, _ = receive(Following("e", 5), {"type": "welcome", "heartbeatMs": 2000, "spreadMs": 300})
+    assert (state.live, state.heartbeat_s, state.spread_s, do) == (True, 2.0, 0.3, Do.READ)
+
+
+@pytest.mark.parametrize(
+    ("given", "resync_s", "bye_s"),
+    [(1500, 1.5, 1.5), (0, 0, 0), (None, 0, 0), (-1, 0, 0), ("soon", 0, 0), (1e12, 30, 60)],
+)
+def test_the_server_says_when_within_reason(given: object, resync_s: float, bye_s: float) -> None:
+    assert receive(LIVE, {"type": "resync", "reason": "epoch", "delayMs": given}).delay_s == resync_s
+    assert receive(LIVE, {"type": "bye", "reason": "restart", "delayMs": given}).delay_s == bye_s
+    assert receive(LIVE, {"type": "heartbeat", "seq": 5, "spreadMs": given}).state.spread_s == resync_s
+
+
+def test_why_the_server_says_bye() -> None:
+    assert farewell({"type": "bye", "reason": "restart"}) == "the server restarts"
+    assert farewell({"type": "bye", "reason": "of the future"}) == "the server restarts"
+    stale = {"type": "bye", "reason": "stale", "detail": "The log has not been read for 12 s."}
+    assert farewell(stale) == "the server cannot read the board. The log has not been read for 12 s."
 
 
 @pytest.mark.parametrize(
@@ -34,28 +51,28 @@ def test_welcome_makes_it_live() -> None:
     ],
 )
 def test_messages_while_live(message: dict[str, Any], cursor: int, do: Do) -> None:
-    state, done = receive(LIVE, message)
+    state, done, _ = receive(LIVE, message)
     assert (state.cursor, done) == (cursor, do)
     assert state.live == (do in (Do.SHOW, Do.READ))
 
 
 def test_second_gap_in_a_row_takes_a_snapshot() -> None:
-    state, first = receive(LIVE, event(8))
-    state, _ = receive(state, {"type": "welcome", "heartbeatMs": 2000})
-    _, second = receive(state, event(8))
+    state, first, _ = receive(LIVE, event(8))
+    state = receive(state, {"type": "welcome", "heartbeatMs": 2000}).state
+    second = receive(state, event(8)).do
     assert (first, second) == (Do.RECONNECT, Do.RESTART)
 
 
 def test_gap_is_forgotten_after_an_event() -> None:
-    state, _ = receive(LIVE, event(8))
-    state, _ = receive(state, {"type": "welcome", "heartbeatMs": 2000})
-    state, _ = receive(state, event(6))
-    assert receive(state, event(9))[1] is Do.RECONNECT
+    state = receive(LIVE, event(8)).state
+    state = receive(state, {"type": "welcome", "heartbeatMs": 2000}).state
+    state = receive(state, event(6)).state
+    assert receive(state, event(9)).do is Do.RECONNECT
 
 
 def test_nothing_counts_before_welcome() -> None:
-    assert receive(Following("e", 5), event(6)) == (Following("e", 5), Do.READ)
-    assert receive(Following("e", 5), {"type": "heartbeat", "seq": None})[1] is Do.READ
+    assert receive(Following("e", 5), event(6)) == (Following("e", 5), Do.READ, 0)
+    assert receive(Following("e", 5), {"type": "heartbeat", "seq": None}).do is Do.READ
 
 
 def test_what_it_sends() -> None:

@@ -27,7 +27,7 @@ def test_create_list_show(chorus: Chorus, tmp_path: Path) -> None:
     assert (other["description"], other["source"]["sourceType"]) == ("From stdin\nsecond line", "terminal")
 
     listed = chorus("tasks", "list", "--q", "otter").out
-    assert listed == f"{task_id[:8]}  pending    Tell \N{REPLACEMENT CHARACTER}[31motters\n"
+    assert listed == f"{task_id[:8]}  pending    Tell otters\n"
     shown = chorus("tasks", "show", task_id[:6])
     assert "notes é.md (5 B)" in shown.out
     assert json.loads(chorus("tasks", "show", task_id, "--json").out)["description"] == "Tell \x1b[31motters"
@@ -75,6 +75,32 @@ def test_help_of_every_command(chorus: Chorus) -> None:
     for command in commands:
         shown = CliRunner().invoke(main.chorus, [command, "--help"], prog_name="chorus")
         assert shown.output.startswith(f"Usage: chorus {command}")
+
+
+def test_follow_to_another_workspace(chorus: Chorus, server: Server, tmp_path: Path) -> None:
+    """It reads the board anew when the server says so, on the same connection."""
+    output = tmp_path / "out"
+    environ = {name: value for name, value in server.environ.items() if name != "CHORUS_PORT"}
+    first = server.json("GET", "/api/snapshot")["configPath"]
+    with open(output, "wb") as out:
+        follower = subprocess.Popen([str(ROOT / "chorus"), "tasks", "follow", "--json"], env=environ, stdout=out)
+
+    def lines() -> list[str]:
+        return [json.loads(line)["type"] for line in output.read_text().splitlines()]
+
+    def shown(*expected: str) -> None:
+        wait_for(lambda: lines() == list(expected), 15, f"lines {expected}", lambda: str(lines()))
+
+    try:
+        shown("welcome")
+        server.json("POST", "/api/config/create", {"path": str(tmp_path / "other"), "stopRuns": True})
+        shown("welcome", "resync", "welcome")
+        chorus("tasks", "create", "In the other one")
+        shown("welcome", "resync", "welcome", "task_created")
+    finally:
+        follower.kill()
+        follower.wait()
+        server.json("POST", "/api/config/select", {"path": first, "stopRuns": True})
 
 
 def test_follow(chorus: Chorus, server: Server, tmp_path: Path) -> None:

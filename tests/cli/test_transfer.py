@@ -3,16 +3,19 @@
 import io
 import json
 import os
+import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common import storage
 from common.clock import now_ms
+from common.days import day_of
 from common.db import counters, eventlog, sqlite
-from common.errors import BadRequest, NotFound
+from common.errors import BadRequest, NotFound, StorageFull
 from common.events import TaskStatus
 from common.schemas.agent import WriteAgentSchema
 from common.schemas.provider import WriteProviderSchema
@@ -26,7 +29,7 @@ from core.providers import verbs as providers
 from core.runs import records as run_records
 from core.runs import verbs as runs
 from core.tasks import history, queries, queue, records, verbs
-from core.transfer import exporting, importing, sources
+from core.transfer import exporting, importing, parsing, sources
 from core.transfer.importing import Conflicts, Kind, Report
 from core.workspaces import opening
 from core.workspaces.current import Workspace
@@ -183,7 +186,7 @@ def test_conflicts(tmp_path: Path, workspace: Workspace) -> None:
 def on_board(workspace: Workspace) -> dict[str, int]:
     """How many tasks of each status the insights count."""
     with workspace.database.read() as reading:
-        return counters.totals_before(reading.connection, "tasks", counters.day_of(now_ms()) + 1)
+        return counters.totals_before(reading.connection, "tasks", day_of(now_ms()) + 1)
 
 
 def test_undo_of_what_was_deleted_before_a_task_was_replaced(tmp_path: Path, workspace: Workspace) -> None:
@@ -383,6 +386,8 @@ def hostile(path: Path, name: str) -> Path:
         ("../chorus.json", "points outside"),
         ("/etc/chorus.json", "points outside"),
         ("a\\..\\b", "points outside"),
+        ("C:\\chorus.json", "points outside"),
+        ("\\\\host\\chorus.json", "points outside"),
         ("link", "is a link"),
         ("bomb", "times its own size"),
     ],
@@ -391,6 +396,110 @@ def test_hostile_zips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.setattr(zips, "SUSPICIOUS_BYTES", 1024 * 1024)
     path = hostile(tmp_path / "hostile.zip", name)
     with pytest.raises(BadRequest, match=says), sources.opened(path, tmp_path):
+        pass
+
+
+NFC, NFD = "Absch\u00e4tzung.txt", "Abscha\u0308tzung.txt"
+
+
+class CodePageInfo(zipfile.ZipInfo):
+    """An entry whose name is bytes that nothing says the encoding of."""
+
+    raw = b""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+        return self.raw, self.flag_bits & ~0x800
+
+
+def repacked(source: Path, target: Path, rename: Callable[[str], str], litter: list[str], encoding: str = "") -> Path:
+    """The zip anew, as another system packs it; `encoding`: of names without the mark that they are UTF-8."""
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
+        contents = {rename(info.filename): before.read(info) for info in before.infolist()}
+        for name, content in (contents | dict.fromkeys(litter, b"\0\5\x16\7")).items():
+            entry = CodePageInfo(name) if encoding else zipfile.ZipInfo(name)
+            if isinstance(entry, CodePageInfo):
+                entry.raw = name.encode(encoding)
+            after.writestr(entry, content)
+    return target
+
+
+def exported_with_names(workspace: Workspace, folder: Path) -> Path:
+    """An export of a workspace whose task has files with names that systems write differently."""
+    task_id = fill(workspace)
+    for name in (NFC, "plain.txt", "日本.md", ".DS_Store"):
+        attach(workspace, task_id, name, name.encode())
+    exporting.export(workspace, folder / "export.zip")
+    return folder / "export.zip"
+
+
+SYSTEMS: dict[str, Callable[[Path, Path], Path]] = {
+    "macos": lambda source, target: repacked(
+        source,
+        target,
+        lambda name: unicodedata.normalize("NFD", f"export 2/{name}"),
+        ["__MACOSX/export 2/._export.json", "__MACOSX/._export 2", "export 2/.DS_Store", "export 2/registry/._x.json"],
+        "utf-8",
+    ),
+    "windows": lambda source, target: repacked(
+        source,
+        target,
+        lambda name: f"export\\{name}".replace("/", "\\"),
+        ["export\\desktop.ini", "export\\agents\\Thumbs.db"],
+    ),
+    "code page": lambda source, target: repacked(
+        source, target, lambda name: name.replace("日本.md", "japan.md"), [], "cp437"
+    ),
+}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_export_that_another_system_has_packed_anew(tmp_path: Path, workspace: Workspace, system: str) -> None:
+    path = SYSTEMS[system](exported_with_names(workspace, tmp_path), tmp_path / "again.zip")
+    with open_workspace(tmp_path / "new") as new:
+        report = bring(new, path)
+        with new.database.read() as reading:
+            [task_id] = [task["id"] for task in json.loads(queries.board(reading)) if task["attachments"]]
+            stored = {a["filename"] for a in records.load(reading, task_id).attachments}
+            one = attachments.find(reading, task_id, NFD)
+        assert (new.uploads / task_id / one.id).read_bytes() == NFC.encode()
+    lost = {"日本.md"} if system == "code page" else set()
+    assert {NFC, "plain.txt", "日本.md", ".DS_Store"} - stored == lost
+    assert not [name for name in report.skipped if not name.endswith(("日本.md", "japan.md"))]
+    assert [report.skipped[name] for name in report.skipped if name.endswith("日本.md")] == (
+        ["is missing, though the task names it"] * len(lost)
+    )
+
+
+def test_unpacked_export_with_other_names(tmp_path: Path, workspace: Workspace) -> None:
+    """A folder, as macOS unpacks it, its JSON written by an editor that begins with a mark."""
+    folder = tmp_path / "export"
+    with zipfile.ZipFile(exported_with_names(workspace, tmp_path)) as archive:
+        archive.extractall(folder)
+    for path in [*folder.rglob("*.json")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    (folder / "export.json").write_bytes((folder / "export.json").read_bytes().decode("utf-8-sig").encode("utf-16"))
+    [upload] = folder.rglob(NFC)
+    upload.rename(upload.with_name(NFD))
+    (folder / "registry" / ".DS_Store").write_bytes(b"")
+    (upload.parent / "._plain.txt").write_bytes(b"")
+    with open_workspace(tmp_path / "new") as new:
+        report = bring(new, folder)
+    assert (report.skipped, report.taken[Kind.ATTACHMENTS]) == ({}, 5)
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        (b"\x1f\x8b\x08", "packed with gzip, no zip file. Unpack it"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"Rar!\x1a\x07\x01", "RAR"),
+        (b"\0" * 257 + b"ustar", "a tar archive"),
+        (b"hello", "damaged or no zip file"),
+    ],
+)
+def test_other_archives_are_named(tmp_path: Path, head: bytes, says: str) -> None:
+    (tmp_path / "archive").write_bytes(head + b"\0" * 300)
+    with pytest.raises(BadRequest, match=says), sources.opened(tmp_path / "archive", tmp_path):
         pass
 
 
@@ -469,3 +578,56 @@ def test_commands(chorus: Chorus, server: Server, original: Path, tmp_path: Path
     assert after["configPath"] == str(tmp_path / "copy" / "chorus.json")
     assert [task["id"] for task in after["tasks"]] == [task["id"] for task in snapshot["tasks"]]
     assert "a workspace in this folder already" in chorus("import", "out.zip", "--into", "copy").err
+
+
+def test_files_that_hold_something_else_are_skipped(
+    tmp_path: Path, workspace: Workspace, original: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (original / "agents" / "list.json").write_text("[1]")
+    (original / "agents" / "large.json").write_text(json.dumps({"name": "x" * 40_000}))
+    monkeypatch.setattr(sources, "LARGEST_JSON", 32 * 1024)
+    report = bring(workspace, original)
+    assert report.skipped["agents/list.json"] == "is no JSON object"
+    assert report.skipped["agents/large.json"] == "has more than 0 MiB"
+
+
+def test_file_larger_than_an_attachment_is_skipped(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = fill(workspace)
+    exporting.export(workspace, tmp_path / "export.zip")
+    monkeypatch.setattr(parsing, "MOST_BYTES", 3)
+    with open_workspace(tmp_path / "other") as other:
+        report = bring(other, tmp_path / "export.zip")
+        with other.database.read() as reading:
+            assert records.load(reading, task_id).attachments == []
+    assert [why for path, why in report.skipped.items() if "a b&=#.txt" in path] == ["has more than 0 MiB"]
+
+
+def test_task_with_an_agent_at_work_is_not_replaced(tmp_path: Path, workspace: Workspace) -> None:
+    task_id = fill(workspace)
+    exporting.export(workspace, tmp_path / "export.zip")
+    with workspace.database.write() as tx:
+        run = run_records.insert(tx, task_id, "scribe", "agent", "Do it", tools=[], parent=None)
+    report = bring(workspace, tmp_path / "export.zip", "replace")
+    assert [why for path, why in report.skipped.items() if task_id in path] == [
+        "was not replaced: an agent works on this task"
+    ]
+    with workspace.database.read() as reading:
+        assert [each["id"] for each in run_records.unfinished(reading, task_id)] == [run["id"]]
+
+
+@pytest.mark.parametrize("where", ["a task", "an agent"])
+def test_disk_that_fails_ends_an_import(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It is no fault of that file, and the next one would meet it as well."""
+
+    def fail(*_: object) -> None:
+        raise storage.full()
+
+    fill(workspace)
+    exporting.export(workspace, tmp_path / "export.zip")
+    monkeypatch.setattr(*((files, "store") if where == "a task" else (agents, "create")), fail)
+    with open_workspace(tmp_path / "other") as other, pytest.raises(StorageFull):
+        bring(other, tmp_path / "export.zip")

@@ -25,6 +25,7 @@ CONTRACT = {
     "INTERNAL_ERROR": 500,
     "BUSY": 503,
     "SERVICE_UNAVAILABLE": 503,
+    "NOT_RECORDED": 500,  # ours: a file was changed, and the database could not be
     "STORAGE_FULL": 507,  # ours: the disk is full
 }
 

@@ -62,6 +62,11 @@ def test_empty_means_unset() -> None:
         ("CHORUS_SQLITE", "newest"),
         ("CHORUS_TOOLS_PATH", "/nowhere"),
         ("CHORUS_STATIC_DIR", "/nowhere"),
+        ("CHORUS_TASK_COST_USD", "-1"),
+        ("CHORUS_DAY_COST_USD", "1e9"),
+        ("CHORUS_DAY_COST_USD", "nan"),
+        ("CHORUS_AGENT_ENVIRONMENT", "HOME *_KEY"),
+        ("CHORUS_AGENT_ENVIRONMENT", "HOME=/root"),
     ],
 )
 def test_bad_values_are_refused_by_name(name: str, text: str) -> None:
@@ -94,6 +99,7 @@ def test_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("HOME", "/home/somebody")
     assert load({"CHORUS_HOME": "here"}).home == tmp_path / "here"
     assert load({"CHORUS_HOME": "~/chorus"}).home == Path("/home/somebody/chorus")
+    assert load({}).home == ROOT / "data", "a default lies beside the program, wherever it is started"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "::1", "localhost"])

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -25,3 +26,13 @@ def test_making_a_file_that_is_there_drops_no_lock(tmp_path: Path, monkeypatch: 
     assert "database is locked" in other.stderr
     engine.dispose()
     holder.close()
+
+
+@pytest.mark.parametrize(("version", "warned"), [((3, 51, 3), False), ((3, 52, 0), False), ((3, 51, 2), True)])
+def test_operator_is_warned_of_a_library_that_loses_commits(version: tuple[int, int, int], warned: bool) -> None:
+    module = ModuleType("sqlite")
+    module.sqlite_version_info = version  # type: ignore[attr-defined]
+    module.sqlite_version = ".".join(map(str, version))  # type: ignore[attr-defined]
+    assert [warning.startswith(f"SQLite {module.sqlite_version} can lose") for warning in sqlite.warnings(module)] == [
+        True
+    ] * warned

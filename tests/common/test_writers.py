@@ -147,3 +147,23 @@ def test_closing_twice_does_no_harm(tmp_path: Path) -> None:
     queue = WriterQueue(tmp_path / "chorus.db")
     queue.close()
     queue.close()
+
+
+def test_thread_behind_a_thread_is_busy_after_the_deadline(queue: WriterQueue) -> None:
+    """Whoever has not come in by then does not come in."""
+    refused: list[Busy] = []
+
+    def work() -> None:
+        try:
+            with queue.turn():
+                pass
+        except Busy as busy:
+            refused.append(busy)
+
+    with queue.turn():
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert len(refused) == 1
+    with queue.turn():
+        pass

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
+from common.answersize import fits
 from common.errors import BadRequest, Conflict, Forbidden, InvalidStatus, NotFound, Unauthorized, ValidationFailed
 from common.tools import OUTSIDE
-from core import restore
+from core import idempotency, restore
 from core.access import verbs as access
 from core.idempotency import Request
 from core.runs import records
 from core.runs import verbs as runs
 from core.tasks import records as tasks
+from core.tasks import verbs as task_verbs
 from core.tools import outside
 from core.workspaces.current import Workspace
 from tests.helpers.agents import at_work, claimed, do, equip
@@ -40,6 +42,33 @@ def test_tasks_are_created_listed_and_read(workspace: Workspace, token: str) -> 
     assert [task["id"] for task in call(workspace, token, "task.list", status="pending")["data"]] == [task_id]
     read = call(workspace, token, "task.get", taskId=task_id)["data"]
     assert read["source"] == {"sourceType": "terminal", "userId": "laptop", "conversationId": None}
+
+
+def test_a_large_board_is_listed_in_pages(workspace: Workspace, token: str) -> None:
+    """Each answer fits what agent programs give to their models, however long the descriptions are."""
+    with workspace.database.write() as tx:
+        source = {"sourceType": "web", "userId": None, "conversationId": None}
+        made = [task_verbs.create(tx, f"{n} {'漢字 9 ' * 5_000}", source).id for n in range(230)]
+    seen: list[str] = []
+    more = True
+    while more:
+        page = call(workspace, token, "task.list", offset=len(seen), limit=200)
+        assert fits(page)
+        assert (page["meta"]["total"], page["meta"]["offset"]) == (230, len(seen))
+        assert page["data"]
+        assert set(page["data"][0]) == {"id", "description", "summary", "status", "assignedAgent", "updatedAt"}
+        seen += [row["id"] for row in page["data"]]
+        more = page["meta"]["more"]
+    assert seen == made
+    first = call(workspace, token, "task.list", limit="1", offset="")
+    assert (len(first["data"]), first["meta"]["more"]) == (1, True)
+    assert first["data"][0]["description"].endswith("…")
+    assert call(workspace, token, "task.list")["meta"]["more"]
+    assert len(call(workspace, token, "task.list", offset=229)["data"]) == 1
+    past = call(workspace, token, "task.list", offset=500)
+    assert (past["data"], past["meta"]["more"]) == ([], False)
+    none = call(workspace, token, "task.list", status="completed")
+    assert (none["data"], none["meta"]["total"], none["meta"]["more"]) == ([], 0, False)
 
 
 @pytest.mark.parametrize(("status", "after"), [("complete", "completed"), ("failed", "failed"), ("blocked", "waiting")])
@@ -122,3 +151,21 @@ def test_reported_task_can_be_taken_on_by_an_agent(workspace: Workspace, token: 
     claimed(workspace).end()
     with workspace.database.read() as reading:
         assert tasks.load(reading, task_id).status == "waiting"
+
+
+def test_twins_at_once_create_one_task(workspace: Workspace, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one looks for an answer just before the first one has it."""
+    key, look = Request("key POST /api/tools", "hash"), idempotency.look
+    looked: list[Any] = []
+
+    def too_early(*asked: Any) -> Any:
+        looked.append(look(*asked))
+        if len(looked) == 1:
+            call(workspace, token, "task.create", key, description="once")
+        return None
+
+    monkeypatch.setattr(idempotency, "look", too_early)
+    monkeypatch.setattr(idempotency, "find", lambda tx, request: look(tx, request, tx.now))
+    call(workspace, token, "task.create", key, description="once")
+    monkeypatch.undo()
+    assert len(call(workspace, token, "task.list")["data"]) == 1

@@ -1,12 +1,18 @@
 """Caps of tokens and cost, for a task and for a day."""
 
+import time
+
 import pytest
 
+from common.clock import now_ms
+from common.days import begin_of, day_of
+from core.insights import queries
 from core.runs import costs, verbs
 from core.runs.costs import Caps, Used
 from core.workspaces.current import Workspace
 from tests.helpers.agents import at_work, do, equip
 
+HOUR_MS = 3_600_000
 CAPS = Caps(task_usd=2, day_usd=3, task_tokens=100, day_tokens=200)
 
 
@@ -30,8 +36,34 @@ def test_what_runs_use_is_summed_by_task_and_by_day(workspace: Workspace) -> Non
     one, other = at_work(workspace), at_work(workspace, "editor")
     for worker, usd in ((one, 0.5), (other, None)):
         do(workspace, verbs.note, worker.run["id"], session_id=None, tokens=(10, 5), cost_usd=usd)
-    started = min(one.run["started_at"], other.run["started_at"])
+    today = day_of(now_ms())
     with workspace.database.read() as reading:
         assert costs.of_task(reading, one.task_id) == Used(15, 0.5)
-        assert costs.since(reading, started) == Used(30, 0.5)
-        assert costs.since(reading, started + 3_600_000) == Used(0, 0.0)
+        assert costs.of_day(reading, today) == Used(30, 0.5)
+        assert costs.of_day(reading, today + 1) == Used(0, 0.0)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "UTC"])
+def test_caps_and_insights_agree_on_what_today_is(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """At ten in the evening of the server, and just after its midnight, of a run that began before."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        equip(workspace)
+        worker = at_work(workspace)
+        tomorrow = begin_of(day_of(now_ms()) + 2)
+        for at, tokens in ((tomorrow - 2 * HOUR_MS, 10), (tomorrow + 60_000, 25)):
+            with workspace.database.write(lambda at=at: at) as tx:  # type: ignore[misc]
+                verbs.note(tx, worker.run["id"], session_id=None, tokens=(tokens, 0), cost_usd=tokens / 100)
+            with workspace.database.read() as reading:
+                used = costs.of_day(reading, day_of(at))
+                insights = queries.read(reading, 7, at)
+            [today] = [each["counters"] for each in insights["days"] if each["day"] == insights["today"]]
+            assert insights["todayBegan"] <= at < insights["todayEnds"]
+            assert used.tokens == sum(today["tokensIn"].values()) == (10 if at < tomorrow else 15)
+            assert used.usd == sum(today["costMicroUsd"].values()) / 1_000_000
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.answersize import fits
 from common.errors import (
     BadRequest,
     ChorusError,
@@ -78,6 +79,29 @@ def test_read_shows_numbered_lines(worker: Worker) -> None:
     part = worker.call("file.read", path="story.md", offset=1, limit=1)
     assert (part["content"], part["truncated"]) == ("     2\ttwo", True)
     assert len(part["hash"]) == 64
+
+
+@pytest.mark.parametrize("line", ["0123456789" * 8, "漢字仮名" * 20, 'a "quoted" \\ one', "plain words of a line"])
+def test_large_files_are_read_in_parts_that_fit(worker: Worker, folder: Path, line: str) -> None:
+    """Agent programs keep larger answers from their model."""
+    lines = [f"{n} {line}" for n in range(3_000)]
+    (folder / "large.txt").write_text("\n".join(lines))
+    read: list[str] = []
+    while len(read) < len(lines):
+        part = worker.call("file.read", path="large.txt", offset=len(read))
+        assert fits(part)
+        read += [shown.partition("\t")[2] for shown in part["content"].split("\n")]
+        assert part["truncated"] == (len(read) < len(lines))
+    assert read == lines
+
+
+def test_long_lists_and_searches_fit(worker: Worker, folder: Path) -> None:
+    for n in range(600):
+        (folder / f"{n}-{'0123456789' * 15}.txt").write_text("needle " + "0123456789 " * 40)
+    listed = worker.call("file.list")
+    found = worker.call("file.search", pattern="needle", max_results=1_000)
+    assert (fits(listed), listed["truncated"], len(listed["files"]) > 50) == (True, True, True)
+    assert (fits(found), found["truncated"], len(found["matches"]) > 20) == (True, True, True)
 
 
 def test_create_makes_folders_and_takes_only_free_names(worker: Worker, folder: Path) -> None:
@@ -196,7 +220,7 @@ def test_links_inside_the_folders_work(worker: Worker, folder: Path) -> None:
         ("file.read", {"path": "a" * 300}, ValidationFailed),
         ("file.read", {"path": "story.md/x"}, NotFound),
         ("file.read", {"path": "a\0b"}, ValidationFailed),
-        ("file.read", {"path": "story.md", "offset": "1"}, ValidationFailed),
+        ("file.read", {"path": "story.md", "offset": "one"}, ValidationFailed),
         ("file.read", {"path": "story.md", "surprise": 1}, ValidationFailed),
         ("file.read", {"path": "src"}, ValidationFailed),
         ("file.create", {"path": "/".join("d" * 80), "content": ""}, ValidationFailed),
@@ -367,6 +391,132 @@ def test_patch_can_begin_at_a_line() -> None:
         texts.patch("x\nx\n", [{"find": "x", "replace": "y", "startLine": 1}])
     with pytest.raises(Conflict):
         texts.patch("x", [{"find": "x", "replace": "y", "startLine": 9}])
+
+
+@pytest.mark.parametrize(
+    ("text", "find", "replace", "patched"),
+    [
+        ("a\r\nb\r\n", "a\nb", "a\nB\nc", "a\r\nB\r\nc\r\n"),
+        ("a\r\nb\r\n", "b", "b\nc", "a\r\nb\r\nc\r\n"),
+        ("a\r\nb\r\n", "a\r\nb", "x\ny", "x\r\ny\r\n"),
+        ("a\r\nb\r\n", "a\n", "", "b\r\n"),
+        ("a\r\nb\r\n", "\nb", "\nB", "a\r\nB\r\n"),
+        ("a\r\nb", "b", "b\nc", "a\r\nb\r\nc"),
+        ("a\nb\n", "a\r\nb", "a\r\nB", "a\nB\n"),
+        ("a\nb\n", "b\n", "b\r\nc\r\n", "a\nb\nc\n"),
+        ("a", "a", "a\r\nb", "a\nb"),
+        ("1\n2\r\n3\n4\r\n", "2\n3", "2\nx\n3", "1\n2\r\nx\r\n3\n4\r\n"),
+        ("1\n2\r\n3\n4\r\n", "1\n2\n3\n", "1\nX\n3\n", "1\nX\r\n3\n4\r\n"),
+        ("ä\r\n€\r\n😀\r\n", "€\n😀", "z", "ä\r\nz\r\n"),
+        ("a\rb\r\n", "a\rb\n", "c\n", "c\r\n"),
+    ],
+)
+def test_patch_fits_over_line_ends_and_writes_those_of_the_file(
+    text: str, find: str, replace: str, patched: str
+) -> None:
+    assert texts.patch(text, [{"find": find, "replace": replace}]) == patched
+
+
+def test_a_find_that_fits_exactly_counts_before_one_with_other_line_ends() -> None:
+    assert texts.patch("a\nb\r\na\r\nb", [{"find": "a\r\nb", "replace": "c"}]) == "a\nb\r\nc"
+    with pytest.raises(Conflict, match="2 times"):
+        texts.patch("a\r\nb\r\na\r\nb", [{"find": "a\nb", "replace": "c"}])
+    assert texts.patch("a\r\nb\r\na\r\nb", [{"find": "a\nb", "replace": "c", "startLine": 3}]) == "a\r\nb\r\nc"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", "", "ü"]), st.sampled_from(["\n", "\r\n"])), max_size=9), st.data()
+)
+def test_what_a_patch_does_not_touch_stays(lines: list[tuple[str, str]], data: st.DataObject) -> None:
+    """Against a model: the marked line is found by its text with line feeds, and all else keeps its bytes."""
+    at = data.draw(st.integers(0, len(lines)))
+    before, after = ["".join(map("".join, part)) for part in (lines[:at], lines[at:])]
+    end = data.draw(st.sampled_from(["\n", "\r\n"]))
+    text = f"{before}>{end}<{end}{after}"
+    patched = texts.patch(text, [{"find": ">\n<\n", "replace": ">\nnew\n<\n"}])
+    assert patched == f"{before}>{end}new{end}<{end}{after}"
+
+
+def test_crlf_files_are_patched_searched_and_hashed_by_their_bytes(worker: Worker, folder: Path) -> None:
+    (folder / "dos.txt").write_bytes(b"one\r\ntwo\r\nthree\r\n")
+    read = worker.call("file.read", path="dos.txt")
+    assert read["total_lines"] == 4
+    found = worker.call("file.search", pattern="^two$", path="dos.txt", context_lines=1)["matches"]
+    assert [(m["line"], m["content"], m["before"], m["after"]) for m in found] == [(2, "two", ["one"], ["three"])]
+    patches = [{"find": "two\nthree", "replace": "2\n3"}]
+    worker.call("file.patch", path="dos.txt", patches=patches, expected_hash=read["hash"])
+    assert (folder / "dos.txt").read_bytes() == b"one\r\n2\r\n3\r\n"
+
+
+def test_search_counts_lines_as_read_does(worker: Worker, folder: Path) -> None:
+    (folder / "odd").write_text("a\x0cb\u2028c\x85d\n\nend", newline="")
+    [match] = worker.call("file.search", pattern="end", path="odd")["matches"]
+    assert match["line"] == 3
+    assert worker.call("file.read", path="odd", offset=2)["content"] == "     3\tend"
+    assert [m["line"] for m in worker.call("file.search", pattern="^$", path="odd")["matches"]] == [2]
+
+
+def test_a_byte_order_mark_is_kept_and_in_nobodys_way(worker: Worker, folder: Path) -> None:
+    (folder / "bom.csv").write_bytes(b"\xef\xbb\xbfname;size\r\na;1\r\n")
+    assert worker.call("file.read", path="bom.csv")["content"].startswith("     1\tname;size")
+    assert worker.call("file.search", pattern="^name", path="bom.csv")["matches"]
+    worker.call("file.patch", path="bom.csv", patches=[{"find": "name;size\na", "replace": "name;size\nb"}])
+    assert (folder / "bom.csv").read_bytes() == b"\xef\xbb\xbfname;size\r\nb;1\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_other_encodings_are_named(worker: Worker, folder: Path, encoding: str) -> None:
+    (folder / "wide.txt").write_bytes("Hello, world\r\n".encode(encoding))
+    for tool, more in (("file.read", {}), ("file.patch", {"patches": [{"find": "H", "replace": "J"}]})):
+        with pytest.raises(ValidationFailed) as refused:
+            worker.call(tool, path="wide.txt", **more)
+        named = "UTF-32" if encoding == "utf-32" else "UTF-16"
+        assert f"Is a text in {named}, and this tool takes UTF-8." in refused.value.extra["fields"]["path"][0]
+
+
+NFC, NFD = "Absch\u00e4tzung", "Abscha\u0308tzung"
+
+
+@pytest.mark.parametrize(("there", "named"), [(NFD, NFC), (NFC, NFD)])
+def test_names_are_found_in_either_form(worker: Worker, folder: Path, there: str, named: str) -> None:
+    """A letter with its marks may be one character or several, in the names of folders too."""
+    (folder / there).mkdir()
+    file = folder / there / f"{there}.txt"
+    file.write_text(STORY)
+    path = f"{named}/{named}.txt"
+    assert worker.call("file.read", path=path)["total_lines"] == 4
+    worker.call("file.patch", path=path, patches=[{"find": "two", "replace": "2"}])
+    worker.call("file.write", path=path, content=STORY)
+    assert worker.call("file.search", pattern="two", path=named, glob=f"{named}*")["matches"]
+    assert worker.call("file.list", path=named)["files"][0]["path"] == f"{there}.txt"
+    assert worker.call("file.list", path=".", pattern=f"{named}.*")["files"]
+    with pytest.raises(Conflict, match="something at this path"):
+        worker.call("file.create", path=path, content="x")
+    worker.call("file.create", path=f"{named}/new.txt", content="x")
+    assert sorted(os.listdir(folder / there)) == sorted([f"{there}.txt", "new.txt"])
+    worker.call("file.delete", path=path)
+    assert not file.exists()
+    assert os.listdir(folder).count(there) == 1
+    with pytest.raises(NotFound):
+        worker.call("file.read", path=path)
+
+
+def test_two_files_that_read_the_same_are_never_confused(worker: Worker, folder: Path) -> None:
+    (folder / NFC).write_text("one character")
+    (folder / NFD).write_text("two characters")
+    for name, text in ((NFC, "one character"), (NFD, "two characters")):
+        assert worker.call("file.read", path=name)["content"] == f"     1\t{text}"
+    for name in ("\u00e4o\u0308", "a\u0308\u00f6"):
+        (folder / name).write_text(name)
+    with pytest.raises(Conflict, match="Several names here read like"):
+        worker.call("file.read", path="\u00e4\u00f6")
+
+
+def test_allowed_folders_are_found_in_either_form(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / NFD).mkdir()
+    (tmp_path / NFD / "a").write_text("text")
+    equip(workspace, tmp_path / NFD)
+    assert at_work(workspace).call("file.read", path=f"{tmp_path}/{NFC}/a")["content"] == "     1\ttext"
 
 
 def test_innermost_folder_counts() -> None:

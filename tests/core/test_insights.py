@@ -19,8 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from common.days import day_of
 from common.db import counters, migrations, tables
-from common.db.counters import DAY_MS, day_of
+from common.db.counters import DAY_MS
 from common.errors import ChorusError
 from common.events import TaskStatus
 from core import restore

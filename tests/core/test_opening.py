@@ -14,6 +14,7 @@ from common.db import migrations, sqlite, tables
 from common.db.database import Database
 from common.db.eventlog import Position
 from common.db.home import DATABASE, HighWater, Home, OpenWorkspace
+from common.db.output import OUTPUT, SCHEMA_VERSION
 from common.errors import WorkspaceSwitched
 from common.events import VOCABULARY, EventType
 from common.settings import load
@@ -252,26 +253,21 @@ class OneRound(threading.Event):
         return super().wait(timeout)
 
 
-@pytest.mark.parametrize("meanwhile", ["another commit", "a switch"])
-def test_commit_that_is_told_of_late_spoils_no_record(tmp_path: Path, meanwhile: str) -> None:
-    """Between a commit and the note of it other threads commit, and switch."""
+def test_commit_that_is_told_of_late_spoils_no_record(tmp_path: Path) -> None:
+    """Between a commit and the note of it another thread switches. Commits are noted in their order: in the turn."""
     home = prepare(load({"CHORUS_HOME": str(tmp_path)}))
     create(tmp_path / "second", MODULE)
-    happens = [lambda: opening.switch(home, tmp_path / "second", MODULE), lambda: commit()]
-    happens = happens[:1] if meanwhile == "a switch" else happens[1:]
+    happens = [lambda: opening.switch(home, tmp_path / "second", MODULE)]
 
     def ring() -> None:
         if happens:
             happens.pop()()
             current.get()
 
-    def commit() -> None:
-        with database.write() as tx:
-            tx.emit(EventType.AGENTS_CHANGED, "{}")
-
     current = CurrentWorkspace(home, MODULE, ring)
     database = current.get().database
-    commit()
+    with database.write() as tx:
+        tx.emit(EventType.AGENTS_CHANGED, "{}")
     current.keep_high_water(OneRound())
     for path in {database.path, current.get().database.path}:
         known = home.high_water(path)
@@ -436,3 +432,20 @@ def test_journal_follows_the_library(tmp_path: Path, library: str) -> None:
         assert journal == ("wal" if sqlite.wal_is_safe(module) else "truncate")
         assert connection.execute(sa.text("PRAGMA synchronous")).scalar() == 2
     engine.dispose()
+
+
+def test_output_of_another_version_is_set_aside(tmp_path: Path) -> None:
+    """A start never depends on what agents once said; it is kept, unchanged."""
+    start(tmp_path)
+    path = default(tmp_path).with_name(OUTPUT)
+    connection = MODULE.connect(str(path))
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    assert start(tmp_path).folder is not None
+    [aside] = path.parent.glob(f"{OUTPUT}.*.unusable")
+    versions = []
+    for each in (aside, path):
+        connection = MODULE.connect(str(each))
+        versions.append(connection.execute("PRAGMA user_version").fetchone()[0])
+        connection.close()
+    assert versions == [99, SCHEMA_VERSION]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common import blocks
 from common.db import output, sqlite
 from common.db.output import OUTPUT, OutputReader
 from common.output import RECORD_BYTES, OutputKind, body, numbered
@@ -86,8 +87,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def said(run_id: str, text: str) -> Said:
-    return Said(run_id, f"task-of-{run_id}", body(OutputKind.TEXT, {"text": text}, 1))
+def said(run_id: str, text: str, *, first: bool = True) -> Said:
+    return Said(run_id, f"task-of-{run_id}", body(OutputKind.TEXT, {"text": text, "first": first}, 1))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -187,6 +188,14 @@ def test_anything_a_program_says_becomes_a_small_valid_record(kind: OutputKind, 
     assert OutputRecordSchema().validate(json.loads(wire, parse_constant=pytest.fail)) == {}
 
 
+@pytest.mark.parametrize("kind", [OutputKind.TEXT, OutputKind.THINKING, OutputKind.NOTICE])
+@pytest.mark.parametrize("first", [True, False, 1, None])
+def test_beginning_of_a_block_is_marked(kind: OutputKind, first: Any) -> None:
+    """Of prose only: what goes on with the record before it has no mark."""
+    told = json.loads(numbered(1, body(kind, {"text": "a", "first": first}, 1)))
+    assert told.get("first") == (True if first is True and kind is not OutputKind.NOTICE else None)
+
+
 def test_a_long_text_is_cut_at_a_character_border_and_says_so() -> None:
     euro = json.loads(numbered(1, body(OutputKind.TEXT, {"text": "€" * RECORD_BYTES}, 1)))
     assert euro["text"] == "€" * (RECORD_BYTES // 3)
@@ -206,6 +215,64 @@ def test_search(store: Store) -> None:
     assert ([record["n"] for record in page["records"]], page["hasMore"]) == ([10, 20, 30, 40, 50, 60], False)
     assert json.loads(store.reader.search("r", "kind", None, 4))["records"] == []  # a word of ours, not of the agent's
     assert json.loads(store.reader.search("nobody", "x", None, 4))["records"] == []
+
+
+WORDS = ["Ein", "Straßenfest", "mit", "Grüßen,", "**fett**", "und", "`code`;", "darin", "`eine", "Zeile`."]
+
+
+def found(store: Store, text: str, most: int = 100) -> list[tuple[int, str]]:
+    """All hits, looked for page by page."""
+    hits: list[tuple[int, str]] = []
+    before, more = None, True
+    while more:
+        page = json.loads(store.reader.search("r", text, before, most))
+        assert OutputSchema().validate(page) == {}
+        hits = [(record["n"], record["text"]) for record in page["records"]] + hits
+        before, more = page["from"], page["hasMore"]
+    return hits
+
+
+def test_search_finds_what_stands_in_several_pieces(store: Store) -> None:
+    """The pieces of an answer are one block: it is found once, as the piece in which the text begins."""
+    pieces = [(" " if n else "") + word for n, word in enumerate(WORDS)]
+    store.append([said("r", piece, first=n == 0) for n, piece in enumerate(pieces)])
+    store.append([said("r", "Grüßen,"), said("r", " **nicht", first=False)])
+    whole = " ".join(WORDS)
+    assert found(store, "STRASSENFEST mit grüssen") == [(2, whole)]
+    assert found(store, "grüßen, **") == [(4, whole), (11, "Grüßen, **nicht")]
+    assert found(store, "nicht ein") == []  # another answer
+    assert found(store, "zeile`.grü") == []
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_search_finds_it_once_across_every_border(store: Store, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Of blocks that are looked through in parts, and of pages of hits."""
+    monkeypatch.setattr(blocks, "RECORD_BYTES", 40)
+    text = "".join(f"{n:04d} " for n in range(400))
+    store.append([said("r", text[k : k + 3], first=False) for k in range(0, len(text), 3)])
+    for n in range(0, 390, 7):
+        assert len(found(store, f"{n:04d} {n + 1:04d} {n + 2:04d}", most)) == 1
+
+
+def test_search_reads_what_a_terminal_shows(store: Store) -> None:
+    output = {"output": "\x1b[31mFAIL\x1b[0m\n10%\r100%", "callId": "a"}
+    store.append([Said("r", "t", body(OutputKind.TOOL_RESULT, output, 1)), said("r", "\x1b[1mbo", first=True)])
+    store.append([said("r", "ld\x1b[0m", first=False)])
+    for text, hits in (("31m", 0), ("10%", 0), ("fail", 1), ("100%", 1), ("bold", 1)):
+        assert len(json.loads(store.reader.search("r", text, None, 9))["records"]) == hits
+
+
+def test_numbers_that_a_page_cannot_hold_come_as_text() -> None:
+    for value, is_text in ((2**53 + 1, True), (1e300, True), (12.5, False), ("9" * 40, False), (float("nan"), True)):
+        call = json.loads(numbered(1, body(OutputKind.TOOL_CALL, {"input": {"a": value}}, 1)))
+        assert isinstance(call["input"], str) is is_text
+    assert json.loads(numbered(1, body(OutputKind.TOOL_CALL, {"input": 2**53 + 1}, 1)))["input"] == str(2**53 + 1)
+
+
+def test_only_what_is_marked_is_marked() -> None:
+    for mark, kept in ((True, True), (False, None), (1, None), ("true", None)):
+        assert json.loads(numbered(1, body(OutputKind.THINKING, {"text": "", "first": mark}, 1))).get("first") is kept
+    assert "first" not in json.loads(numbered(1, body(OutputKind.NOTICE, {"text": "", "first": True}, 1)))
 
 
 def test_a_page_has_about_a_mebibyte(store: Store) -> None:
@@ -244,3 +311,73 @@ def test_output_of_deleted_tasks_is_forgotten(workspace: Workspace) -> None:
     with engine.begin() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(output.records)).scalar() == 1
     engine.dispose()
+
+
+def test_lost_records_are_told_of_once_however_often_writing_fails(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what waits in memory stays bounded, though each try takes all of it."""
+    monkeypatch.setattr(writing, "BUFFER_BYTES", 5_000)
+    monkeypatch.setattr(writing, "RETRY_S", 60)
+    writer = OutputWriter(store.path, MODULE)
+    away = store.path.with_name("away")
+    store.path.rename(away)
+    for n in range(50):
+        for run in ("a", "b"):
+            writer.append(run, "t", OutputKind.TEXT, {"text": f"{n}"}, 1)
+        assert not writer.write()
+        assert sum(map(writing._size, writer._said)) <= 5_000
+    away.rename(store.path)
+    writer.close()
+    for run in ("a", "b"):
+        told = [record["text"] for record in store.page(run, 0)["records"]]
+        assert [text for text in told if not text.isdigit()] == [f"{51 - len(told)} records could not be stored here."]
+
+
+def test_record_that_cannot_be_written_stops_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with it: a mistake of ours must not end the writer's thread."""
+
+    def failing(connection: sa.Connection, said: list[Said]) -> None:
+        if any("poison" in each.body for each in said):
+            raise ValueError("a mistake")
+        append(connection, said)
+
+    monkeypatch.setattr(writing, "append", failing)
+    writer = OutputWriter(store.path, MODULE)
+    for text in ("before", "poison", "after"):
+        writer.append("r", "t", OutputKind.TEXT, {"text": text}, 1)
+    wait_for(lambda: store.page("r", 0)["last"] >= 3, 5, "a notice of the loss", lambda: "")
+    writer.close()
+    assert [record["text"] for record in store.page("r", 0)["records"]] == [
+        "before",
+        "after",
+        "1 records could not be stored here.",
+    ]
+
+
+def test_writer_follows_a_file_that_was_set_aside(store: Store) -> None:
+    """As the launcher does with one that cannot be used: SQLite would go on with the file under its other name."""
+    writer = OutputWriter(store.path, MODULE)
+    writer.append("r", "t", OutputKind.TEXT, {"text": "before"}, 1)
+    assert writer.write()
+    store.path.rename(store.path.with_name("aside"))
+    for suffix in ("-wal", "-shm"):
+        store.path.with_name(store.path.name + suffix).unlink()
+    engine = sqlite.maintenance_engine(store.path, MODULE, creating=True)
+    with engine.connect() as connection, connection.begin():
+        output.create(connection)
+    engine.dispose()
+    writer.append("r", "t", OutputKind.TEXT, {"text": "after"}, 1)
+    writer.close()
+    assert store.texts("r") == ["after"]
+
+
+def test_what_comes_after_the_end_is_not_lost_in_silence(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    writer = OutputWriter(store.path, MODULE)
+    store.path.rename(store.path.with_name("away"))
+    for n in range(3):
+        writer.append("r", "t", OutputKind.TEXT, {"text": f"{n}"}, 1)
+    writer.close()
+    writer.append("r", "t", OutputKind.TEXT, {"text": "late"}, 1)
+    assert "3 records of agents could not be stored" in caplog.text
+    assert "came after its workspace was closed and is lost" in caplog.text

@@ -4,22 +4,27 @@ Names in brackets are the numbers of the original's defects.
 """
 
 import json
+import signal
+import subprocess
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
 
+from common import proctree
+from common.clock import now_ms
 from common.errors import Conflict, Forbidden, InvalidStatus, NotFound, Unauthorized, ValidationFailed
 from common.events import TaskStatus
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import records, tokens, verbs
+from core.runs import grants, leases, outside, records, recovery, tokens, verbs
 from core.tasks import records as tasks
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
 from core.tools import calls
 from core.workspaces.current import Workspace
+from tests.helpers.processes import wait_for
 from tests.helpers.workspace import SOURCE, frames
 
 T = TypeVar("T")
@@ -218,6 +223,105 @@ def test_hand_offs_go_in_no_circle_and_not_too_deep(ready: Workspace, task: Task
         do(ready, verbs.hand_off, parent, "nobody", "x")
 
 
+def test_one_hand_off_at_a_time(ready: Workspace, task: Task) -> None:
+    """Of two that an agent asks for at once, the second is refused: it waits for the first."""
+    parent = start(ready, task)
+    call(ready, parent, "handoff", {"agentName": "editor", "prompt": "Review it"})
+    with pytest.raises(Conflict, match="waiting"):
+        call(ready, parent, "handoff", {"agentName": "researcher", "prompt": "Look it up"})
+    assert [run["agent_name"] for run in stack(ready, task.id)] == ["writer", "editor"]
+
+
+def test_chain_of_hand_offs_is_bounded(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    chain = [run]
+    for n in range(verbs.DEEPEST_HANDOFF):
+        body: dict[str, Any] = {
+            "name": f"agent-{n}",
+            "type": "user_defined",
+            "instructions": "x",
+            "allowedTools": [],
+            "model": None,
+        }
+        do(ready, agents.create, body | {"provider": "claude"})
+        do(ready, verbs.hand_off, chain[-1], f"agent-{n}", "go on")
+        chain.append(begin(ready))
+    with pytest.raises(Conflict, match="5 deep at most"):
+        do(ready, verbs.hand_off, chain[-1], "editor", "go on")
+    assert len(stack(ready, task.id)) == 1 + verbs.DEEPEST_HANDOFF
+
+
+@pytest.mark.parametrize("verb", ["interrupted", "pause", "ended"])
+def test_end_is_final(ready: Workspace, task: Task, verb: str) -> None:
+    """What comes late changes nothing: neither the run, nor its task, nor the log."""
+    run = start(ready, task)
+    do(ready, verbs.ended, run["id"], "text", crashed=True, reason="It broke.")
+    before = (frames(ready), now(ready, task.id))
+    late = {"interrupted": ("late",), "pause": ("late", 2**41), "ended": ("late",)}[verb]
+    after = do(ready, getattr(verbs, verb), run["id"], *late, **({"crashed": False} if verb == "ended" else {}))
+    assert (after["state"], after["reason"], after["output"]) == ("failed", "It broke.", "text")
+    assert (frames(ready), now(ready, task.id)) == before
+
+
+def test_run_that_a_person_stops_is_not_paused(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    do(ready, verbs.cancel, run["id"])
+    assert do(ready, verbs.pause, run["id"], "limit", 2**41)["state"] == "stopping"
+    assert do(ready, verbs.resume_due) == []
+
+
+def test_plan_of_a_planner_that_was_taken_away_counts(ready: Workspace, task: Task) -> None:
+    """It gave its output before the server stopped."""
+    do(ready, verbs.plan, task.id)
+    run = begin(ready)
+    do(ready, verbs.take_plan, run, PLAN)
+    assert do(ready, verbs.interrupted, run["id"], "The server was stopped.")["state"] == "succeeded"
+    assert now(ready, task.id).status == "planned"
+
+
+def test_nothing_is_resumed_that_cannot_go_on(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    with pytest.raises(InvalidStatus, match="Only a waiting task"):
+        do(ready, verbs.resume, run["id"])
+    planned = do(ready, task_verbs.create, "Plan it", SOURCE)
+    do(ready, verbs.plan, planned.id)
+    planner = begin(ready)
+    do(ready, verbs.ended, planner["id"], "", crashed=False)
+    do(ready, lambda tx: tasks.save(tx, tasks.load(tx, planned.id).with_status(TaskStatus.WAITING), ["status"]))
+    with pytest.raises(Conflict, match="Only an agent's run"):
+        do(ready, verbs.resume, planner["id"])
+
+
+def test_run_that_still_stops_is_not_resumed(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    do(ready, verbs.cancel, run["id"])
+    with pytest.raises(Conflict, match="Only an agent's run"):
+        do(ready, verbs.resume, run["id"])
+
+
+def test_more_answers_than_questions_are_refused(ready: Workspace, task: Task) -> None:
+    do(ready, verbs.plan, task.id)
+    run = begin(ready)
+    do(ready, verbs.take_plan, run, {"type": "questions", "questions": ["Genre?"]})
+    do(ready, verbs.ended, run["id"], "", crashed=False)
+    with pytest.raises(ValidationFailed):
+        do(ready, verbs.answer, task.id, ["sci-fi", "in verse"])
+    assert now(ready, task.id).status == "awaiting_input"
+
+
+def test_tools_of_a_planner_are_fixed(ready: Workspace, task: Task) -> None:
+    do(ready, verbs.plan, task.id)
+    with pytest.raises(Conflict, match="planner's tools"):
+        do(ready, grants.change, task.id, ["web.search"], [])
+
+
+def test_paused_agent_is_in_the_way_of_a_report_from_outside(ready: Workspace, task: Task) -> None:
+    run = start(ready, task)
+    do(ready, verbs.pause, run["id"], "limit", 2**41)
+    with pytest.raises(Conflict, match="paused"):
+        do(ready, outside.report, task.id, "robot", REPORT)
+
+
 def test_two_plans_at_once_start_one_planner(ready: Workspace, task: Task) -> None:
     """(B11)"""
     do(ready, verbs.plan, task.id)
@@ -287,6 +391,25 @@ def test_planner_gives_its_output_once_and_names_real_agents(ready: Workspace, t
         run = dict(records.load(reading, run["id"]))
     with pytest.raises(Conflict):
         do(ready, verbs.take_plan, run, PLAN)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"type": "plan", "summary": "S", "requirements": [], "plan": []}, "acceptanceCriteria"),
+        ({"type": "questions"}, "questions"),
+        ({"type": "questions", "questions": []}, "questions"),
+        ({"type": "error"}, "error"),
+    ],
+)
+def test_output_of_a_planner_is_whole(ready: Workspace, task: Task, given: dict[str, Any], field: str) -> None:
+    """What is missing is named, and the planner can give it again."""
+    do(ready, verbs.plan, task.id)
+    run = begin(ready)
+    with pytest.raises(ValidationFailed) as refused:
+        call(ready, run, "planner-output", given)
+    assert list(refused.value.extra["fields"]) == [field]
+    call(ready, run, "planner-output", PLAN)
 
 
 @pytest.mark.parametrize("given", [None, {"type": "error", "error": "cannot"}])
@@ -377,6 +500,8 @@ def test_each_kind_of_run_has_its_own_control_tool(ready: Workspace, task: Task)
         call(ready, run, "planner-output", PLAN)
     with pytest.raises(Forbidden):
         call(ready, run, "task.list", {})
+    for wanted in ("task.get", "task_get"):
+        assert [tool["name"] for tool in call(ready, run, "help", {"name": wanted})["tools"]] == ["task.get"]
     names = [tool["name"] for tool in call(ready, run, "help", {})["tools"]]
     assert names == ["handoff", "task.get", "completion-report", "help"]
     do(ready, verbs.plan, do(ready, task_verbs.create, "other", SOURCE).id)
@@ -433,3 +558,51 @@ def test_every_run_event_holds_the_stored_run(ready: Workspace, task: Task) -> N
     last = [item["data"] for item in items if item["type"] == "run_updated"][-1]
     with ready.database.read() as reading:
         assert last == records.form(records.load(reading, run["id"]))
+
+
+# --- leases ---
+
+
+def other_runner(*, stopped: bool = False) -> subprocess.Popen[bytes]:
+    """A process that lives, as another runner does."""
+    other = subprocess.Popen(["sleep", "300"])
+    if stopped:
+        other.send_signal(signal.SIGSTOP)
+        wait_for(lambda: proctree.is_stopped(other.pid), 5, "a stopped process")
+    return other
+
+
+@pytest.mark.parametrize("state", ["alive", "stopped", "gone"])
+def test_late_lease_costs_no_run_of_a_runner_that_lives(ready: Workspace, state: str) -> None:
+    """The disk was full for a minute: nobody could renew. Only a runner that is gone, or stopped, has lost its run."""
+    other = other_runner(stopped=state == "stopped")
+    holder = leases.Holder("other", other.pid, proctree.identity(other.pid) or "")
+    agent_at_work(ready, holder)
+    if state == "gone":
+        other.kill()
+        other.wait()
+    try:
+        lost = recovery.recover(ready.database, "lost", by=recovery.Attended(leases.this_process(), frozenset()))
+        assert lost == (0 if state == "alive" else 1)
+        assert recovery.recover(ready.database, "lost") == 0
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_late_lease_costs_a_runner_none_of_its_own(ready: Workspace) -> None:
+    holder = leases.this_process()
+    run_id = agent_at_work(ready, holder)
+    assert recovery.recover(ready.database, "lost", by=recovery.Attended(holder, frozenset({run_id}))) == 0
+    assert recovery.recover(ready.database, "lost", by=recovery.Attended(holder, frozenset())) == 1
+
+
+def agent_at_work(workspace: Workspace, holder: leases.Holder) -> str:
+    """Claimed a minute ago, and its lease not renewed since."""
+    task = do(workspace, task_verbs.create, "x", SOURCE)
+    do(workspace, verbs.start, task.id, "writer", "prompt", force=True)
+    with workspace.database.write(lambda: now_ms() - 60_000) as tx:
+        claimed = verbs.claim(tx)
+        assert claimed
+        leases.take(tx, claimed[0]["id"], holder)
+    return str(claimed[0]["id"])

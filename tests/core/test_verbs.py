@@ -18,6 +18,7 @@ from core import housekeeping, restore, snapshot
 from core.attachments import files
 from core.attachments import verbs as attachments
 from core.runs import records as runs
+from core.runs import verbs as run_verbs
 from core.tasks import history, queries, queue, records, verbs
 from core.tasks.task import Task
 from core.workspaces.current import Workspace
@@ -138,6 +139,39 @@ def test_messages_come_and_go_in_order(workspace: Workspace, task: Task) -> None
     assert [m["content"] for m in frames(workspace)[-1]["data"]["queue"]["messages"]] == ["two"]
     do(workspace, restore.restore, token)
     assert [m["content"] for m in frames(workspace)[-1]["data"]["queue"]["messages"]] == ["one", "two"]
+
+
+def test_message_on_its_way_waits_again_where_the_run_ends_before_it_begins(workspace: Workspace, task: Task) -> None:
+    """Whoever ends it: its runner, recovery after the runner died, a person, a pause."""
+    first = do(workspace, queue.enqueue, task.id, "one")
+    for end in (run_verbs.interrupted, run_verbs.pause):
+        with workspace.database.write() as tx:
+            run = runs.insert(tx, task.id, "writer", "agent", "prompt", tools=[], parent=None)
+            run = runs.save(tx, run, state="running")
+        assert do(workspace, queue.begin_delivery, task.id, run["id"]) == ["one"]
+        late = do(workspace, queue.enqueue, task.id, "two")
+        with pytest.raises(Conflict, match="being given"):
+            do(workspace, queue.withdraw, task.id, first["id"])
+        do(workspace, queue.withdraw, task.id, late["id"])
+        assert frames(workspace)[-1]["data"]["queue"]["messages"] == []
+        do(workspace, end, run["id"], "why", *([] if end is run_verbs.interrupted else [1]))
+        with workspace.database.read() as reading:
+            assert [message["content"] for message in queue.waiting(reading, task.id)] == ["one"]
+    assert do(workspace, queue.begin_delivery, task.id, run["id"]) == ["one"]
+    do(workspace, queue.deliver, task.id, run["id"])
+    do(workspace, queue.give_back, task.id, run["id"])
+    with workspace.database.read() as reading:
+        assert queue.waiting(reading, task.id) == []
+        assert queue.delivered(reading, task.id, {run["id"]}) == ["one"]
+
+
+def test_delivery_of_nothing_is_no_event(workspace: Workspace, task: Task) -> None:
+    """What was to be told was taken back meanwhile."""
+    message = do(workspace, queue.enqueue, task.id, "hurry")
+    do(workspace, queue.withdraw, task.id, message["id"])
+    before = frames(workspace)
+    do(workspace, queue.deliver, task.id, "run")
+    assert frames(workspace) == before
 
 
 def test_queue_is_bounded(workspace: Workspace, task: Task) -> None:
@@ -368,3 +402,19 @@ def test_recently_deleted_things_are_kept_for_their_undo(workspace: Workspace, t
     housekeeping.run(workspace.database, workspace.uploads, 7)
     do(workspace, restore.restore, token)
     assert stored_wire(workspace, task.id)["attachmentCount"] == 1
+
+
+def test_events_that_are_no_longer_kept(workspace: Workspace, task: Task) -> None:
+    """Some are gone, or all: neither is a page with nothing in it."""
+    for number in range(3):
+        do(workspace, verbs.edit, task.id, {"description": str(number)}, None)
+    engine = sa.create_engine(f"sqlite:///{workspace.database.path}")
+    for last in (2, 4):
+        with engine.begin() as connection:
+            connection.execute(sa.delete(tables.events).where(tables.events.c.seq <= last))
+        with workspace.database.read() as reading, pytest.raises(ResyncNeeded) as refused:
+            snapshot.events_since(reading, reading.position.epoch, 1)
+        assert refused.value.extra["reason"] == "expired"
+    engine.dispose()
+    with workspace.database.read() as reading:
+        assert told(reading, 4) == []

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from common.days import day_of
 from common.db import eventlog, sqlite, tables
-from common.db.counters import day_of
 from common.db.database import Database
 from core import snapshot as snapshots
 from tests.faults.clients import Board, Client, Stretch

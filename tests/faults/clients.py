@@ -98,14 +98,16 @@ class Client:
         self.board: Board | None = None
         self.stretches: list[Stretch] = []
         self.subscribed = False
+        self.pause_s = RETRY_S
         self.violation: Violation | None = None
 
     async def run(self) -> None:
         """Until cancelled; a violation ends it."""
         try:
             while True:
+                self.pause_s = RETRY_S
                 await self._session()
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self.pause_s)
         except Violation as violation:
             self.violation = violation
 
@@ -150,10 +152,13 @@ class Client:
                 await socket.send(json.dumps({"type": "pong", "seq": self.board.seq}))
             case "resync":
                 self.subscribed = False
-                await asyncio.sleep(0 if self.stretches[-1].welcomed else RETRY_S)  # the sidecar is behind: not at once
+                pause_s = 0 if self.stretches[-1].welcomed else RETRY_S  # the sidecar is behind: not at once
+                await asyncio.sleep(max(pause_s, frame["delayMs"] / 1000))
                 await self._take_snapshot(frame["reason"])
                 await self._subscribe(socket)
-            case "bye" | "workspaces_changed" | "run_output":
+            case "bye":
+                self.pause_s = frame["delayMs"] / 1000
+            case "workspaces_changed" | "run_output":
                 pass
             case _:
                 self.board.apply(frame)

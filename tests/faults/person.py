@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from common.clock import now_ms
+from tests.faults.hiccups import Hiccups
 from tests.faults.requests import Asker, Json, Request
 from tests.faults.trouble import Trouble
 from tests.helpers import staff
@@ -21,7 +22,9 @@ UNFINISHED = ("queued", "starting", "running", "waiting", "paused", "stopping")
 class Person:
     """`writer` and `reviewer` are agents. `plans`: whether the task is planned first."""
 
-    def __init__(self, server: Server, trouble: Trouble, note: str, writer: str, reviewer: str, *, plans: bool) -> None:
+    def __init__(
+        self, server: Server, trouble: Trouble | Hiccups, note: str, writer: str, reviewer: str, *, plans: bool
+    ) -> None:
         self.asker = Asker(server)
         self.done: list[str] = []
         self._trouble = trouble

@@ -20,8 +20,8 @@ from tests.helpers.server import Server, prepare_server, running
 from tests.helpers.workspace import SOURCE, open_workspace
 
 MODULE = sqlite.library("bundled")
-CONFIG = {
-    "allowedAgentDirectories": ["/srv"],
+CONFIG = {  # large: a small change may fit into what a checkpoint has left of the WAL
+    "allowedAgentDirectories": [f"/srv/{number}/{'x' * 240}/{'y' * 240}" for number in range(100)],
     "initialAgentDirectory": "",
     "systemAgentProvider": "not-configured",
 }

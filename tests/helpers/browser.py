@@ -1,22 +1,22 @@
-"""Chromium as one user of the board. Nothing here sleeps: every wait is for what the page says or shows.
+"""A browser as one user of the board. Nothing here sleeps: every wait is for what the page says or shows.
 
+What the engines do differently is in chromium.py and webkit.py.
 The page writes data-connection, data-epoch, data-seq and data-snapshots on <html> once it shows that state.
 """
 
 import contextlib
-import json
 import re
 import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from selenium import webdriver
 from selenium.common import exceptions
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 
 from common.settings import ROOT
@@ -27,10 +27,14 @@ T = TypeVar("T")
 WAIT_S = 10.0
 POLL_S = 0.03
 RESULTS = ROOT / "test-results"
-ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-WIDE = "--window-size=1920,1000"  # all eight columns are in sight
+WIDE = (1920, 1000)  # all eight columns are in sight
+HEIGHT = 900  # of a page that is looked at
 SOCKET_LOST = "WebSocket connection to"
-NO_ANSWER = "net::ERR_"
+NO_ANSWER = "net::ERR_|Could not connect|Load failed"
+NOTHING_MOVES = """
+  return document.getAnimations().every(({playState, effect}) =>
+    playState !== 'running' || effect.getComputedTiming().endTime === Infinity);
+"""
 NOT_YET = (
     exceptions.NoSuchElementException,
     exceptions.StaleElementReferenceException,
@@ -55,6 +59,14 @@ class Request(NamedTuple):
         return urlsplit(self.url).hostname
 
 
+class Line(NamedTuple):
+    """One line of the console."""
+
+    level: str  # SEVERE: an error
+    source: str  # network: the browser's own line about a request
+    message: str
+
+
 def css(testid: str, within: str = "") -> str:
     """Selector of the element with `data-testid`, below whatever `within` selects."""
     return f'{within} [data-testid="{testid}"]'
@@ -69,19 +81,31 @@ def column(status: str) -> str:
     return f'[data-column="{status}"]'
 
 
-class Browser:
+class Browser(ABC):
     """One driver, one user: `open` a page, act by `click`, `write`, `keys`, `drag`, and wait for what must follow."""
 
-    def __init__(self, name: str, profile: Path) -> None:
+    def __init__(self, name: str, driver: WebDriver) -> None:
         self.name = name
         self.server: Server | None = None
-        self.driver = _start(profile)
-        self._console: list[dict[str, Any]] = []
+        self.driver = driver
+        self._console: list[Line] = []
         self._requests: list[Request] = []
         self._forgotten = 0
 
     def quit(self) -> None:
         self.driver.quit()
+
+    @abstractmethod
+    def look(self, theme: str, width: int) -> None:
+        """Shows the page in a theme and a width."""
+
+    @abstractmethod
+    def _forget_storage(self, server: Server) -> None:
+        """Removes what the page has stored."""
+
+    @abstractmethod
+    def _drain(self) -> None:
+        """Takes over what the browser has recorded since the last call."""
 
     # -- pages
 
@@ -95,7 +119,7 @@ class Browser:
             self.driver.close()
         self.driver.switch_to.window(tab)
         if self.server:
-            self.cdp("Storage.clearDataForOrigin", origin=self.server.base_url, storageTypes="local_storage")
+            self._forget_storage(self.server)
         self._drain()
         self._console.clear()
         self._requests.clear()
@@ -163,9 +187,9 @@ class Browser:
             time.sleep(POLL_S)
 
     def wait_painted(self) -> None:
-        """Waits for two frames: what was off screen before is styled by then too; and for the end of all motion."""
+        """Waits for two frames: what was off screen before is styled by then too; and for motions that have an end."""
         self.run_async("requestAnimationFrame(() => requestAnimationFrame(() => done()))")
-        self.wait_for(lambda: self.run("return document.getAnimations().length === 0"), "nothing moves")
+        self.wait_for(lambda: self.run(NOTHING_MOVES), "nothing moves")
 
     # -- what it shows
 
@@ -176,9 +200,6 @@ class Browser:
         """A script that ends by calling `done` with its result."""
         return self.driver.execute_async_script(f"const done = arguments[0]; {script}")
 
-    def cdp(self, command: str, **parameters: Any) -> Any:
-        return self.driver.execute_cdp_cmd(command, parameters)
-
     def find(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
@@ -187,7 +208,7 @@ class Browser:
 
     def texts(self, selector: str) -> list[str]:
         """What a person reads in each of the elements, in one moment."""
-        script = "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText)"
+        script = "return [...document.querySelectorAll(arguments[0])].map(({innerText}) => innerText.trimEnd())"
         found: list[str] = self.run(script, selector)
         return found
 
@@ -248,7 +269,7 @@ class Browser:
     # -- what the browser has recorded
 
     def requests(self, prefix: str = "/api/") -> list[Request]:
-        """All requests since this tab was opened, or since `forget_requests`."""
+        """All requests since this tab was opened, or since `forget_requests`; handshakes of WebSockets too."""
         self._drain()
         return [request for request in self._requests[self._forgotten :] if request.path.startswith(prefix)]
 
@@ -263,7 +284,7 @@ class Browser:
 
     def console_errors(self) -> list[str]:
         self._drain()
-        return [entry["message"] for entry in self._console if entry["level"] == "SEVERE"]
+        return [line.message for line in self._console if line.level == "SEVERE"]
 
     @contextlib.contextmanager
     def network_errors(self, pattern: str) -> Iterator[None]:
@@ -274,18 +295,16 @@ class Browser:
         self._drain()
         self._console[before:] = [each for each in self._console[before:] if not _is_expected(each, pattern)]
 
-    def _drain(self) -> None:
-        self._console += self._log("browser")
-        for entry in self._log("performance"):
-            message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                request = message["params"]["request"]
-                self._requests.append(Request(request["method"], request["url"]))
-
-    def _log(self, kind: str) -> list[dict[str, Any]]:
-        """What the browser has noted since the last call."""
-        entries: list[dict[str, Any]] = self.driver.get_log(kind)  # type: ignore[no-untyped-call]
-        return entries
+    @contextlib.contextmanager
+    def script_errors(self, text: str) -> Iterator[None]:
+        """Errors of the page's own code that say `text` are expected in here, at least one."""
+        self._drain()
+        before = len(self._console)
+        yield
+        self._drain()
+        ordered = [entry for entry in self._console[before:] if text in entry.message]
+        assert ordered, f"nothing says {text!r}"
+        self._console[before:] = [entry for entry in self._console[before:] if entry not in ordered]
 
     def evidence(self, title: str) -> str:
         """Saves what can explain a failure to test-results/; returns where, and the console."""
@@ -302,27 +321,17 @@ class Browser:
         if self.server:
             stem.with_suffix(".log").write_text(self.server.output)
         self._drain()
-        console = "\n".join(f"{entry['level']} {entry['message']}" for entry in self._console)
+        console = "\n".join(f"{line.level} {line.message}" for line in self._console)
         return f"{stem}.png .html .log (server)\nat {self.driver.current_url} {self.state()}\nconsole:\n{console}"
 
 
-def _start(profile: Path) -> webdriver.Chrome:
-    options = webdriver.ChromeOptions()
-    for argument in (*ARGUMENTS, WIDE, f"--user-data-dir={profile}"):
-        options.add_argument(argument)
-    options.binary_location = _program("chromium")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
-    return webdriver.Chrome(options, webdriver.ChromeService(_program("chromedriver")))
-
-
-def _program(name: str) -> str:
+def program(name: str) -> str:
     path = shutil.which(name)
     assert path, f"{name} is missing: `make test` installs it"
     return path
 
 
-def _is_expected(entry: dict[str, Any], pattern: str) -> bool:
+def _is_expected(line: Line, pattern: str) -> bool:
     """A line of the browser itself, about the network."""
-    is_lost_socket = entry["source"] == "javascript" and SOCKET_LOST in entry["message"]
-    return (entry["source"] == "network" or is_lost_socket) and re.search(pattern, entry["message"]) is not None
+    is_lost_socket = line.source == "javascript" and SOCKET_LOST in line.message
+    return (line.source == "network" or is_lost_socket) and re.search(pattern, line.message) is not None

@@ -1,4 +1,5 @@
-"""Stands in for `claude` where a test is about processes: it runs its message as Python.
+"""Stands in for `claude` where a test is about processes: it runs its message as Python, or the file `again` where the
+message holds none.
 
 What it can do: `init()`, `say(text)`, `end(text)`, `result(**changes)` write Claude Code's lines; `escape()` starts a
 process that nobody ties to it: another session, another parent, no environment, and our stdout held open.
@@ -50,6 +51,8 @@ def escape() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--version"]:
+        sys.exit(print(os.environ.get("FAKE_VERSION", "2.1.197 (Claude Code)")))
     told = sys.stdin.read()
     if log := os.environ.get("FAKE_LOG"):
         with open(log, "a") as file:
@@ -57,4 +60,7 @@ if __name__ == "__main__":
     if "--resume" in sys.argv and os.path.exists("lost"):
         sys.exit("No conversation found with session ID: it")
     code = told.partition("#!python\n")[2].partition("\n\n## ")[0]
+    if not code and os.path.exists("again"):
+        with open("again") as file:
+            code = file.read()
     exec(code or "end('nothing to do')")

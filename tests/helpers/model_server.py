@@ -68,12 +68,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Refuse:
-    """An HTTP error instead of an answer."""
+    """An HTTP error instead of an answer; `body`: in words of its own."""
 
     status: int
     message: str = "refused by the script"
     kind: str = "error"
     headers: Json = field(default_factory=dict)
+    body: Any = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,20 @@ class Rubbish:
     body: bytes = b"data: {not json\n\n\x00\xff<html>"
 
 
-Action = Reply | Refuse | Hang | Drop | Rubbish
+@dataclass(frozen=True)
+class Pieces:
+    """Answers 200 with these bytes, one by one, `pause_s` apart; as they stand, whatever was asked for.
+
+    `is_whole` False: then the connection is cut instead of ended.
+    """
+
+    pieces: Sequence[bytes | str]
+    pause_s: float = 0.0
+    content_type: str = "text/event-stream"
+    is_whole: bool = True
+
+
+Action = Reply | Refuse | Hang | Drop | Rubbish | Pieces
 Script = Callable[[Talk], Action]
 
 
@@ -175,7 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _say(self, protocol: str, talk: Talk, action: Action) -> None:
         match action:
             case Refuse():
-                self._json(action.status, _error(protocol, action), action.headers)
+                self._json(
+                    action.status, _error(protocol, action) if action.body is None else action.body, action.headers
+                )
             case Hang():
                 self.server.model.closing.wait()
                 self.close_connection = True
@@ -184,26 +200,42 @@ class _Handler(BaseHTTPRequestHandler):
             case Rubbish():
                 self._head(200, {"Content-Type": "text/event-stream", "Content-Length": str(len(action.body))})
                 self.wfile.write(action.body)
+            case Pieces():
+                self._send(action)
             case Reply():
                 if talk.raw.get("stream"):
                     self._stream(_stream(protocol, talk, action))
                 else:
                     self._json(200, _whole(protocol, talk, action))
 
-    def _stream(self, events: list[str], *, whole: bool = True) -> None:
-        self._head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
-        for event in events:
-            raw = event.encode()
+    def _send(self, action: Pieces) -> None:
+        self._head(200, {"Content-Type": action.content_type, "Transfer-Encoding": "chunked"})
+        for piece in action.pieces:
+            raw = piece.encode() if isinstance(piece, str) else piece
+            self._chunk(raw)
+            self.server.model.closing.wait(action.pause_s)
+        self._end(whole=action.is_whole)
+
+    def _chunk(self, raw: bytes) -> None:
+        if raw:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(raw), raw))
             self.wfile.flush()
+
+    def _end(self, *, whole: bool) -> None:
         if whole:
             self.wfile.write(b"0\r\n\r\n")
         else:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _json(self, status: int, body: Json, headers: Json | None = None) -> None:
-        raw = json.dumps(body).encode()
+    def _stream(self, events: list[str], *, whole: bool = True) -> None:
+        self._head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+        for event in events:
+            self._chunk(event.encode())
+        self._end(whole=whole)
+
+    def _json(self, status: int, body: Any, headers: Json | None = None) -> None:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._head(status, {"Content-Type": "application/json", "Content-Length": str(len(raw))} | (headers or {}))
         if self.command != "HEAD":
             self.wfile.write(raw)
@@ -286,7 +318,7 @@ def _openai_talk(body: Json, headers: dict[str, str]) -> Talk:
             told.failures = 0
         elif message["role"] == "tool":
             told.result(message["tool_call_id"], text)
-        for call in message.get("tool_calls", []):
+        for call in message.get("tool_calls") or []:
             told.call(call["id"], call["function"]["name"], _loads(call["function"]["arguments"]))
     tools = [tool["function"]["name"] for tool in body.get("tools", [])]
     return _talk("openai", body, headers, "\n".join(system), asked, told, tools)

@@ -6,3 +6,4 @@ _CAPABILITIES = "-dac_override,-dac_read_search"  # what lets root pass by the p
 _WITHOUT = ["setpriv", f"--bounding-set={_CAPABILITIES}", f"--inh-caps={_CAPABILITIES}"]
 
 HELD_BACK = [] if os.getuid() else _WITHOUT  # before a command
+UNABLE_TO_KILL_OTHERS = ["setpriv", "--bounding-set=-kill", "--inh-caps=-kill"]  # root then kills its own only

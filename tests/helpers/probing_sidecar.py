@@ -4,13 +4,15 @@
 """
 
 import gc
+import os
+from typing import Any
 
 from flask import Flask
 from greenlet import greenlet
 
 from tests.helpers.sidecar import BOMB
 from wsserver import app as real
-from wsserver import session
+from wsserver import looks, session
 from wsserver.session import Effect, Log, Session
 
 
@@ -19,7 +21,12 @@ class Bomb(Exception):
 
 
 def create_app() -> Flask:
-    """As the real one; a message BOMB raises in its handler, a GET /bomb in a view."""
+    """As the real one; a message BOMB raises in its handler, a GET /bomb in a view.
+
+    `PROBING_STALE_S` shortens the time after which the log is stale, and the time until clients are sent away.
+    """
+    looks.STALE_S = float(os.environ.get("PROBING_STALE_S", looks.STALE_S))
+    looks.LEAVE_S = 2 * looks.STALE_S
     app = real.create_app()
     handle = session.receive
 
@@ -43,6 +50,16 @@ def create_app() -> Flask:
     def end_pump() -> str:
         """Delivery is dead from here on, while everything else lives."""
         app.extensions["sidecar"]._greenlets[0].kill()
+        return ""
+
+    @app.get("/break-pump/<int:is_broken>")
+    def break_pump(is_broken: int) -> str:
+        """Each turn of the pump fails after the log has been read, or no more does."""
+        fanout: Any = app.extensions["sidecar"]._fanout
+        if is_broken:
+            fanout.round = lambda: 1 / 0
+        else:
+            del fanout.round
         return ""
 
     return app

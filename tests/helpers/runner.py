@@ -45,9 +45,10 @@ class Bench:
         path = {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "CHORUS_HOME": str(self.home)}
         library = {"CHORUS_SQLITE": os.environ.get("CHORUS_SQLITE", "")}
         self.environ = ours | library | path | passes | {"SECRET": "hidden"} | settings
+        self.wrapper: list[str] = []  # before the command of a runner
         self.runners: list[subprocess.Popen[bytes]] = []
         self._bell = Bell(bell_path(self.home, RUNNER))
-        _install(folder / "bin" / "claude")
+        install_fake_claude(folder / "bin" / "claude")
 
     # -- runners
 
@@ -56,7 +57,11 @@ class Bench:
         path = self.folder / f"runner-{len(self.runners)}.log"
         with open(path, "wb") as output:
             runner = subprocess.Popen(
-                [sys.executable, "-m", "runner"], cwd=ROOT, env=self.environ | settings, stdout=output, stderr=output
+                [*self.wrapper, sys.executable, "-m", "runner"],
+                cwd=ROOT,
+                env=self.environ | settings,
+                stdout=output,
+                stderr=output,
             )
         self.runners.append(runner)
         self.wait(lambda: is_listening(bell_path(self.home, RUNNER)), "the runner listens")
@@ -141,7 +146,8 @@ def _task_of(item: dict[str, Any]) -> str | None:
     return found
 
 
-def _install(path: Path) -> None:
+def install_fake_claude(path: Path) -> None:
+    """Makes a program at `path` that runs its message as Python (fake_claude.py)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'#!/bin/sh\nexec {sys.executable} -S {ROOT}/tests/helpers/fake_claude.py "$@"\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)

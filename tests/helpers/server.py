@@ -27,7 +27,7 @@ from common.settings import ROOT
 from tests.helpers import processes
 from tests.helpers.processes import Process, wait_for
 
-READY_S = 30.0
+READY_S = 60.0
 STOP_S = 10.0  # what Ctrl-C may take
 MARK = "CHORUS_TEST_SERVER"
 LAUNCHER = [sys.executable, "-m", "launcher"]

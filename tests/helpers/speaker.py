@@ -29,7 +29,7 @@ def words() -> Iterator[tuple[OutputKind, dict[str, Any]]]:
             yield OutputKind.TOOL_RESULT, {"callId": call, "output": f"read {n}", "isError": n % 10 == 0}
             n += 2
         else:
-            yield OutputKind.TEXT, {"text": f"said {n}"}
+            yield OutputKind.TEXT, {"text": f"said {n}", "first": True}
             n += 1
 
 

@@ -14,6 +14,7 @@ from tests.helpers.model_server import Model, Reply, Talk, plain
 from tests.helpers.server import Server
 
 BIN = ROOT / "node_modules" / ".bin"
+NEWEST_CLAUDE = ROOT / "node_modules" / "claude-code-newest" / "bin" / "claude.exe"
 QUESTION, ANSWER = "Which language?", "in English"
 PLAN: dict[str, Any] = {
     "summary": "A note",

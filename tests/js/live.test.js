@@ -155,6 +155,7 @@ describe('disconnect', () => {
 describe('the page', () => {
   for (const [target, name] of /** @type {const} */ ([
     ['window', 'online'],
+    ['window', 'focus'],
     ['document', 'visibilitychange'],
   ])) {
     test(`${name}: tries at once`, async () => {
@@ -174,10 +175,65 @@ describe('the page', () => {
 
   test('a machine that slept tries at once', async () => {
     const browser = await liveBrowser();
-    browser.sleep(3_600_000);
-    browser.pass(0);
-    browser.pass(1);
+    browser.setClock(3_600_000);
+    browser.pass(5_000);
     assert.equal(browser.sockets.length, 2);
+  });
+
+  for (const frame of [event(11, 'task_created', task('b')), { type: 'heartbeat', seq: 10, now: 0 }]) {
+    test(`a ${frame.type} from before the machine slept is not believed`, async () => {
+      const browser = await liveBrowser();
+      browser.setClock(3_600_000);
+      browser.socket.receive(frame);
+      assert.deepEqual([browser.dataset.connection, browser.store.state.seq], ['reconnecting', 10]);
+    });
+  }
+
+  test('a clock that is put back makes no false Live', async () => {
+    const browser = await liveBrowser();
+    browser.setClock(-3_600_000);
+    browser.pass(12_600);
+    assert.equal(browser.dataset.connection, 'reconnecting');
+  });
+
+  test('nor a retry an hour away', async () => {
+    const browser = await liveBrowser();
+    browser.socket.end(1006);
+    browser.setClock(-3_600_000);
+    browser.pass(1_000);
+    assert.equal(browser.sockets.length, 2);
+  });
+
+  test('one that is put back wakes the page', async () => {
+    const browser = await liveBrowser();
+    browser.socket.receive({ type: 'bye', delayMs: 50_000, reason: 'restart' });
+    browser.setClock(-3_600_000);
+    browser.pass(5_000);
+    assert.equal(browser.sockets.length, 2);
+  });
+
+  test('one that is set again and again makes no storm, and no false Live', async () => {
+    const browser = await liveBrowser();
+    browser.socket.end(1006);
+    for (let second = 0; second < 120; second++) {
+      browser.setClock(second % 2 ? 3_600_000 : -3_600_000);
+      if (browser.socket.readyState !== 3) browser.socket.end(1006);
+      browser.pass(1_000);
+      if (browser.requests.some(({ path }) => path === '/api/live'))
+        await browser.refuse('/api/live', new ApiError(0, 'NETWORK', 'no'));
+      assert.notEqual(browser.dataset.connection, 'live');
+    }
+    const tries = browser.sockets.length;
+    assert.ok(tries > 10 && tries < 45, `${tries} tries in two minutes`);
+  });
+
+  test('what is said of times is by the clock of the server', async () => {
+    const browser = await liveBrowser();
+    browser.socket.receive({ type: 'heartbeat', seq: 10, now: 50_000 });
+    browser.setClock(-3_600_000);
+    browser.pass(1_000);
+    browser.socket.end(1006);
+    assert.deepEqual([browser.live.now(), browser.live.status().asOf], [51_000, 50_000]);
   });
 
   for (const [target, away, back] of /** @type {const} */ ([
@@ -196,6 +252,14 @@ describe('the page', () => {
       assert.deepEqual([browser.sockets.length, browser.socket.sent[0].since, browser.dataset.snapshots], [2, 10, '1']);
     });
   }
+
+  test('a browser that forgets to say that the page is back', async () => {
+    const browser = await liveBrowser();
+    browser.window.dispatchEvent(new Event('pagehide'));
+    browser.document.dispatchEvent(new Event('visibilitychange'));
+    browser.socket.open();
+    assert.deepEqual([browser.sockets.length, browser.socket.sent[0].since], [2, 10]);
+  });
 
   test('stop leaves nothing behind', async () => {
     const browser = await liveBrowser();

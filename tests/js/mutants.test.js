@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MUTANTS = join(ROOT, 'tests/mutants');
-const TESTS = ['state', 'store', 'parts', 'world'].map((name) => `tests/js/${name}.test.js`);
+const TESTS = ['clock', 'state', 'store', 'parts', 'world'].map((name) => `tests/js/${name}.test.js`);
 const patches = readdirSync(MUTANTS).filter(
   (name) => name.endsWith('.patch') && readFileSync(join(MUTANTS, name), 'utf8').includes('static/js/'),
 );

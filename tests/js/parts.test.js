@@ -313,7 +313,7 @@ describe('output of a run', () => {
   const said = (from, to) =>
     Array.from(
       { length: to - from + 1 },
-      (_, k) => /** @type {OutputRecord} */ ({ n: from + k, at: 1, kind: 'text', text: `${from + k}` }),
+      (_, k) => /** @type {OutputRecord} */ ({ n: from + k, at: 1, kind: 'text', text: `${from + k}`, first: true }),
     );
   /**
    * A page as the server answers it.
@@ -405,6 +405,46 @@ describe('output of a run', () => {
     answer(it, 10, page(1, 1));
     push(it.store, 2, OUTPUT_KEPT + 50);
     assert.deepEqual([numbers(it.store)[0], numbers(it.store).length], [51, OUTPUT_KEPT]);
+  });
+
+  test('pieces of one answer are joined as they come, and are one of those that are kept', () => {
+    const it = opened('output:r');
+    answer(it, 10, page(1, 1));
+    const piece = (/** @type {number} */ n) => /** @type {OutputRecord} */ ({ n, at: 1, kind: 'text', text: '.' });
+    for (let n = 2; n <= 40; n += 1)
+      it.store.receive({ type: 'run_output', items: [{ runId: 'r', taskId: 'a', from: n, records: [piece(n)] }] });
+    push(it.store, 41, 41);
+    const records = it.store.part('output:r').data?.records ?? [];
+    assert.deepEqual(numbers(it.store), [1, 41]);
+    assert.deepEqual([records[0]?.to, records[0]?.text], [40, `1${'.'.repeat(39)}`]);
+    assert.equal(it.store.part('output:r').data?.last, 41);
+  });
+
+  test('where pieces make fewer blocks than are shown, older ones are read and joined across the border', () => {
+    const it = opened('output:r');
+    const pieces = Array.from(
+      { length: OUTPUT_KEPT },
+      (_, k) => /** @type {OutputRecord} */ ({ n: 1_001 + k, at: 1, kind: 'text', text: '.' }),
+    );
+    answer(it, 10, { ...page(1_001, 1_500), records: pieces });
+    const older = it.store.parts.takeOlder('output:r');
+    assert.equal(older?.path, `/api/runs/r/output?since=500&limit=${OUTPUT_KEPT}`);
+    assert.equal(it.store.parts.takeOlder('output:r'), null);
+    const moment = { epoch: 'e1', seq: 10 };
+    it.store.parts.answerOlder('output:r', older?.id ?? 0, { asOf: moment, data: page(501, 1_000, 1_500) });
+    const records = it.store.part('output:r').data?.records ?? [];
+    assert.equal(records.length, 500);
+    assert.deepEqual([records.at(-1)?.n, records.at(-1)?.to], [1_000, 1_500]);
+    assert.equal(it.store.parts.takeOlder('output:r'), null, 'there are enough now');
+  });
+
+  test('older output of another numbering is not taken, and not asked for again', () => {
+    const it = opened('output:r');
+    answer(it, 10, page(901, 950, 950));
+    const older = it.store.parts.takeOlder('output:r');
+    const answerOf = { asOf: { epoch: 'e1', seq: 10 }, data: page(401, 900, 950, 'o2') };
+    it.store.parts.answerOlder('output:r', older?.id ?? 0, answerOf);
+    assert.deepEqual([numbers(it.store)[0], it.store.parts.takeOlder('output:r')], [901, null]);
   });
 
   test('ends up whole whatever is dropped, doubled, reordered or answered late', () => {

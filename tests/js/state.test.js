@@ -214,6 +214,41 @@ describe('resync', () => {
     assert.equal(machine.status.reloadOffered, false);
   });
 
+  for (const reason of ['expired', 'workspace', 'epoch']) {
+    test(`${reason}: the snapshot is asked for after the delay that the server tells, and no later`, () => {
+      const machine = createMachine().goLive();
+      assert.deepEqual(types(machine.frame({ type: 'resync', reason, delayMs: 1_500 })), []);
+      assert.equal(machine.armed, 1_500);
+      machine.ctx.now = 1_499;
+      assert.deepEqual(types(machine.send({ type: 'tick' })), []);
+      machine.ctx.now = 1_500;
+      assert.deepEqual(types(machine.send({ type: 'tick' })), ['fetchSnapshot']);
+    });
+  }
+
+  test('a person who presses "Try now" waits for nobody', () => {
+    const machine = createMachine().goLive();
+    machine.frame({ type: 'resync', reason: 'expired', delayMs: 9_000 });
+    assert.deepEqual(types(machine.send({ type: 'wake' })), ['fetchSnapshot']);
+  });
+
+  test('a delay beyond reason is cut before the server gives up', () => {
+    const machine = createMachine().goLive();
+    machine.frame({ type: 'resync', reason: 'expired', delayMs: 1e9 });
+    assert.ok(/** @type {any} */ (machine.state.memory.need).at <= 30_000);
+  });
+
+  test('the socket breaks while it waits: it still asks no earlier', () => {
+    const machine = createMachine().goLive();
+    machine.frame({ type: 'resync', reason: 'epoch', delayMs: 5_000 });
+    machine.send({ type: 'close', code: 1006 });
+    machine.ctx.now = 1_000;
+    assert.deepEqual(types(machine.send({ type: 'tick' })), ['openSocket']);
+    assert.deepEqual(types(machine.send({ type: 'open' })), []);
+    machine.ctx.now = 5_000;
+    assert.deepEqual(types(machine.send({ type: 'tick' })), ['fetchSnapshot']);
+  });
+
   test('a workspace that is switched is no sign of trouble', () => {
     const machine = createMachine().goLive();
     for (let times = 0; times < 4; times++) {
@@ -243,6 +278,23 @@ describe('reset', () => {
     ]);
     assert.equal(machine.phase, 'catchingUp');
   });
+
+  for (const type of ['welcome', 'heartbeat']) {
+    test(`with many pages each asks at a moment of its own, as ${type} says`, () => {
+      const machine = createMachine().goLive();
+      if (type === 'welcome') {
+        machine.retry();
+        machine.send({ type: 'open' });
+        machine.frame({ ...WELCOME, spreadMs: 2_000 });
+      } else machine.frame({ type: 'heartbeat', seq: 10, spreadMs: 2_000, now: 0 });
+      machine.ctx.random = 0.75;
+      assert.deepEqual(types(machine.send({ type: 'outcome', outcome: 'reset' })), []);
+      machine.ctx.now += 1_499;
+      assert.deepEqual(types(machine.send({ type: 'tick' })), []);
+      machine.ctx.now += 1;
+      assert.deepEqual(types(machine.send({ type: 'tick' })), ['fetchSnapshot']);
+    });
+  }
 
   test('live at once when nothing was held', () => {
     const machine = createMachine().goLive();
@@ -334,7 +386,35 @@ describe('the end of a connection', () => {
       [machine.state.tag, machine.status.retryAt, machine.state.memory.failures],
       ['Reconnecting', 1_234, 0],
     );
+    assert.equal(machine.status.reason, 'The live service restarts.');
   });
+
+  test('bye says why, also to who has just come, and no diagnosis of before stands in its way', () => {
+    const machine = createMachine().goLive();
+    for (let tries = 0; tries < 3; tries++) machine.retry();
+    machine.send({ type: 'liveFailed' });
+    assert.equal(machine.status.kind, 'offline');
+    machine.send({ type: 'open' });
+    const failures = machine.state.memory.failures;
+    machine.frame({ type: 'bye', delayMs: 2_500, reason: 'stale', detail: 'The log has not been read for 12 s.' });
+    assert.deepEqual(
+      [machine.status.kind, machine.status.reason, machine.state.memory.failures],
+      ['reconnecting', 'The live service cannot read the board. The log has not been read for 12 s.', failures],
+    );
+  });
+
+  for (const [delayMs, after] of /** @type {const} */ ([
+    [1e12, 60_000],
+    [-5, 0],
+    [undefined, 0],
+    ['soon', 0],
+  ])) {
+    test(`bye with a delay of ${delayMs}: ${after}`, () => {
+      const machine = createMachine().goLive();
+      machine.frame({ type: 'bye', delayMs, reason: 'from the future' });
+      assert.equal(machine.status.retryAt, after);
+    });
+  }
 
   for (const [code, returns] of /** @type {const} */ ([
     [1000, true],
@@ -479,9 +559,16 @@ describe('the life of the page', () => {
   test('suspended: silent, whatever comes', () => {
     const machine = createMachine().goLive();
     assert.deepEqual(types(machine.send({ type: 'suspend' })), ['closeSocket']);
-    for (const type of ['tick', 'wake', 'start', 'close', 'frame'])
+    for (const type of ['tick', 'start', 'close', 'frame'])
       assert.deepEqual(machine.send({ type, code: 1006, frame: { type: 'bye' } }), []);
     assert.deepEqual(types(machine.send({ type: 'resume' })), ['openSocket']);
+  });
+
+  test('suspended: wakes where the browser does not say that it is back', () => {
+    const machine = createMachine().goLive();
+    machine.send({ type: 'suspend' });
+    assert.deepEqual(types(machine.send({ type: 'wake' })), ['openSocket']);
+    assert.deepEqual(machine.send({ type: 'resume' }), []);
   });
 
   test('a snapshot that was under way when suspended is asked for again', () => {
@@ -556,7 +643,10 @@ describe('any order of events', () => {
     WELCOME,
     { type: 'heartbeat', seq: 10, now: 0 },
     { type: 'resync', reason: 'expired' },
+    { type: 'resync', reason: 'epoch', delayMs: 2_000 },
+    { type: 'heartbeat', seq: 10, spreadMs: 4_000, now: 0 },
     { type: 'bye', delayMs: 5 },
+    { type: 'bye', delayMs: 1e15, reason: 'stale', detail: 'no' },
     event(11, 'task_deleted', { id: 'a' }),
   ];
   const live = {

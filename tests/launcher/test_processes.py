@@ -21,7 +21,7 @@ STOPPED_S = 10.0
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("launched") / "home") as started:
+    with running(tmp_path_factory.mktemp("launched") / "home", CHORUS_LOG_LEVEL="debug") as started:
         yield started
 
 
@@ -32,6 +32,7 @@ def test_address_is_printed(server: Server) -> None:
 
 def test_every_line_has_the_format(server: Server) -> None:
     lines = [line for line in server.output.splitlines() if not line.startswith("Chorus is at ")]
+    assert len(lines) > 10
     assert [line for line in lines if not line.startswith("[Chorus 20")] == []
 
 

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 Json = dict[str, Any]
+SPREAD_MS = 2_500
 CONFIG = {"allowedAgentDirectories": [], "initialAgentDirectory": "", "systemAgentProvider": "not-configured"}
 
 
@@ -146,8 +147,8 @@ class Connection:
             self.resync("expired")
         else:
             self.cursor = since
-            welcome = {"protocol": 1, "build": "test", "epoch": epoch, "seq": server.seq, "heartbeatMs": 5000, "now": 0}
-            self.frames.append({"type": "welcome", **welcome})
+            welcome = {"protocol": 1, "build": "test", "epoch": epoch, "seq": server.seq, "heartbeatMs": 5000}
+            self.frames.append({"type": "welcome", **welcome, "spreadMs": SPREAD_MS, "now": 0})
             self.push()
 
     def push(self) -> None:
@@ -164,7 +165,8 @@ class Connection:
 
     def resync(self, reason: str) -> None:
         self.cursor = None
-        self.frames.append({"type": "resync", "reason": reason})
+        delay_ms = SPREAD_MS if self.server.seq % 2 else 0
+        self.frames.append({"type": "resync", "reason": reason, "delayMs": delay_ms})
 
     def heartbeat(self) -> None:
-        self.frames.append({"type": "heartbeat", "seq": self.cursor, "now": 0})
+        self.frames.append({"type": "heartbeat", "seq": self.cursor, "spreadMs": SPREAD_MS, "now": 0})

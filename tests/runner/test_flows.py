@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.clock import now_ms
-from core.runs import records, verbs
+from core.runs import leases, records, verbs
 from core.runs.prompts import CONTINUE
 from core.tasks import queue
 from core.tasks import verbs as task_verbs
@@ -161,9 +161,10 @@ def test_messages_are_told_again_where_no_session_was_noted(shared: Bench) -> No
     """The runner was killed between the delivery and the first word of the agent."""
     task = shared.task("end('x')")
     shared.wait_state(task, "interrupted")
-    message = shared.do(queue.enqueue, task.id, "Mind the gap")
+    shared.do(queue.enqueue, task.id, "Mind the gap")
     run = shared.run(task)
-    shared.do(queue.deliver, task.id, [message["id"]], run["id"])
+    shared.do(queue.begin_delivery, task.id, run["id"])
+    shared.do(queue.deliver, task.id, run["id"])
     shared.do(records.save, run, session_id=None)
     before = len(calls_of(shared, task))
     shared.do(verbs.resume, run["id"])
@@ -184,3 +185,20 @@ def test_cap_ends_a_task_and_says_so(limited: Bench) -> None:
     assert limited.run(task)["reason"] == "This task cost 2.00 USD; the cap CHORUS_TASK_COST_USD is 2.00."
     budgets = [call["argv"][call["argv"].index("--max-budget-usd") + 1] for call in calls_of(limited, task)]
     assert budgets == ["2.0000", "1.5000", "1.0000", "0.5000"]
+
+
+def test_run_that_was_closed_meanwhile_is_not_reminded(shared: Bench) -> None:
+    """A person closes it in the moment in which its agent ends, and the runner has not heard of it yet."""
+    task = shared.task(WAIT_FOR_FILE)
+    run = started(shared, task)
+    with shared.workspace.database.write() as tx:  # without the bell
+        verbs.close_by_hand(tx, task.id, "by hand")
+    let_go(shared, task, "writer")
+
+    def attended() -> bool:
+        with shared.workspace.database.read() as reading:
+            return run["id"] in leases.of_all(reading)
+
+    shared.wait(lambda: not attended(), "its attendant gone")
+    assert len(calls_of(shared, task)) == 1
+    assert (shared.run(task)["state"], shared.run(task)["output"]) == ("interrupted", "by hand")

@@ -40,6 +40,233 @@ def played(name: str) -> tuple[Output, list[Any], Ending]:
     return output, records, output.ending(recorded["code"], NOW)
 
 
+def read(program: str, *lines: dict[str, Any], stderr: str = "", code: int = 0) -> tuple[Output, list[Any], Ending]:
+    """These lines through a reader."""
+    output = OUTPUTS[program]()
+    for text in stderr.splitlines():
+        output.error_line(text, NOW)
+    records = [record for line in lines for record in output.line(json.dumps(line), NOW)]
+    return output, records, output.ending(code, NOW)
+
+
+def claude_says(*blocks: dict[str, Any], model: str = "claude", **more: Any) -> dict[str, Any]:
+    message = {"id": str(blocks), "model": model, "content": list(blocks), "usage": {"input_tokens": 1}}
+    return {"type": "assistant", "message": message, **more}
+
+
+def result(text: str | None = "x", **changes: Any) -> dict[str, Any]:
+    return {"type": "result", "subtype": "success", "is_error": False, "result": text, "usage": {}, **changes}
+
+
+def step(reason: str | None, output: int = 1) -> dict[str, Any]:
+    return {"type": "step_finish", "part": {"reason": reason, "tokens": {"input": 1, "output": output}}}
+
+
+TEXT = {"type": "text", "text": "x"}
+CALL = {"type": "tool_use", "id": "t", "name": "mcp__chorus__help", "input": {}}
+CALLED = {"type": "tool_use", "part": {"tool": "help", "callID": "c", "state": {"status": "completed"}}}
+STARTED = {"type": "step_start", "part": {}}
+SPOKEN = {"type": "text", "part": {"text": "half"}}
+RESET = {"name": "provider.transport", "data": {"message": "ECONNRESET: The socket connection was closed"}}
+ERROR = {"type": "error", "error": RESET}
+
+
+@pytest.mark.parametrize(
+    ("lines", "how", "reason"),
+    [
+        ([ERROR, SPOKEN, step("stop")], How.DONE, ""),
+        ([STARTED, ERROR, STARTED, CALLED, step("tool-calls"), ERROR, STARTED, SPOKEN, step("stop")], How.DONE, ""),
+        ([SPOKEN, step("stop"), ERROR], How.DONE, ""),
+        ([STARTED, SPOKEN, {"type": "step_finish", "part": {"type": "step-finish", "reason": "stop"}}], How.DONE, ""),
+        ([SPOKEN, step(None)], How.DONE, ""),
+        ([STARTED, CALLED, step("stop"), STARTED, SPOKEN, step("stop")], How.DONE, ""),
+        ([SPOKEN, step("unknown"), STARTED, SPOKEN, step("stop")], How.DONE, ""),
+        ([SPOKEN, ERROR], How.FAILED, "The provider failed: ECONNRESET"),
+        ([STARTED, CALLED, step("stop"), ERROR], How.FAILED, "The provider failed: ECONNRESET"),
+        ([SPOKEN, step("tool-calls"), ERROR], How.FAILED, "The provider failed: ECONNRESET"),
+        ([{"type": "error", "error": "it broke"}], How.FAILED, "The provider failed: it broke"),
+        ([{"type": "error", "error": {"name": "Odd", "data": None}}], How.FAILED, "The provider failed: Odd"),
+        ([{"type": "error"}], How.FAILED, "The provider failed"),
+        ([SPOKEN, step("length", 0)], How.FAILED, "The answer was cut off: it is longer than the model may write"),
+        ([SPOKEN, step("content-filter")], How.FAILED, "The answer was cut off: the provider's filter"),
+        ([SPOKEN, step("other")], How.FAILED, "The answer was cut off: the provider ended it with 'other'"),
+        ([SPOKEN, step("unknown", 0)], How.FAILED, "The answer was cut off"),
+        ([SPOKEN, step("error")], How.FAILED, "The answer was cut off"),
+        ([SPOKEN, step("stop"), STARTED], How.FAILED, "OpenCode ended without a result"),
+        ([SPOKEN, step("tool-calls")], How.FAILED, "OpenCode ended without a result"),
+        ([SPOKEN], How.FAILED, "OpenCode ended without a result"),
+    ],
+)
+@pytest.mark.parametrize("code", [0, 1])
+def test_last_step_of_opencode_decides(lines: list[dict[str, Any]], how: How, reason: str, code: int) -> None:
+    _, _, ending = read("opencode", *lines, code=code)
+    assert ending.how is how
+    assert ending.reason.startswith(reason if code == 0 else reason.replace("without a result", "with status 1"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "how", "told"),
+    [
+        ([result(stop_reason="end_turn")], How.DONE, "x"),
+        ([result(stop_reason=None)], How.DONE, "x"),
+        ([result(), result(None, is_error=True, subtype="error_during_execution", num_turns=0)], How.DONE, "x"),
+        ([result(), result(None, is_error=True, subtype="error_during_execution", num_turns=7)], How.DONE, "x"),
+        ([result(), claude_says(TEXT), result("y")], How.DONE, "y"),
+        ([result("aside", origin={"kind": "task-notification"}), result("y")], How.DONE, "y"),
+        ([result("y"), claude_says(TEXT), result("aside", origin={"kind": "task-notification"})], How.DONE, "y"),
+        ([result("broke", is_error=True), result("y")], How.DONE, "y"),
+        ([result(), claude_says(TEXT), result("broke", is_error=True, num_turns=3)], How.FAILED, "broke"),
+        ([result(None, is_error=True, subtype="error_max_turns")], How.FAILED, "error_max_turns"),
+        ([result(None, subtype="error_during_execution", errors=["first", "second"])], How.FAILED, "first; second"),
+        ([result(stop_reason="max_tokens")], How.FAILED, "cut off: it is longer than the model may write"),
+        ([claude_says(TEXT), result(stop_reason="model_context_window_exceeded")], How.FAILED, "longer than the model"),
+        ([result(stop_reason="refusal")], How.FAILED, "the model refused"),
+        ([result(stop_reason="pause_turn")], How.FAILED, "cut off: Claude Code stopped with pause_turn"),
+        ([result(stop_reason="end_turn", terminal_reason="aborted_streaming")], How.FAILED, "aborted_streaming"),
+        ([result("API Error: 529 Overloaded", is_error=True, api_error_status=529)], How.LIMITED, "529 Overloaded"),
+        ([claude_says(TEXT)], How.FAILED, "ended without a result"),
+    ],
+)
+def test_results_of_claude_code(lines: list[dict[str, Any]], how: How, told: str) -> None:
+    output, _, ending = read("claude", *lines)
+    assert ending.how is how
+    assert told in (output.progress.output if how is How.DONE else ending.reason)
+
+
+NOTICE = "You've hit your session limit · resets 10:30pm (UTC)"  # NOW is 22:13:20
+ENDS = NOW + 1_000_000
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [result(NOTICE)],
+        [result(NOTICE, is_error=True)],
+        [result(NOTICE, is_error=True, api_error_status=429)],
+        [result(NOTICE, is_error=True, api_error_status=400)],
+        [claude_says({"type": "text", "text": NOTICE}), result(NOTICE)],
+        [claude_says(TEXT, CALL), claude_says({"type": "text", "text": NOTICE}, model="<synthetic>"), result(NOTICE)],
+        [claude_says(TEXT, CALL), claude_says(TEXT, model="<synthetic>", error="rate_limit"), result(NOTICE)],
+        [
+            {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": ENDS // 1000}},
+            result("You've hit your limit"),
+        ],
+        [
+            {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": ENDS}},
+            result("You've hit your limit", is_error=True, api_error_status=429),
+        ],
+    ],
+)
+def test_limits_in_words_of_claude_code(lines: list[dict[str, Any]]) -> None:
+    ending = read("claude", *lines)[2]
+    assert (ending.how, ending.resume_at, ending.guessed) == (How.LIMITED, ENDS, False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "resume_at", "guessed"),
+    [
+        ([{"type": "text", "part": {"text": NOTICE}}, step("stop")], ENDS, False),
+        ([{"type": "error", "error": {"data": {"message": NOTICE, "statusCode": 429}}}], ENDS, False),
+        ([{"type": "error", "error": {"data": {"message": NOTICE}}}], ENDS, False),
+        ([{"type": "error", "error": {"name": "rate_limit_error"}}], NOW + 300_000, True),
+        (
+            [{"type": "error", "error": {"data": {"statusCode": 429, "responseHeaders": {"Retry-After": "900.5"}}}}],
+            NOW + 900_500,
+            False,
+        ),
+    ],
+)
+def test_limits_of_opencode(lines: list[dict[str, Any]], resume_at: int, guessed: bool) -> None:
+    ending = read("opencode", *lines)[2]
+    assert (ending.how, ending.resume_at, ending.guessed) == (How.LIMITED, resume_at, guessed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The rate limit is 100 requests a minute; I documented that it resets at 9pm.",
+        "Usage limit reached|1760000000 is parsed now.",
+        "Rate limit reached: I added a retry after 30 seconds.",
+    ],
+)
+def test_work_about_limits_is_work(text: str) -> None:
+    said = {"type": "text", "text": text}
+    assert read("claude", claude_says(TEXT, CALL), claude_says(said), result(text))[2].how is How.DONE
+    assert read("opencode", CALLED, {"type": "text", "part": {"text": text}}, step("stop"))[2].how is How.DONE
+
+
+def test_time_that_has_passed_is_a_guess() -> None:
+    ending = read("claude", result(f"Claude AI usage limit reached|{NOW // 1000 - 60}"))[2]
+    assert (ending.how, ending.resume_at, ending.guessed) == (How.LIMITED, NOW + 300_000, True)
+
+
+def test_spent_money_is_no_pause() -> None:
+    text = "You exceeded your current quota, please check your plan and billing details."
+    body = {"message": text, "statusCode": 429, "responseBody": '{"error":{"code":"insufficient_quota"}}'}
+    ending = read("opencode", {"type": "error", "error": {"name": "APIError", "data": body}})[2]
+    assert (ending.how, ending.reason[:37]) == (How.FAILED, "The provider wants to be paid first: ")
+    ending = read("claude", result("Credit balance is too low", is_error=True, api_error_status=400))[2]
+    assert ending.reason.startswith("The provider wants to be paid first: ")
+
+
+LOCKED = "Error: Unexpected error\n\ndatabase is locked\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "stderr", "code", "again"),
+    [
+        ("opencode", LOCKED, 1, True),
+        ("opencode", LOCKED, 0, True),
+        ("opencode", "SQLiteError: locking protocol", 1, True),
+        ("opencode", "Failed to execute statement", 1, True),
+        ("opencode", "", 0, True),
+        ("opencode", "TypeError: undefined is not a function", 1, False),
+        ("claude", "Claude configuration file at /home/x/.claude.json is corrupted: Unexpected EOF", 1, True),
+        ("claude", "error: unknown option '--x'", 1, False),
+        ("claude", "", 0, False),
+    ],
+)
+def test_failures_that_pass_are_told_from_others(program: str, stderr: str, code: int, again: bool) -> None:
+    output, _, ending = read(program, stderr=stderr, code=code)
+    assert (ending.how, ending.again, output.progress.said) == (How.FAILED, again, 0)
+
+
+def test_blocks_are_whole() -> None:
+    """So that those who read them one after the other know where one begins."""
+    thought = {"type": "thinking", "thinking": "hm"}
+    for records in (
+        read("claude", claude_says(thought, TEXT, TEXT))[1],
+        read("opencode", {"type": "reasoning", "part": {"text": "hm"}}, SPOKEN, SPOKEN)[1],
+    ):
+        assert [record.kind for record in records] == [OutputKind.THINKING, OutputKind.TEXT, OutputKind.TEXT]
+        assert all(record.data["first"] is True for record in records)
+
+
+def test_finished_is_who_has_nothing_more_to_say() -> None:
+    tasks = {"type": "system", "subtype": "background_tasks_changed"}
+    aside = result("aside", origin={"kind": "task-notification"})
+    for lines, finished in (
+        ([claude_says(TEXT)], False),
+        ([claude_says(TEXT), result()], True),
+        ([result(is_error=True)], True),
+        ([result(), {"type": "system", "subtype": "init"}], False),
+        ([result(), tasks | {"tasks": [{"id": 1}]}], False),
+        ([result(), tasks | {"tasks": [{"id": 1}]}, tasks | {"tasks": []}], True),
+        ([aside], False),
+        ([aside, result()], True),
+    ):
+        assert read("claude", *lines)[0].finished is finished, lines
+    for lines, finished in (
+        ([SPOKEN], False),
+        ([SPOKEN, step("tool-calls")], False),
+        ([SPOKEN, step("stop")], True),
+        ([STARTED, CALLED, step("stop")], False),
+        ([CALLED, step("tool-calls"), SPOKEN, step("stop")], True),
+        ([SPOKEN, step("stop"), STARTED], False),
+    ):
+        assert read("opencode", *lines)[0].finished is finished, lines
+
+
 @pytest.mark.parametrize("program", ["claude", "opencode"])
 def test_work_with_a_tool(program: str) -> None:
     output, records, ending = played(f"{program}-tools")
@@ -206,6 +433,19 @@ def test_result_that_is_garbled_is_none() -> None:
     assert "could not be read" in output.ending(0, NOW).reason
 
 
+def test_pieces_of_an_answer() -> None:
+    """The first one of each kind is marked; the answer is the last text, all of it."""
+    output = openai_compat.Output()
+    told = [("thinking", "hm", True), ("text", "a", True), ("text", "b", False), ("notice", "again", None)]
+    told += [("text", "c", True), ("thinking", "hm", False), ("text", "d", False)]
+    lines = [json.dumps({"type": kind, "text": text, "first": first}) for kind, text, first in told]
+    records = [record for line in [*lines, '{"type": "alive"}'] for record in output.line(line, NOW)]
+    assert [(record.kind, record.data.get("first")) for record in records] == [
+        (kind, first or None) for kind, _, first in told
+    ]
+    assert output.progress.output == "cd"
+
+
 def test_cost_of_all_answers_of_a_turn_counts() -> None:
     output = openai_compat.Output()
     for cost in (0.25, 0.5, None):
@@ -261,6 +501,16 @@ def test_budget_that_is_spent() -> None:
     known, ending = output.progress, output.ending(1, NOW)
     assert (known.tokens_input, known.tokens_output, known.cost_usd) == (3_000, 500, 0.0275)
     assert (ending.how, ending.reason) == (How.FAILED, "It has spent what the caps of cost had left.")
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [(None, False), ((2, 1, 197), False), ((2, 1, 257), True), ((3, 0, 0), True)]
+)
+def test_resumed_sessions_get_the_instructions_of_now(version: tuple[int, ...] | None, told: bool) -> None:
+    """Versions that do not know the flag keep nothing."""
+    assert "--system-prompt-snapshot" not in claude_code.launch(replace(JOB, version=version)).arguments
+    arguments = claude_code.launch(replace(JOB, session="s", version=version)).arguments
+    assert ("--system-prompt-snapshot" in arguments) == told
 
 
 def test_web_search_is_on_where_it_is_granted() -> None:

@@ -14,7 +14,7 @@ from runner.providers.known import PROVIDERS
 
 pytestmark = pytest.mark.processes
 ROW = {"type": "openai-compat", "api_base_url": "http://127.0.0.1:9/v1", "api_key": "", "default_model": "m"}
-PLANTED = "json.py", "openai.py", "agenttools/__init__.py", "runner/__init__.py", "common/__init__.py"
+PLANTED = "json.py", "httpx2.py", "agenttools/__init__.py", "runner/__init__.py", "common/__init__.py"
 
 
 @pytest.fixture

@@ -301,8 +301,8 @@ def test_database_that_cannot_be_read_yet_is_said_once(tmp_path: Path) -> None:
         database = made.home / "home.db"
         database.rename(tmp_path / "aside")
         made.start(CHORUS_LOG_LEVEL="debug")
-        made.wait(lambda: made.output.count("The database cannot be read") > 1, "a second look")
+        made.wait(lambda: made.output.count("The database cannot be used") > 1, "a second look")
         (tmp_path / "aside").rename(database)
         made.wait_state(made.task("end('done')"), "interrupted")
-        assert made.output.count("[WARN] The database cannot be read") == 1
+        assert made.output.count("[WARN] The database cannot be used") == 1
         assert "Traceback" not in made.output

@@ -1,14 +1,17 @@
 """What all routes share: bodies and their limits, versions, idempotency, compression, headers."""
 
 import gzip
+import io
 import json
 import re
 import threading
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import brotli
 import pytest
@@ -21,7 +24,7 @@ from common.settings import ROOT
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE
 from webapp import api as webapi
-from webapp import packing
+from webapp import packing, pages, state
 from webapp.comments import without_comments
 
 NEW = {"description": "x", "source": SOURCE}
@@ -82,6 +85,21 @@ def test_attachment_comes_back_as_it_went_in(api: Api) -> None:
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_attachment_has_one_name_in_whichever_form_it_is_written(api: Api) -> None:
+    task_id = api.task()["id"]
+    for form in ("NFD", "NFC", "NFD"):
+        api.attach(task_id, unicodedata.normalize(form, "Übersicht.txt"), form.encode())
+        attached = api.ok("GET", f"/api/tasks/{task_id}")["attachments"]
+        assert [attachment["filename"] for attachment in attached] == [unicodedata.normalize("NFC", "Übersicht.txt")]
+        for asked in ("NFC", "NFD"):
+            name = quote(unicodedata.normalize(asked, "Übersicht.txt"))
+            with api.request("GET", f"/api/tasks/{task_id}/attachments/{name}") as answer:
+                assert answer.data == form.encode()
+    name = quote(unicodedata.normalize("NFD", "Übersicht.txt"))
+    assert api.request("DELETE", f"/api/tasks/{task_id}/attachments/{name}").status_code == 200
+    assert api.ok("GET", f"/api/tasks/{task_id}")["attachments"] == []
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1", "bytes=1-2,3-3", "bytes=99-", "bytes=5-2", "lines=1"])
@@ -365,3 +383,62 @@ def test_bug_is_a_500_in_the_one_shape(api: Api, app: Flask, monkeypatch: pytest
     monkeypatch.setattr(queries, "board", broken)
     error = api.refused("GET", "/api/tasks", 500, "INTERNAL_ERROR")
     assert "secret" not in error["message"]
+
+
+def test_route_without_a_body_takes_none_of_another_kind(api: Api) -> None:
+    """A form of another site could be sent without asking."""
+    task_id = api.task()["id"]
+    path = f"/api/tasks/{task_id}/plan"
+    api.refused("POST", path, 415, "UNSUPPORTED_MEDIA_TYPE", data=b"x", content_type="text/plain")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        (b"{}", "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (b"[]", "application/json", 400, "BAD_REQUEST"),
+        (b"7", "application/json", 400, "BAD_REQUEST"),
+    ],
+)
+def test_arguments_of_a_tool_are_a_json_object(
+    api: Api, body: bytes, content_type: str, status: int, code: str
+) -> None:
+    path = f"/api/tasks/{api.task()['id']}/tools"
+    api.refused("POST", path, status, code, data=body, content_type=content_type)
+
+
+def test_attachment_whose_file_is_gone_is_told(api: Api, app: Flask) -> None:
+    task_id = api.task()["id"]
+    api.attach(task_id, "a.txt")
+    [file] = [path for path in state.of(app).workspace.get().uploads.rglob("*") if path.is_file()]
+    file.unlink()
+    error = api.refused("GET", f"/api/tasks/{task_id}/attachments/a.txt", 404, "NOT_FOUND")
+    assert "missing from the workspace folder" in error["message"]
+
+
+def test_warming_stops_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warmed: list[Path] = []
+    stop = threading.Event()
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+
+    def load(path: Path) -> None:
+        warmed.append(path)
+        if path.name == "b":
+            stop.set()
+
+    monkeypatch.setattr(pages, "_current", load)
+    pages.warm(tmp_path, stop)
+    assert [path.name for path in warmed] == ["a", "b"]
+
+
+@pytest.mark.parametrize("more", [1, 2, 70_000])
+@pytest.mark.parametrize("kind", ["json", "attachment"])
+def test_body_of_unknown_length_is_limited_too(api: Api, kind: str, more: int) -> None:
+    """Sent in chunks, it says nowhere how long it is."""
+    path, limit = "/api/tasks", 1024 * 1024
+    if kind == "attachment":
+        path, limit = f"/api/tasks/{api.task()['id']}/attachments?filename=big", 10 * 1024 * 1024
+    chunked: dict[str, Any] = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    body = {"input_stream": io.BytesIO(b" " * (limit + more)), "content_type": "application/json"}
+    api.refused("POST", path, 413, "TOO_LARGE", environ_overrides=chunked, **body)

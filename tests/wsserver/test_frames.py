@@ -64,3 +64,12 @@ def test_a_client_s_text_is_masked(text: str) -> None:
     (event,) = parser.events()
     assert isinstance(event, TextMessage)
     assert event.data == text
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 0xFFFF, 0x10000])
+def test_a_head_that_is_cut_anywhere_is_no_head_yet(size: int) -> None:
+    frame = frames.text(b"x" * size)
+    head = len(frame) - size
+    for there in range(len(frame) if size < 200 else head + 1):
+        assert frames.heads(frame[:there]) == ([], 0)
+        assert (frames._head_at(frame[:there], 0) is None) == (there < head)

@@ -3,7 +3,7 @@ from math import inf
 
 import pytest
 
-from wsserver.heartbeat import Deadlines, LoopClock, comeback_ms, interval
+from wsserver.heartbeat import Deadlines, LoopClock, comeback_ms, interval, spread_ms
 
 
 def test_loop_time_follows_the_clock() -> None:
@@ -34,8 +34,13 @@ def test_heartbeats_spread_by_a_tenth() -> None:
 
 
 def test_a_thousand_clients_come_back_within_two_seconds() -> None:
-    assert comeback_ms(1000, 0) == 700
-    assert comeback_ms(1000, 0.9999) == 2699
+    assert comeback_ms(700, 1000, 0) == 700
+    assert comeback_ms(700, 1000, 0.9999) == 2697
+
+
+def test_what_all_do_at_once_is_spread_by_their_number() -> None:
+    assert [spread_ms(clients) for clients in (0, 1, 2, 1000)] == [0, 0, 2, 1998]
+    assert spread_ms(100_000) == 10_000
 
 
 @dataclass

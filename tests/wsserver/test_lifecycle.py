@@ -41,18 +41,18 @@ def test_a_planned_stop(home: Path, number: int) -> None:
         began = time.monotonic()
         server.signal(number)
         delays = [farewell(client) for client in clients]
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2  # all are told at once, whoever does not answer
         assert all(700 <= delay <= 700 + 2 * 52 for delay in delays)
         assert len(set(delays)) > 5
         assert server.wait() == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4.5  # gunicorn would kill it after 5
 
 
 def farewell(client: RawSocket) -> int:
     """Reads bye and close frame, closes properly, and returns when to come back, ms."""
     with client:
         bye = client.message("bye")
-        assert set(bye) == {"type", "delayMs", "reason"}
+        assert set(bye) == {"type", "delayMs", "reason", "detail"}
         end = client.read()
         assert end
         assert (end.opcode, end.code) == (CLOSE, 1012)

@@ -1,7 +1,7 @@
 """When a cursor cannot be continued, over real sockets: each reason, and what the client may do after it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -127,6 +127,22 @@ def test_another_workspace(server: SidecarProcess, writer: Writer, tmp_path: Pat
         assert client.message("config_changed")["seq"] == 1
         writer.home.switch_to(Path(writer.settings.home) / "workspaces/default", now_ms())
         assert client.message("resync")["reason"] == "workspace"
+
+
+def test_many_clients_are_told_different_moments(server: SidecarProcess, writer: Writer) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(subscribed(server, writer)) for _ in range(40)]
+        writer.execute("UPDATE log_state SET epoch = 'for many'")
+        delays = [client.message("resync")["delayMs"] for client in clients]
+    assert all(0 <= delay < 2 * 39 for delay in delays)
+    assert len(set(delays)) > 10
+
+
+def test_one_alone_waits_for_nobody(server: SidecarProcess, writer: Writer) -> None:
+    server.wait_metric("chorus_ws_connections", 0)
+    with subscribed(server, writer) as client:
+        writer.execute("UPDATE log_state SET epoch = 'for one'")
+        assert client.message("resync")["delayMs"] == 0
 
 
 def test_the_recent_list(server: SidecarProcess, writer: Writer) -> None:

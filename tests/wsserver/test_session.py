@@ -68,6 +68,14 @@ def test_a_client_that_knew_more_than_we_did_is_welcome_after_the_look() -> None
     assert client.cursor == 12
 
 
+def test_who_waits_for_a_look_has_subscribed_in_time() -> None:
+    client = fresh(beat_at=inf)
+    session.receive(client, subscribe(since=12), LOG, NOW)
+    assert session.wake(client, NOW + 60, inf) is None
+    assert session.settle(client, LOG, NOW + 60) == Resync(ResyncReason.AHEAD)
+    assert client.deadline == NOW + 120
+
+
 def test_settle_without_a_question_says_nothing() -> None:
     assert session.settle(fresh(), LOG, NOW) is None
 
@@ -179,9 +187,9 @@ def test_one_pong_answers_all_heartbeats_before_it() -> None:
             assert session.receive(client, '{"type":"pong","seq":9}', LOG, NOW) is None
 
 
-def test_a_blocked_client_gets_no_heartbeat_and_owes_none() -> None:
+def test_in_silence_there_is_no_heartbeat_and_none_is_owed() -> None:
     client = streaming()
-    assert session.wake(client, NOW + 3, NOW + 8, blocked=True) is None
+    assert session.wake(client, NOW + 3, NOW + 8, silent=True) is None
     assert (client.beat_at, client.unanswered) == (NOW + 8, 0)
 
 

@@ -1,10 +1,12 @@
 """Ring, session and cursor against a model: after every step a client holds exactly the server's state at its cursor.
 
-The machine commits, renews epochs, switches workspaces, expires events, cuts the stream after any byte and reconnects.
-The client keeps the page's rules: it applies an event if and only if its number is the next one, and a number or a
-heartbeat that tells of a gap is a failure here, because a server that keeps its promise causes none.
+The machine looks at the log, which takes time in which everything may happen; it commits, renews epochs, switches
+workspaces, expires events, cuts the stream after any byte and reconnects. The client keeps the page's rules: it applies
+an event if and only if its number is the next one, and a number or a heartbeat that tells of a gap is a failure here,
+because a server that keeps its promise causes none.
 """
 
+import copy
 import json
 from typing import Any
 
@@ -18,13 +20,18 @@ from wsproto.events import TextMessage
 
 from common.events import ResyncReason
 from wsserver import frames, messages, session
+from wsserver.looks import Looks
 from wsserver.ring import Chunk, Expired, Ring, chunk_of
-from wsserver.session import Effect, Log, Look, Phase, Resync, Welcome
+from wsserver.session import Effect, Log, Look, Phase, Resync, Session, Welcome
 
 RING_BYTES, CHUNK_BYTES = 600, 250
 NOW = 0.0
 
 Board = dict[str, int]
+
+
+def age_of(epoch: str) -> int:
+    return int(epoch.removeprefix("epoch-"))
 
 
 class Database:
@@ -100,7 +107,8 @@ class StreamMachine(RuleBasedStateMachine):
         self.ring = Ring(RING_BYTES, CHUNK_BYTES)
         self.log: Log | None = None
         self.client = Client()
-        self.asking = False
+        self.looks: Looks[Session] = Looks(NOW)
+        self.seen: Database | None = None  # by the look under way
         self.look()
         self.connect()
 
@@ -110,7 +118,6 @@ class StreamMachine(RuleBasedStateMachine):
         self.session = session.opened(NOW, beat_at=5)
         self.owned = b""  # the rest of the last write
         self.line = b""  # written, not yet arrived
-        self.asking = False
         self.client.reconnected()
         self.subscribe()
 
@@ -125,14 +132,14 @@ class StreamMachine(RuleBasedStateMachine):
             case None:
                 pass
             case Look():
-                self.asking = True
+                self.looks.ask(self.session)
             case Welcome():
                 assert self.log
                 self.owned += messages.welcome(
-                    build="b", epoch=self.log.epoch, head=self.log.head, heartbeat_ms=1, now=0
+                    build="b", epoch=self.log.epoch, head=self.log.head, heartbeat_ms=1, spread_ms=0, now=0
                 )
             case Resync(reason):
-                self.owned += messages.resync(reason)
+                self.owned += messages.resync(reason, 0)
             case _:
                 raise AssertionError(effect)
 
@@ -148,9 +155,22 @@ class StreamMachine(RuleBasedStateMachine):
             raise Expired(cursor)
         return chunk_of(cursor + 1, [frames.text(text.encode()) for text in texts], CHUNK_BYTES)
 
-    @rule()
     def look(self) -> None:
-        database = self.database
+        self.look_begins()
+        self.look_ends()
+
+    @rule()
+    def look_begins(self) -> None:
+        if self.seen is None:
+            self.looks.begin(NOW)
+            self.seen = copy.copy(self.database)
+            self.seen.events = dict(self.database.events)
+
+    @rule()
+    def look_ends(self) -> None:
+        database, self.seen = self.seen, None
+        if database is None:
+            return
         if self.log is None or self.log.epoch != database.epoch:
             if self.log:
                 self.interrupt(ResyncReason.EPOCH)
@@ -161,9 +181,18 @@ class StreamMachine(RuleBasedStateMachine):
         for seq in range(self.ring.head + 1, database.seq + 1):
             self.ring.append(seq, frames.text(database.events[seq].encode()))
         self.log = Log(database.epoch, database.oldest, self.ring.head)
-        if self.asking:
-            self.asking = False
-            self.perform(session.settle(self.session, self.log, NOW))
+        for asking in self.looks.answered():
+            if asking is self.session:
+                self.settle(self.log)
+
+    def settle(self, log: Log) -> None:
+        """A client's cursor comes from the database: it is in the log, or in an older one."""
+        asked = self.session.asked
+        effect = session.settle(self.session, log, NOW)
+        if asked and isinstance(effect, Resync):
+            assert effect.reason is not ResyncReason.AHEAD
+            assert effect.reason is ResyncReason.EXPIRED or age_of(asked.epoch) < age_of(log.epoch)
+        self.perform(effect)
 
     @rule(room=st.integers(0, 300))
     def write(self, room: int) -> None:
@@ -197,7 +226,7 @@ class StreamMachine(RuleBasedStateMachine):
     @rule()
     def beat(self) -> None:
         if self.session.phase is not Phase.CLOSING:
-            self.owned += messages.heartbeat(self.session.cursor, 0)
+            self.owned += messages.heartbeat(self.session.cursor, 0, 0)
 
     # --- the world ---
 
@@ -205,7 +234,7 @@ class StreamMachine(RuleBasedStateMachine):
     def commit(self, key: str, value: int, count: int, rung: bool) -> None:
         for step in range(count):
             self.database.commit(key, value + step)
-        if rung:
+        if rung and self.seen is None:
             self.look()
 
     @rule(count=st.integers(1, 12))
@@ -213,15 +242,18 @@ class StreamMachine(RuleBasedStateMachine):
         for _ in range(count):
             self.database.expire()
 
-    @rule(kind=st.sampled_from(["new log", "restart", "cut", "cut", "cut"]), count=st.integers(0, 400))
+    @rule(kind=st.sampled_from(["new log", "restart", "reload", "cut", "cut", "cut"]), count=st.integers(0, 400))
     def disaster(self, kind: str, count: int) -> None:
-        """Another log; or kill -9: memory is gone; or the line breaks after any byte."""
+        """Another log; or kill -9: memory is gone; or a page is opened anew; or the line breaks after any byte."""
         if kind == "new log":
             return self.database.renew(count % 8)  # numbers that the client knows from the old one
         if kind == "restart":
             self.ring, self.log = Ring(RING_BYTES, CHUNK_BYTES), None
+            self.looks, self.seen = Looks(NOW), None
             self.look()
         self.deliver(count)
+        if kind == "reload":
+            self.client.board = None
         self.connect()
 
     @rule(count=st.integers(0, 700))

@@ -23,7 +23,7 @@ def test_a_commit_reaches_a_client(server: SidecarProcess, writer: Writer) -> No
         client.subscribe(epoch, seq)
         welcome = client.message("welcome")
         assert (welcome["protocol"], welcome["epoch"], welcome["seq"]) == (PROTOCOL, epoch, seq)
-        assert set(welcome) == {"type", "protocol", "build", "epoch", "seq", "heartbeatMs", "now"}
+        assert set(welcome) == {"type", "protocol", "build", "epoch", "seq", "heartbeatMs", "spreadMs", "now"}
         writer.commit(3)
         events = [client.message("config_changed") for _ in range(3)]
     assert [event["seq"] for event in events] == [seq + 1, seq + 2, seq + 3]

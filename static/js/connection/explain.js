@@ -4,7 +4,7 @@
  * on its own origin, and says what it learned together with the setting to change. Pure.
  */
 
-/** @import {LiveAnswer} from '../types.js' */
+/** @import {ByeReason, LiveAnswer} from '../types.js' */
 
 import { CLOSE_CODES } from '../words.js';
 
@@ -33,6 +33,12 @@ export function explain({ webSocketUrl, allowedOrigins, sidecar }, page) {
   return `The live service runs, but this browser cannot reach ${webSocketUrl}. A proxy or firewall in between must pass WebSockets; CHORUS_PUBLIC_WS_URL names another address.`;
 }
 
+/** What a person may read of a `bye`. @type {Readonly<Record<ByeReason, string>>} */
+const BYE_TEXTS = {
+  restart: 'The live service restarts.',
+  stale: 'The live service cannot read the board.',
+};
+
 /** 4500 to 4999 mean: do not come back. @param {number} code */
 export function mayReturn(code) {
   return code < 4500 || code > 4999;
@@ -46,4 +52,12 @@ export function mayReturn(code) {
 export function closeText(code, reason) {
   const ours = CLOSE_TEXTS[code] ?? `the connection was closed (${code})`;
   return mayReturn(code) && reason ? reason : ours;
+}
+
+/**
+ * @param {ByeReason} reason
+ * @param {string} [detail] what the server says about it
+ */
+export function byeText(reason, detail = '') {
+  return `${BYE_TEXTS[reason] ?? BYE_TEXTS.restart} ${detail}`.trim();
 }

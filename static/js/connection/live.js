@@ -10,16 +10,17 @@
 /** @import {Api} from '../api.js' */
 /** @import {PartRequest} from '../parts.js' */
 /** @import {Store} from '../store.js' */
+/** @import {Clock} from './clock.js' */
 /** @import {PageConfig} from './config.js' */
 /** @import {Event} from './shapes.js' */
 /** @import {OuterEffect} from './session.js' */
 
 import { ApiError, parseSeq } from '../api.js';
+import { createClock } from './clock.js';
 import { createSession } from './session.js';
 import { describe } from './status.js';
 
-const SLOW_MS = 15_000;
-const JUMP_MS = 10_000;
+const SLOW_MS = 5_000;
 const MINUTE_MS = 60_000;
 const ASK_MS = 8_000;
 
@@ -37,7 +38,7 @@ const ASK_MS = 8_000;
  * @property {(publish: () => void) => void} [settle] calls `publish` once the views show the change, in the same task
  *   as their painting
  * @property {new (url: string) => Socket} [WebSocket]
- * @property {() => number} [clock]
+ * @property {Clock} [clock]
  * @property {() => number} [random]
  * @property {{setTimeout: (action: () => void, ms: number) => any, clearTimeout: (timer: any) => void}} [timers]
  * @property {Pick<Document, 'addEventListener'|'removeEventListener'|'visibilityState'> & {documentElement: {dataset:
@@ -53,7 +54,7 @@ export function createLive({
   config,
   settle = (publish) => publish(),
   WebSocket = globalThis.WebSocket,
-  clock = Date.now,
+  clock = createClock(),
   random = Math.random,
   timers = { setTimeout: (action, ms) => setTimeout(action, ms), clearTimeout: (timer) => clearTimeout(timer) },
   document = globalThis.document,
@@ -61,21 +62,25 @@ export function createLive({
   onError = console.error,
 }) {
   const page = { origin: window.location.origin, webSocketUrl: config.webSocketUrl, build: config.build };
-  const session = createSession({ store, page, now: clock, random });
+  const session = createSession({ store, page, now: clock.now, random });
   /** @type {{generation: number, socket: Socket}|null} */
   let open = null;
   /** @type {AbortController|null} */
   let snapshotRequest = null;
   /** @type {any} */
   let alarm = null;
-  let shown = describe(session.state, clock());
+  let shown = describe(session.state, clock.now());
   /** @type {Set<(status: LiveStatus) => void>} */
   const listeners = new Set();
 
   /* ------------------------------------------------------------ events in, effects out */
 
-  /** @param {Event} event */
+  /**
+   * A frame that arrives after the machine has slept may come from before: it wakes first.
+   * @param {Event} event
+   */
   function dispatch(event) {
+    if (clock.hasJumped()) perform(session.dispatch({ type: 'wake' }));
     perform(session.dispatch(event));
     announce();
   }
@@ -151,7 +156,9 @@ export function createLive({
   function setAlarm(at) {
     timers.clearTimeout(alarm);
     alarm =
-      at === null ? null : timers.setTimeout(() => dispatch({ type: 'tick' }), Math.max(1, Math.ceil(at - clock())));
+      at === null
+        ? null
+        : timers.setTimeout(() => dispatch({ type: 'tick' }), Math.max(1, Math.ceil(at - clock.now())));
   }
 
   /* ------------------------------------------------------------ requests */
@@ -265,13 +272,13 @@ export function createLive({
     dataset.epoch = store.state.epoch ?? '';
     dataset.seq = String(store.state.seq);
     dataset.snapshots = String(session.state.memory.requests);
-    dataset.connection = describe(session.state, clock()).kind;
+    dataset.connection = describe(session.state, clock.now()).kind;
   }
 
   /** `asOf` moves with every frame and is no news. */
   function announce() {
     const before = shown;
-    shown = describe(session.state, clock());
+    shown = describe(session.state, clock.now());
     if (isSame(before, shown)) return;
     tell();
     publishSoon();
@@ -291,6 +298,7 @@ export function createLive({
 
   const life = [
     { target: window, name: 'online', event: () => dispatch({ type: 'wake' }) },
+    { target: window, name: 'focus', event: () => dispatch({ type: 'wake' }) },
     { target: window, name: 'pagehide', event: () => dispatch({ type: 'suspend' }) },
     { target: window, name: 'pageshow', event: () => dispatch({ type: 'resume' }) },
     { target: document, name: 'freeze', event: () => dispatch({ type: 'suspend' }) },
@@ -307,15 +315,15 @@ export function createLive({
   let slowAt = 0;
 
   function startSlowTimer() {
-    slowAt = clock();
+    slowAt = clock.now();
     slowTimer = timers.setTimeout(slowly, SLOW_MS);
   }
 
-  /** Finds out that the machine slept (the clock jumped), and turns the minute. */
+  /** Notices what no event tells (the machine slept, its clock was set), and turns the minute. */
   function slowly() {
     const before = slowAt;
     startSlowTimer();
-    dispatch({ type: slowAt - before > SLOW_MS + JUMP_MS ? 'wake' : 'tick' });
+    dispatch({ type: 'tick' });
     const { skew } = session.state.memory;
     if (Math.floor((before + skew) / MINUTE_MS) !== Math.floor((slowAt + skew) / MINUTE_MS)) tell();
   }
@@ -352,7 +360,7 @@ export function createLive({
     },
 
     /** @returns {LiveStatus} */
-    status: () => describe(session.state, clock()),
+    status: () => describe(session.state, clock.now()),
 
     /**
      * Called when the status changes, and each minute.
@@ -373,7 +381,7 @@ export function createLive({
     loadOlder: (key) => perform(session.loadOlder(key)),
 
     /** The server's time, in ms. */
-    now: () => clock() + session.state.memory.skew,
+    now: () => clock.now() + session.state.memory.skew,
 
     /** Whether the board shows what an answer has saved. @param {string|null} seqHeader */
     isShown(seqHeader) {

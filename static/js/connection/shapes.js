@@ -30,9 +30,10 @@
  * @property {string|null} reason why the last connection ended
  * @property {string|null} build the server's, when it is not this page's
  * @property {number} heartbeatMs
- * @property {number} skew the server's clock minus this machine's
+ * @property {number} spreadMs in how much time all pages do what they would all do at once
+ * @property {number} skew the server's clock minus this page's
  * @property {number|null} liveAt when it last became live
- * @property {number|null} currentAt when what is shown was last known to be current
+ * @property {number|null} currentAt when what is shown was last known to be current, by the server's clock
  */
 
 /**

@@ -17,9 +17,12 @@
  */
 
 import { CLOSE_CODES, PROTOCOL } from '../words.js';
-import { closeText, explain, mayReturn } from './explain.js';
+import { byeText, closeText, explain, mayReturn } from './explain.js';
 import {
   CONNECT_MS,
+  MAX_COMEBACK_MS,
+  MAX_SPREAD_MS,
+  heartbeatEvery,
   isHealthy,
   recentResyncs,
   rested,
@@ -28,12 +31,12 @@ import {
   tooLate,
   wakeAt,
   withTimer,
+  within,
 } from './timing.js';
 
 export const MANY_RESYNCS = 3;
 export const ASK_AFTER_FAILURES = 3;
 export const MAX_HELD = 1_000;
-const FIRST_HEARTBEAT_MS = 5_000;
 const CLOSED = 'SERVICE_UNAVAILABLE';
 
 /** @type {State} */
@@ -51,7 +54,8 @@ export const INITIAL = {
     asking: false,
     reason: null,
     build: null,
-    heartbeatMs: FIRST_HEARTBEAT_MS,
+    heartbeatMs: heartbeatEvery(),
+    spreadMs: 0,
     skew: 0,
     liveAt: null,
     currentAt: null,
@@ -247,7 +251,8 @@ function whenReconnecting(state, event, ctx) {
 }
 
 /**
- * The browser has stopped the page: only `resume` counts, all else is from before.
+ * The browser has stopped the page: only `resume` counts, and `wake` where a browser forgets to say it; all else is from
+ * before.
  * @param {Suspended} state
  * @param {Event} event
  * @param {Ctx} ctx
@@ -256,12 +261,12 @@ function whenReconnecting(state, event, ctx) {
 function whenSuspended(state, event, ctx) {
   switch (event.type) {
     case 'resume':
-      return connect(state.memory, ctx);
+    case 'wake':
+      return connect(hurried(state.memory), ctx);
     case 'stop':
       return stopped(state);
     case 'start':
     case 'suspend':
-    case 'wake':
     case 'tick':
     case 'open':
     case 'error':
@@ -352,7 +357,7 @@ function lose(state, ctx, { reason, delay, snapshot = false, planned = false }) 
   const failures = planned || isHealthy(state, ctx.now) ? state.memory.failures : state.memory.failures + 1;
   const retryAt = ctx.now + (delay ?? retryDelay(failures, ctx.random));
   const lost = { ...state.memory, failures, reason };
-  const fetching = snapshot ? ask(lost) : { memory: lost, effects: [] };
+  const fetching = snapshot ? askAfter(lost, lost.spreadMs * ctx.random, ctx) : { memory: lost, effects: [] };
   const asking = failures >= ASK_AFTER_FAILURES && !lost.asking;
   /** @type {Effect[]} */
   const effects = [{ type: 'closeSocket', generation: lost.generation }, ...fetching.effects];
@@ -417,13 +422,26 @@ function framed(state, frame, ctx) {
     case 'resync':
       return state.phase.name === 'loading' ? stay(state) : resync(state, frame, ctx);
     case 'bye':
-      return lose(state, ctx, { reason: closeText(CLOSE_CODES.RESTART), delay: frame.delayMs, planned: true });
+      return dismissed(state, frame, ctx);
     case 'run_output':
     case 'workspaces_changed':
       return { state, effects: [{ type: 'receive', frame }] };
     default:
       return 'seq' in frame && 'at' in frame ? numbered(state, frame, ctx) : stay(state);
   }
+}
+
+/**
+ * The server says when to come back, and knows better than any diagnosis why it is not live now.
+ * @param {Connected} state
+ * @param {Extract<ControlFrame, {type: 'bye'}>} frame
+ * @param {Ctx} ctx
+ * @returns {Step}
+ */
+function dismissed(state, { delayMs, reason, detail }, ctx) {
+  const memory = { ...state.memory, diagnosis: /** @type {const} */ ({ step: 'none' }) };
+  const delay = within(delayMs, MAX_COMEBACK_MS);
+  return lose({ ...state, memory }, ctx, { reason: byeText(reason, detail), delay, planned: true });
 }
 
 /**
@@ -436,7 +454,8 @@ function welcomed(state, frame, ctx) {
   if (frame.epoch !== ctx.cursor.epoch) return lose(state, ctx, { reason: 'the log was replaced', snapshot: true });
   const memory = {
     ...state.memory,
-    heartbeatMs: frame.heartbeatMs,
+    heartbeatMs: heartbeatEvery(frame.heartbeatMs),
+    spreadMs: within(frame.spreadMs, MAX_SPREAD_MS),
     skew: frame.now - ctx.now,
     build: ctx.page.build === null || frame.build === ctx.page.build ? null : frame.build,
     diagnosis: /** @type {const} */ ({ step: 'none' }),
@@ -458,7 +477,7 @@ function welcomed(state, frame, ctx) {
 function arrive(state, seq, ctx) {
   const { phase } = state;
   if (phase.name !== 'catchingUp' || seq < phase.head) return stay(state);
-  const memory = { ...state.memory, reason: null, liveAt: ctx.now, currentAt: ctx.now };
+  const memory = { ...state.memory, reason: null, liveAt: ctx.now, currentAt: serverTime(state.memory, ctx) };
   return { state: { ...state, memory, phase: { name: 'live', since: phase.since } }, effects: [{ type: 'revive' }] };
 }
 
@@ -469,12 +488,13 @@ function arrive(state, seq, ctx) {
  * @param {Ctx} ctx
  * @returns {Step}
  */
-function heartbeat(state, { seq, now }, ctx) {
+function heartbeat(state, { seq, spreadMs, now }, ctx) {
   if (isStreaming(state.phase) && seq !== ctx.cursor.seq) return gap(state, ctx);
   const memory = {
     ...state.memory,
     skew: now - ctx.now,
-    currentAt: state.phase.name === 'live' ? ctx.now : state.memory.currentAt,
+    spreadMs: within(spreadMs, MAX_SPREAD_MS),
+    currentAt: state.phase.name === 'live' ? now : state.memory.currentAt,
   };
   const message = /** @type {const} */ ({ type: 'pong', seq: ctx.cursor.seq });
   return { state: { ...state, memory }, effects: [{ type: 'send', generation: memory.generation, message }] };
@@ -507,10 +527,10 @@ function applied(state, outcome, ctx) {
     case 'gap':
       return isStreaming(state.phase) ? gap(state, ctx) : stay(state);
     case 'reset':
-      return isStreaming(state.phase) ? refresh(state) : stay(state);
+      return isStreaming(state.phase) ? refresh(state, ctx) : stay(state);
     case 'applied':
     case 'dropped':
-      return arrive(current(state, ctx.now), ctx.cursor.seq, ctx);
+      return arrive(current(state, ctx), ctx.cursor.seq, ctx);
     default:
       return never(outcome);
   }
@@ -518,11 +538,12 @@ function applied(state, outcome, ctx) {
 
 /**
  * @param {Connected} state
- * @param {number} now
+ * @param {Ctx} ctx
  * @returns {Connected}
  */
-function current(state, now) {
-  return state.phase.name === 'live' ? { ...state, memory: { ...state.memory, currentAt: now } } : state;
+function current(state, ctx) {
+  if (state.phase.name !== 'live') return state;
+  return { ...state, memory: { ...state.memory, currentAt: serverTime(state.memory, ctx) } };
 }
 
 /**
@@ -538,12 +559,13 @@ function gap(state, ctx) {
 }
 
 /**
- * The stream goes on from where it is: nothing needs a new subscription.
+ * The stream goes on from where it is: nothing needs a new subscription. All pages read this event in one instant.
  * @param {Connected} state
+ * @param {Ctx} ctx
  * @returns {Step}
  */
-function refresh(state) {
-  const { memory, effects } = ask(state.memory);
+function refresh(state, ctx) {
+  const { memory, effects } = askAfter(state.memory, state.memory.spreadMs * ctx.random, ctx);
   return { state: { ...state, memory, phase: { name: 'refreshing', held: [] } }, effects };
 }
 
@@ -555,20 +577,12 @@ function refresh(state) {
  * @param {Ctx} ctx
  * @returns {Step}
  */
-function resync(state, { reason }, ctx) {
+function resync(state, { reason, delayMs }, ctx) {
   const resyncs = recentResyncs(state.memory, ctx.now).concat(reason === 'workspace' ? [] : [ctx.now]);
   const counted = { ...state.memory, resyncs, reason: 'the board is read anew' };
-  const loading = /** @type {const} */ ({ name: 'loading' });
-  if (resyncs.length < MANY_RESYNCS) {
-    const { memory, effects } = ask(counted);
-    return { state: { ...state, memory, phase: loading }, effects };
-  }
-  const at = ctx.now + retryDelay(resyncs.length - MANY_RESYNCS, ctx.random);
-  return stay({
-    ...state,
-    memory: { ...counted, need: { step: 'waiting', at, failures: 0, problem: null } },
-    phase: loading,
-  });
+  const pause = resyncs.length < MANY_RESYNCS ? 0 : retryDelay(resyncs.length - MANY_RESYNCS, ctx.random);
+  const { memory, effects } = askAfter(counted, Math.max(within(delayMs, MAX_SPREAD_MS), pause), ctx);
+  return { state: { ...state, memory, phase: { name: 'loading' } }, effects };
 }
 
 /* ---------------------------------------------------------------- answers over HTTP */
@@ -604,7 +618,7 @@ function answered(state, event, ctx) {
  */
 function swap(state, snapshot, ctx) {
   const taken = /** @type {const} */ ({ type: 'swap', snapshot });
-  const memory = { ...state.memory, need: none(), currentAt: ctx.now };
+  const memory = { ...state.memory, need: none(), currentAt: serverTime(state.memory, ctx) };
   const { state: after, effects } =
     state.tag === 'Connected'
       ? follow({ ...state, memory }, snapshot, ctx)
@@ -664,6 +678,19 @@ function ask(memory) {
 }
 
 /**
+ * Asks at a moment of this page's own: where all pages need a snapshot, they must not ask in one instant.
+ * @param {Memory} memory
+ * @param {number} delay
+ * @param {Ctx} ctx
+ * @returns {{memory: Memory, effects: Effect[]}}
+ */
+function askAfter(memory, delay, ctx) {
+  if (delay < 1) return ask(memory);
+  const need = /** @type {const} */ ({ step: 'waiting', at: ctx.now + delay, failures: 0, problem: null });
+  return { memory: { ...memory, need }, effects: [] };
+}
+
+/**
  * Whoever waits for a workspace to be opened asks often.
  * @param {Connecting | Connected | Reconnecting} state
  * @param {{failures: number}} need
@@ -720,6 +747,14 @@ function diagnosed(state, diagnosis) {
 }
 
 /* ---------------------------------------------------------------- small things */
+
+/**
+ * @param {Memory} memory
+ * @param {Ctx} ctx
+ */
+function serverTime({ skew }, { now }) {
+  return now + skew;
+}
 
 /** No workspace is open. @param {Memory} memory */
 export function isClosed({ need }) {

@@ -23,7 +23,7 @@ export function describe(state, now) {
   const kind = kindOf(state);
   return {
     kind,
-    asOf: state.tag === 'Connected' && kind === 'live' ? state.lastFrameAt : state.memory.currentAt,
+    asOf: state.tag === 'Connected' && kind === 'live' ? state.lastFrameAt + state.memory.skew : state.memory.currentAt,
     reason: kind === 'live' ? null : reasonOf(state),
     reloadOffered: advice !== null,
     advice,

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Time in the connection: what is due when. Pure: `now`, by wall clock (timers are throttled, machines sleep), and
- * `random` in [0, 1) are arguments.
+ * Time in the connection: what is due when. Pure: `now`, by clock.js (timers are throttled, machines sleep), and `random`
+ * in [0, 1) are arguments.
  */
 
 /** @import {Connected, Effect, Event, Memory, State} from './shapes.js' */
@@ -10,6 +10,10 @@ export const CONNECT_MS = 8_000;
 export const HEALTHY_MS = 15_000;
 export const SILENT_HEARTBEATS = 2.5;
 export const RESYNC_WINDOW_MS = 5 * 60_000;
+export const MAX_COMEBACK_MS = 60_000;
+export const MAX_SPREAD_MS = 30_000;
+const MAX_HEARTBEAT_MS = 60_000;
+const FIRST_HEARTBEAT_MS = 5_000;
 const QUICK_TRIES = 8;
 const LIMIT_MS = 20_000;
 
@@ -122,6 +126,20 @@ export function withTimer(effects, event, before, after) {
 export function retryDelay(failures, random) {
   if (failures < QUICK_TRIES) return 300 + 700 * random;
   return Math.min(LIMIT_MS, 2000 * 2 ** (failures - QUICK_TRIES)) * random;
+}
+
+/**
+ * What the server asks for, within reason: a wrong number must neither hammer it nor keep the page away.
+ * @param {number|undefined} ms
+ * @param {number} most
+ */
+export function within(ms, most) {
+  return Number.isFinite(ms) ? Math.min(Math.max(0, Number(ms)), most) : 0;
+}
+
+/** @param {number} [ms] what the server says */
+export function heartbeatEvery(ms) {
+  return within(ms, MAX_HEARTBEAT_MS) || FIRST_HEARTBEAT_MS;
 }
 
 /**

@@ -1,8 +1,10 @@
 // @ts-check
 /** A native dialog: the browser keeps the focus inside and gives it back. A press on the backdrop closes it. */
 
-import { html, render } from '../vendor/lit-html/lit-html.js';
+import { createRoot } from '../lib/root.js';
+import { html } from '../vendor/lit-html/lit-html.js';
 import { button } from './button.js';
+import { keyOf } from '../lib/keys.js';
 
 /** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 
@@ -20,8 +22,13 @@ export function createDialog(testid, titleId, template, closed = () => {}) {
   element.addEventListener('pointerdown', (event) => {
     if (event.target === element) element.close();
   });
+  // A key that ends a composition closes nothing.
+  element.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && keyOf(event) === '') event.preventDefault();
+  });
   element.addEventListener('close', closed);
-  const draw = () => render(template(), element);
+  const root = createRoot(element);
+  const draw = () => root.draw(template());
 
   return {
     element,

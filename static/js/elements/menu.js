@@ -1,8 +1,10 @@
 // @ts-check
 /** One menu for the page, opened at any element. Arrows move, Escape closes, and the focus goes back where it was. */
 
-import { html, nothing, render } from '../vendor/lit-html/lit-html.js';
+import { createRoot } from '../lib/root.js';
+import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { icon } from './icons.js';
+import { keyOf } from '../lib/keys.js';
 
 /**
  * @typedef {Object} MenuItem
@@ -23,10 +25,12 @@ export function createMenu() {
   element.className = 'menu';
   element.popover = 'auto';
   element.dataset.testid = 'menu';
+  element.dataset.loose = '';
   element.setAttribute('role', 'menu');
   element.addEventListener('keydown', onKey);
   // The key that opened it would open the browser's own on release.
   element.addEventListener('contextmenu', (event) => event.preventDefault());
+  const root = createRoot(element);
   /** @type {HTMLElement|null} */
   let origin = null;
 
@@ -39,7 +43,7 @@ export function createMenu() {
     origin = anchor;
     (anchor.closest('main') ?? document.body).append(element);
     element.setAttribute('aria-label', title);
-    render(menuTemplate(title, items, choose), element);
+    root.draw(menuTemplate(title, items, choose));
     element.showPopover();
     place(element, anchor.getBoundingClientRect());
     (enabled()[0] ?? all()[0])?.focus();
@@ -62,6 +66,7 @@ export function createMenu() {
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
+    const key = keyOf(event);
     const items = all();
     const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const target = {
@@ -69,19 +74,17 @@ export function createMenu() {
       ArrowUp: (at - 1 + items.length) % items.length,
       Home: 0,
       End: items.length - 1,
-    }[event.key];
+    }[key];
     event.stopPropagation();
     if (target !== undefined) items[target]?.focus();
-    else if (event.key === 'Tab' || event.key === 'Escape') close();
-    else if (event.key.length === 1 && event.key !== ' ') startingWith(items, at, event.key)?.focus();
+    else if (key === 'Tab' || key === 'Escape') close();
+    else if (key.length === 1 && key !== ' ') startingWith(items, at, key)?.focus();
     else return;
     event.preventDefault();
   }
 
   return { open };
 }
-
-/** @typedef {ReturnType<typeof createMenu>} Menu */
 
 /**
  * The next item whose name begins with the letter.
@@ -113,7 +116,7 @@ function place(element, anchor) {
  * @param {(item: MenuItem) => void} choose
  */
 const menuTemplate = (title, items, choose) =>
-  html` <div class="menu-title" aria-hidden="true">${title}</div>
+  html` <div class="menu-title" aria-hidden="true" dir="auto">${title}</div>
     ${items.map(
       (item) =>
         html`${item.apart ? html`<div class="menu-line" role="separator"></div>` : nothing}

@@ -2,7 +2,7 @@
 /** The dialog for a new task, from every page. What is typed survives closing and reloading. */
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
-import { isSubmit } from '../lib/focus.js';
+import { isSubmit } from '../lib/keys.js';
 import { newKey } from '../lib/key.js';
 import { DESCRIPTION_LIMIT, byteLength, fileProblem, formatBytes } from '../lib/text.js';
 import { taskUrl } from '../router.js';
@@ -11,6 +11,7 @@ import { createDialog, dialogHead } from './dialog.js';
 import { dropZone } from './files.js';
 import { icon } from './icons.js';
 import { writer } from './writer.js';
+import { isolated, quoted, oneLine } from '../lib/visible.js';
 
 /** @import {Actions} from '../actions.js' */
 /** @import {Drafts} from '../drafts.js' */
@@ -51,7 +52,7 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
     const good = more.filter((file) => fileProblem(file) === null);
     set(() => {
       files = [...files.filter((file) => !good.some((each) => each.name === file.name)), ...good];
-      error = problems.map(([name, problem]) => `“${name}”: ${problem}`).join(' ');
+      error = problems.map(([name, problem]) => `${quoted(name ?? '')}: ${problem}`).join(' ');
     });
   }
 
@@ -176,8 +177,9 @@ export function createNewTask({ actions, drafts, notices, router, blocked, isLiv
   /** @param {File} file */
   const fileRow = (file) =>
     html`<li class="file" data-testid="new-task-file">
-      ${icon('file')}<span class="file-name">${file.name}</span><span class="file-note">${formatBytes(file.size)}</span>
-      ${button({ label: `Remove ${file.name}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => set(() => (files = files.filter((each) => each !== file))) })}
+      ${icon('file')}<bdi class="file-name">${oneLine(file.name)}</bdi
+      ><span class="file-note">${formatBytes(file.size)}</span>
+      ${button({ label: `Remove ${isolated(oneLine(file.name))}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => set(() => (files = files.filter((each) => each !== file))) })}
     </li>`;
 
   return {

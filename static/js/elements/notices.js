@@ -5,6 +5,7 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
 import { button } from './button.js';
 import { icon } from './icons.js';
+import { visible } from '../lib/visible.js';
 
 /** @typedef {'success'|'error'|'info'} NoticeKind */
 /** @typedef {{label: string, run: () => void}} NoticeAction */
@@ -106,8 +107,9 @@ function noticeTemplate({ id, kind, text, advice, action, count }, dismiss) {
   return html`<div class="notice" data-kind=${kind} data-testid="notice" role=${kind === 'error' ? 'alert' : nothing}>
     ${icon(ICONS[kind])}
     <div class="notice-text">
-      ${text}${count > 1 ? html` <span class="notice-count" data-testid="notice-count">${count} times</span>` : nothing}
-      ${advice ? html`<div class="notice-advice">${advice}</div>` : nothing}
+      <span dir="auto">${visible(text)}</span
+      >${count > 1 ? html` <span class="notice-count" data-testid="notice-count">${count} times</span>` : nothing}
+      ${advice ? html`<div class="notice-advice" dir="auto">${visible(advice)}</div>` : nothing}
     </div>
     <div class="notice-tools">
       ${action ? button({ label: action.label, run: act, look: 'is-small', testid: 'notice-action' }) : nothing}

@@ -8,6 +8,7 @@ import { newNeeds } from '../lib/needs.js';
 import { STATUS } from '../lib/statuses.js';
 import { titleOf } from '../lib/text.js';
 import { taskUrl } from '../router.js';
+import { isolated, shownText } from '../lib/visible.js';
 
 /** @import {Router} from '../router.js' */
 /** @import {Store} from '../store.js' */
@@ -31,7 +32,7 @@ export function watchNeeds({ store, router }) {
 
   /** @param {Task} task */
   function tell(task) {
-    const notification = new Notification(`${STATUS[task.status.type].label}: ${titleOf(task.description)}`, {
+    const notification = new Notification(`${STATUS[task.status.type].label}: ${isolated(titleOf(task.description))}`, {
       tag: `chorus:${task.id}`,
       body: bodyOf(task),
     });
@@ -72,7 +73,7 @@ const isLookedAt = () => document.visibilityState === 'visible' && document.hasF
 
 /** @param {Task} task */
 function bodyOf(task) {
-  if (task.status.type === 'failed') return task.status.message;
+  if (task.status.type === 'failed') return shownText(task.status.message);
   return task.status.type === 'awaiting_input'
     ? 'The planner has questions.'
     : 'An agent has stopped and waits for you.';

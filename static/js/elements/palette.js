@@ -14,6 +14,8 @@ import { archiveUrl, taskUrl } from '../router.js';
 import { actionsOf } from '../views/task/actions.js';
 import { createDialog } from './dialog.js';
 import { icon } from './icons.js';
+import { quoted } from '../lib/visible.js';
+import { keyOf } from '../lib/keys.js';
 
 /** @import {App} from '../app.js' */
 /** @import {ThemeSwitch} from './theme.js' */
@@ -149,7 +151,7 @@ export function createPalette(app, { theme, openHelp, notify }) {
     const more = {
       id: 'archive',
       group: 'Archived tasks',
-      label: `Search the archive for “${query.trim()}”`,
+      label: `Search the archive for ${quoted(query)}`,
       note: '',
       icon: 'archive',
       run: () => router.go(archiveUrl(query.trim())),
@@ -209,16 +211,17 @@ export function createPalette(app, { theme, openHelp, notify }) {
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
+    const key = keyOf(event);
     const last = shown.length - 1;
     const target = {
       ArrowDown: at < last ? at + 1 : 0,
       ArrowUp: at > 0 ? at - 1 : last,
       PageDown: Math.min(at + 8, last),
       PageUp: Math.max(at - 8, 0),
-    }[event.key];
-    if (event.isComposing || (target === undefined && event.key !== 'Enter')) return;
+    }[key];
+    if (target === undefined && key !== 'Enter') return;
     event.preventDefault();
-    if (event.key === 'Enter') return choose(shown[at]);
+    if (key === 'Enter') return choose(shown[at]);
     at = target ?? 0;
     dialog.draw();
     document.getElementById(`palette-${at}`)?.scrollIntoView({ block: 'nearest' });
@@ -245,6 +248,8 @@ export function createPalette(app, { theme, openHelp, notify }) {
           placeholder="Pages, tasks, actions…"
           autocomplete="off"
           spellcheck="false"
+          dir="auto"
+          maxlength="200"
           data-testid="palette-input"
           .value=${live(query)}
           @input=${(/** @type {Event} */ event) => typed(/** @type {HTMLInputElement} */ (event.target).value)}
@@ -281,7 +286,7 @@ export function createPalette(app, { theme, openHelp, notify }) {
       @click=${() => choose(item)}
     >
       ${icon(item.icon)}<span class="palette-label"
-        >${item.label}${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span
+        ><bdi>${item.label}</bdi>${item.reason ? html`<span class="menu-reason">${item.reason}</span>` : nothing}</span
       >${item.note ? html`<span class="palette-note">${item.note}</span>` : nothing}
     </div>`;
 

@@ -4,7 +4,7 @@
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live as liveValue } from '../vendor/lit-html/directives/live.js';
 import { unconfinedAgents, userAgents, whyNotRun } from '../lib/agents.js';
-import { isSubmit } from '../lib/focus.js';
+import { isSubmit } from '../lib/keys.js';
 import { newKey } from '../lib/key.js';
 import { promptOf } from '../lib/prompt.js';
 import { resumable } from '../lib/runs.js';
@@ -15,6 +15,8 @@ import { button } from './button.js';
 import { createDialog, dialogHead } from './dialog.js';
 import { icon } from './icons.js';
 import { unconfinedMark } from './status.js';
+import { quoted } from '../lib/visible.js';
+import { named } from './named.js';
 
 /** @import {App} from '../app.js' */
 /** @import {Task, UserAgent} from '../types.js' */
@@ -114,7 +116,8 @@ export function createStart(app) {
    * @param {string|null} failure
    */
   function tellLate({ description }, agent, failure) {
-    if (failure !== null) notices.error(`${agent} was not started on “${titleOf(description)}”.`, { advice: failure });
+    if (failure !== null)
+      notices.error(`${agent} was not started on ${quoted(titleOf(description))}.`, { advice: failure });
   }
 
   /* ------------------------------------------------------------ drawing */
@@ -131,7 +134,7 @@ export function createStart(app) {
     >
       ${dialogHead('start-title', 'Start an agent', dialog.close)}
       <div class="dialog-body">
-        <p class="soft">on “${titleOf(current.description)}”</p>
+        <p class="soft">on “${named(titleOf(current.description))}”</p>
         ${resumeTemplate(current)} ${agentsTemplate(current)} ${promptTemplate(current)}
         ${needsForce(current) ? forceTemplate() : nothing}
         ${reason && !busy ? html`<p class="editor-note" role="status" data-testid="start-reason">${icon('info')}<span>${reason}</span></p>` : nothing}
@@ -161,7 +164,7 @@ export function createStart(app) {
     return html`<div class="choice-row">
       <div class="grow">
         Go on where
-        <strong>${run.agentName}</strong
+        <strong>${named(run.agentName)}</strong
         >${unconfinedAgents(store.state.agents).has(run.agentName) ? html` ${unconfinedMark()}` : nothing} stopped, in
         the same session${run.resumeAt === null ? '' : ` (it does by itself at ${clock(run.resumeAt)})`}
       </div>
@@ -220,6 +223,7 @@ export function createStart(app) {
         class="input"
         id="start-prompt"
         rows="8"
+        dir="auto"
         data-testid="start-prompt"
         aria-describedby="start-note"
         .value=${liveValue(prompt(current))}

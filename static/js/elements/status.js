@@ -5,6 +5,7 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { STATUS, isWorking } from '../lib/statuses.js';
 import { currentAgent } from '../lib/text.js';
 import { icon } from './icons.js';
+import { oneLine } from '../lib/visible.js';
 
 /** @import {StatusWord, Task} from '../types.js' */
 
@@ -34,11 +35,11 @@ export const statusTemplate = (word, look = '') =>
  * @param {boolean} isUnconfined
  */
 export function agentChip(task, isUnconfined) {
-  const name = currentAgent(task);
+  const name = oneLine(currentAgent(task));
   if (name === '') return nothing;
   const works = isWorking(task.status.type);
   return html`<span class="agent ${works ? 'is-working' : ''}" data-testid="agent">
-    ${works ? html`<span class="pulse"></span>` : icon('bot')}<span class="agent-name" title=${name}>${name}</span
+    ${works ? html`<span class="pulse"></span>` : icon('bot')}<bdi class="agent-name" title=${name}>${name}</bdi
     >${isUnconfined ? unconfinedMark(true) : nothing}<span class="unseen">${works ? 'is working' : ''}</span>
   </span>`;
 }

@@ -3,11 +3,12 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live } from '../vendor/lit-html/directives/live.js';
-import { isSubmit } from '../lib/focus.js';
+import { isSubmit } from '../lib/keys.js';
 import { byteLength, formatBytes } from '../lib/text.js';
 import { button } from './button.js';
 import { createDialog, dialogHead } from './dialog.js';
 import { icon } from './icons.js';
+import { quoted } from '../lib/visible.js';
 
 /** @import {App} from '../app.js' */
 
@@ -68,7 +69,8 @@ export function createTextDialog({ drafts, notices, blocked }) {
    * @param {string|null} failure
    */
   function tellLate({ title }, failure) {
-    if (failure !== null) notices.error(`“${title}” was not done.`, { advice: `${failure} What you typed is kept.` });
+    if (failure !== null)
+      notices.error(`${quoted(title)} was not done.`, { advice: `${failure} What you typed is kept.` });
   }
 
   /** @param {TextOrder} current */
@@ -87,6 +89,7 @@ export function createTextDialog({ drafts, notices, blocked }) {
             class="input"
             id="text-field"
             rows="4"
+            dir="auto"
             data-testid="text-input"
             .value=${live(text(current))}
             @input=${(/** @type {Event} */ event) => typed(current, /** @type {HTMLTextAreaElement} */ (event.target).value)}

@@ -4,6 +4,7 @@
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { live } from '../vendor/lit-html/directives/live.js';
 import { markdown } from './markdown.js';
+import { keyOf } from '../lib/keys.js';
 
 /**
  * @typedef {Object} WriterOptions
@@ -35,6 +36,7 @@ export function writer({ id, label, text, preview, placeholder, error, testid, o
               class="input"
               id=${id}
               rows="6"
+              dir="auto"
               data-testid=${testid}
               aria-label=${label}
               placeholder=${placeholder ?? nothing}
@@ -70,7 +72,7 @@ const tab = (id, label, isSelected, run) =>
 
 /** @param {KeyboardEvent} event */
 function arrows(event) {
-  if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+  if (!['ArrowLeft', 'ArrowRight'].includes(keyOf(event))) return;
   const other = /** @type {HTMLElement|null} */ (
     /** @type {Element} */ (event.currentTarget).querySelector('[aria-selected="false"]')
   );

@@ -7,25 +7,30 @@ export const DAY = 86_400_000;
 export const RANGES = /** @type {const} */ ([7, 30, 90]);
 const USUAL = 30;
 
-/** The first millisecond of its UTC day. @param {number} at */
-export const dayOf = (at) => at - (((at % DAY) + DAY) % DAY);
-
 /** `?days=`, one of RANGES. @param {URLSearchParams} params */
 export const daysOf = (params) => RANGES.find((days) => String(days) === params.get('days')) ?? USUAL;
 
 /**
- * What an event has moved, on its day.
+ * What an event has moved today; null: it was another day, and only the server knows where its days begin.
  * @param {Insights} insights
  * @param {{at: number, counters: Counters}} moved
- * @returns {Insights}
+ * @returns {Insights|null}
  */
 export function addCounters(insights, { at, counters }) {
-  const day = dayOf(at);
-  const old = insights.days.find((each) => each.day === day);
+  const { today, todayBegan, todayEnds } = insights;
+  if (at < todayBegan || at >= todayEnds) return null;
+  const old = insights.days.find((each) => each.day === today);
   const others = insights.days.filter((each) => each !== old);
-  const days = [...others, { day, counters: sum(old?.counters ?? {}, counters) }].sort((a, b) => a.day - b.day);
-  return { ...insights, days, today: Math.max(insights.today, day) };
+  return { ...insights, days: [...others, { day: today, counters: sum(old?.counters ?? {}, counters) }] };
 }
+
+/**
+ * The server's day, also after its midnight.
+ * @param {Insights} insights
+ * @param {number} now
+ */
+export const todayOf = ({ today, todayEnds }, now) =>
+  now < todayEnds ? today : today + DAY * (1 + Math.floor((now - todayEnds) / DAY));
 
 /**
  * @param {Counters} a

@@ -6,16 +6,6 @@ const TYPING = 'input, textarea, select, [contenteditable]';
 /** Whether letters belong to a field now. @param {EventTarget|null} target */
 export const isTyping = (target) => target instanceof Element && target.closest(TYPING) !== null;
 
-/** Whether the event is a plain key, no chord. @param {KeyboardEvent} event */
-export const isPlain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
-
-/** Ctrl+Enter, or Cmd+Enter. @param {KeyboardEvent} event */
-export const isSubmit = (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey);
-
-/** Ctrl+K, or Cmd+K. @param {KeyboardEvent} event */
-export const isFind = (event) =>
-  event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-
 /** Notices when what had the keyboard has left the page, so that it can be put where it belongs. */
 export function createFocusWatch() {
   /** @type {Element|null} */

@@ -1,7 +1,9 @@
 // @ts-check
 /** The history of a task in sentences. Event types that this page does not know still read well. */
 
+import { laidOut } from './json.js';
 import { STATUS } from './statuses.js';
+import { terminalText } from './terminal.js';
 import { formatBytes, plural } from './text.js';
 
 /** @import {HistoryEntry, StatusWord} from '../types.js' */
@@ -195,17 +197,11 @@ const textOf = (entry) =>
  */
 export function toolCallOf({ eventType, data, truncated }) {
   if (eventType !== 'tool_executed') return null;
-  return { input: laidOut(data['input'] ?? ''), output: laidOut(data['output'] ?? ''), isCut: !!truncated?.length };
-}
-
-/** JSON on several lines; anything else, and JSON that was cut, as it is. @param {string} text */
-function laidOut(text) {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : text;
-  } catch {
-    return text;
-  }
+  return {
+    input: laidOut(data['input'] ?? ''),
+    output: terminalText(laidOut(data['output'] ?? '')),
+    isCut: !!truncated?.length,
+  };
 }
 
 const AGENT_EVENTS = [

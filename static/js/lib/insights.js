@@ -2,7 +2,7 @@
 /** What the insights show, made from the daily counters: numbers for plots and tables, and sentences. Pure. */
 
 import { STATUSES } from '../words.js';
-import { DAY, dayOf, sum } from './counters.js';
+import { DAY, sum, todayOf } from './counters.js';
 import { STATUS } from './statuses.js';
 import { plural } from './text.js';
 import { duration } from './time.js';
@@ -23,7 +23,7 @@ const MICRO = 1_000_000;
 
 /**
  * @typedef {Object} Picture
- * @property {number[]} days UTC days, oldest first; the last is today
+ * @property {number[]} days the server's, oldest first; the last is today
  * @property {Record<StatusWord, number[]>} tasks on the board at the end of each day
  * @property {Record<typeof FLOWS[number], number[]>} flow by day
  * @property {TimeIn[]} time
@@ -38,7 +38,7 @@ const MICRO = 1_000_000;
  * @returns {Picture}
  */
 export function pictureOf(insights, count, now) {
-  const last = Math.max(dayOf(now), insights.today);
+  const last = todayOf(insights, now);
   const days = Array.from({ length: count }, (_, n) => last - (count - 1 - n) * DAY);
   const first = days[0] ?? last;
   const byDay = new Map(insights.days.map(({ day, counters }) => [day, counters]));

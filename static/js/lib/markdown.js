@@ -6,8 +6,8 @@
 
 import DOMPurify from '../vendor/dompurify/purify.es.mjs';
 import { Marked } from '../vendor/marked/marked.esm.js';
+import { levelOf } from './sections.js';
 
-const FIRST_HEADING = 3;
 const ESCAPES = /** @type {Record<string, string>} */ ({
   '&': '&amp;',
   '<': '&lt;',
@@ -30,7 +30,11 @@ const marked = new Marked({
   },
 });
 
+/** Each has the direction of its own first letter. */
+const BLOCKS = new Set(['P', 'LI', 'UL', 'OL', 'BLOCKQUOTE', 'H3', 'H4', 'H5', 'H6', 'TH', 'TD', 'PRE']);
+
 DOMPurify.addHook('afterSanitizeAttributes', (node) => {
+  if (BLOCKS.has(node.tagName)) node.setAttribute('dir', 'auto');
   if (node.tagName !== 'A') return;
   node.setAttribute('rel', 'noopener noreferrer');
   node.setAttribute('target', '_blank');
@@ -39,21 +43,24 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
 /**
  * Headings stand below those of the page, and none skips a level.
  * @param {import('../vendor/marked/marked.esm.js').TokensList} tokens
+ * @param {number} level
  */
-function lowerHeadings(tokens) {
-  let previous = FIRST_HEADING - 1;
+function lowerHeadings(tokens, level) {
+  let previous = level;
   marked.walkTokens(tokens, (token) => {
-    if (token.type === 'heading') previous = token.depth = Math.min(token.depth + FIRST_HEADING - 1, previous + 1, 6);
+    if (token.type === 'heading') previous = token.depth = levelOf(token.depth, previous);
   });
 }
 
 /**
- * @param {string} text
+ * Of a section that the parser takes quickly (lib/sections.js).
+ * @param {string} source
+ * @param {number} level of the last heading before it
  * @returns {DocumentFragment}
  */
-export function markdownOf(text) {
-  const tokens = marked.lexer(text);
-  lowerHeadings(tokens);
+export function markdownOf(source, level) {
+  const tokens = marked.lexer(source);
+  lowerHeadings(tokens, level);
   const html = marked.parser(tokens);
   return DOMPurify.sanitize(html, {
     RETURN_DOM_FRAGMENT: true,

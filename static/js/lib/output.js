@@ -8,13 +8,20 @@
 
 /** @import {OutputData, OutputRecord} from '../types.js' */
 
-import { formatBytes } from './text.js';
+import { blockOf, joined, lastOf, withWholeHead } from './blocks.js';
+import { jsonText } from './json.js';
+import { terminalText } from './terminal.js';
+import { formatBytes, shorten } from './text.js';
 
-/** @typedef {{mode: 'follow'} | {mode: 'paused', records: OutputRecord[]}} Reading */
+/** @typedef {{mode: 'follow'} | {mode: 'paused', records: OutputRecord[]}} Reading its records are blocks */
 
+/** Blocks that are shown at the end, or come with a page. */
 export const SHOWN = 100;
-export const STEP = 100;
+/** Records that are read at once: an answer of a model has many pieces. */
+export const PAGE = 500;
 const MOST = 300;
+const GIST_LENGTH = 120;
+const GIST_OF = 2_000;
 
 /** @type {Reading} */
 export const FOLLOW = { mode: 'follow' };
@@ -32,43 +39,61 @@ export const shownOf = (reading, tail) => (reading.mode === 'follow' ? tail.reco
  */
 export const pausedAt = (records) => ({ mode: 'paused', records });
 
+/** The number of the last record that is in it; 0: none. @param {readonly OutputRecord[]} blocks */
+const endOf = (blocks) => {
+  const last = blocks.at(-1);
+  return last ? lastOf(last) : 0;
+};
+
 /**
- * How many have come that are not shown.
+ * How many have come that are not shown: blocks, where they are at hand.
  * @param {Reading} reading
  * @param {OutputData} tail
  */
-export const unseen = (reading, tail) =>
-  reading.mode === 'follow' ? 0 : Math.max(0, tail.last - (reading.records.at(-1)?.n ?? tail.last));
+export function unseen(reading, tail) {
+  const end = reading.mode === 'follow' ? tail.last : endOf(reading.records) || tail.last;
+  if (end >= tail.last) return 0;
+  const atHand = tail.records.filter((block) => lastOf(block) > end);
+  return (atHand[0]?.n ?? Infinity) <= end + 1 ? atHand.length : tail.last - end;
+}
 
 /**
  * Where to read what stands before the window; null: it begins with the first one.
- * @param {Reading} reading
+ * @param {readonly OutputRecord[]} shown
  * @param {OutputData} tail
  */
-export function olderQuery(reading, tail) {
-  const first = shownOf(reading, tail)[0]?.n ?? 1;
-  const start = Math.max(tail.first, first - STEP);
+export function olderQuery(shown, tail) {
+  const first = shown[0]?.n ?? 1;
+  const start = Math.max(tail.first, first - PAGE);
   return start >= first ? null : { since: start - 1, limit: first - start };
 }
 
 /**
- * Only what joins without a hole is taken.
+ * Only what joins without a hole is taken. A page's end goes on in what is shown; its beginning may be half a block.
  * @param {OutputRecord[]} shown
- * @param {OutputRecord[]} older
+ * @param {OutputRecord[]} older records
+ * @param {number} first the oldest record there is
  */
-export function withOlder(shown, older) {
-  const joins = older.at(-1)?.n === (shown[0]?.n ?? 0) - 1;
-  return joins ? [...older, ...shown].slice(0, MOST) : shown;
+export function withOlder(shown, older, first) {
+  if (older.at(-1)?.n !== (shown[0]?.n ?? 0) - 1) return shown;
+  const before = withWholeHead(joined([], older), first).slice(-SHOWN);
+  return joined(before, shown).slice(0, MOST);
 }
 
 /**
  * @param {OutputRecord[]} shown
- * @param {OutputRecord[]} newer
+ * @param {OutputRecord[]} newer records, or blocks
  */
 export function withNewer(shown, newer) {
-  const last = shown.at(-1)?.n ?? 0;
-  const fresh = newer.filter(({ n }) => n > last);
-  return fresh[0]?.n === last + 1 ? [...shown, ...fresh].slice(-MOST) : shown;
+  const last = endOf(shown);
+  const fresh = newer.filter((each) => lastOf(each) > last);
+  const [next] = fresh;
+  if (!next || next.n > last + 1) return shown;
+  // A block that has grown takes the place of what was shown of it.
+  const kept = next.n === last + 1 ? shown : shown.filter(({ n }) => n < next.n);
+  return joined(kept, fresh)
+    .slice(0, shown.length + SHOWN)
+    .slice(-MOST);
 }
 
 /**
@@ -77,9 +102,11 @@ export function withNewer(shown, newer) {
  * @param {OutputData} tail
  */
 export function newerAtHand(shown, tail) {
-  const last = shown.at(-1)?.n ?? 0;
-  const begin = (tail.records[0]?.n ?? Infinity) - 1;
-  return begin > last ? null : tail.records.filter(({ n }) => n > last).slice(0, STEP);
+  const last = endOf(shown);
+  const fresh = tail.records.filter((block) => lastOf(block) > last);
+  const begin = shown.at(-1)?.n ?? 0;
+  const [next] = fresh;
+  return next && (next.n === last + 1 || next.n <= begin) ? fresh.slice(0, SHOWN) : null;
 }
 
 /**
@@ -92,16 +119,27 @@ export function having(records, q) {
   return records.filter((record) => textOf(record).toLowerCase().includes(wanted));
 }
 
+/**
+ * What the server has found, and what is at hand since: a block that has grown stands for what was found in it.
+ * @param {readonly OutputRecord[]} found
+ * @param {OutputRecord[]} since
+ * @param {string} q
+ */
+export function withFound(found, since, q) {
+  const fresh = having(since, q);
+  return [...found.filter(({ n }) => !blockOf(fresh, n)), ...fresh];
+}
+
 /** All that a record says. @param {OutputRecord} record */
 export function textOf({ kind, text, tool, input, output }) {
   if (kind === 'tool_call') return `${tool ?? ''} ${readable(input)}`.trim();
   if (kind === 'usage') return `${input ?? 0} + ${output ?? 0} tokens`;
-  return text ?? readable(output);
+  return terminalText(text ?? readable(output));
 }
 
-/** JSON as people read it. @param {unknown} value */
+/** JSON as people read it; a text as a terminal shows it. @param {unknown} value */
 export const readable = (value) =>
-  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value, null, 2);
+  typeof value === 'string' ? terminalText(value) : value === undefined ? '' : jsonText(value);
 
 /** The first line of what a tool was given: its path, its text … @param {unknown} input */
 export function gist(input) {
@@ -109,8 +147,8 @@ export function gist(input) {
     input !== null && typeof input === 'object'
       ? Object.values(input).find((each) => typeof each === 'string' && each !== '')
       : input;
-  const line = readable(value ?? '').split('\n')[0] ?? '';
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+  const text = typeof value === 'string' ? value.slice(0, GIST_OF) : value;
+  return shorten(readable(text ?? '').split('\n')[0] ?? '', GIST_LENGTH);
 }
 
 /**

@@ -2,20 +2,22 @@
 /** Gathers all that happened since the last frame into one drawing. */
 
 /**
- * Animation frames stop in a hidden tab, so there a timer draws: what others read from the page stays true.
+ * Animation frames stop in a hidden tab, so there a timer draws: what others read from the page stays true. A drawing
+ * that fails stops neither the next one nor what was to follow it.
  * @param {() => void} draw
+ * @param {(error: unknown) => void} [onError]
  */
-export function createPainter(draw) {
+export function createPainter(draw, onError = console.error) {
   let waiting = false;
   /** @type {(() => void)[]} */
   let afterwards = [];
 
   function run() {
     waiting = false;
+    draw(); // where it fails, they wait for one that does not
     const callbacks = afterwards;
     afterwards = [];
-    draw();
-    for (const callback of callbacks) callback();
+    for (const callback of callbacks) attempt(callback, onError);
   }
 
   document.addEventListener('visibilitychange', () => {
@@ -34,6 +36,18 @@ export function createPainter(draw) {
     /** At once: the next key must find the new element. */
     now: run,
   };
+}
+
+/**
+ * @param {() => void} act
+ * @param {(error: unknown) => void} onError
+ */
+export function attempt(act, onError = console.error) {
+  try {
+    act();
+  } catch (error) {
+    onError(error);
+  }
 }
 
 /** @typedef {ReturnType<typeof createPainter>} Painter */

@@ -1,27 +1,75 @@
 // @ts-check
 /** Words made from data: titles, sizes, counts, limits. */
 
+import { isSeen, oneLine } from './visible.js';
+
 /** @import {Task} from '../types.js' */
 
 const TITLE_LENGTH = 200;
+/** Of a line that is looked at for it. */
+const LINE_LENGTH = 1_000;
 const encoder = new TextEncoder();
 
-/** The first line with something in it, without Markdown's heading and list signs. @param {string} text */
+/** The first line with something to see in it, without Markdown's signs. @param {string} text */
 export function titleOf(text) {
-  const line =
-    text
-      .split('\n')
-      .map(plain)
-      .find((each) => each !== '') ?? '';
-  return line === '' ? 'Untitled task' : shorten(line, TITLE_LENGTH);
+  for (let at = 0; at <= text.length;) {
+    const end = text.indexOf('\n', at);
+    const line = text
+      .slice(at, end < 0 ? text.length : end)
+      .trimStart()
+      .slice(0, LINE_LENGTH);
+    const title = isSeen(line) ? oneLine(plainLine(line)) : '';
+    if (title !== '') return shorten(title, TITLE_LENGTH);
+    at = end < 0 ? text.length + 1 : end + 1;
+  }
+  return 'Untitled task';
 }
 
-/** @param {string} line */
-function plain(line) {
-  return line
-    .replace(/^\s*(#{1,6}\s+|[-*+>]\s+)?/, '')
-    .replace(/(\*\*|__|`)/g, '')
-    .trim();
+/** Stands for what is in backticks while the signs around it are looked at. */
+const CODE = '\ue000';
+const BEFORE = String.raw`(?<=^|[\s([{<"'“‘«])`;
+const AFTER = String.raw`(?=$|\s|[.,;:!?)\]}>"'”’»]+(?:$|\s))`;
+const BEGIN = String.raw`[\p{L}\p{N}"'“(\[${CODE}]`;
+const END = String.raw`[^\s*_/\\(]`;
+const BOLD = new RegExp(String.raw`${BEFORE}\*\*(?=${BEGIN})([^*]*${END})\*\*${AFTER}`, 'gu');
+/** Not a name as in `__init__`: a sign for bold stands around words. */
+const BOLD_WORDS = new RegExp(
+  String.raw`${BEFORE}__(?=${BEGIN})([^_]* [^_]*${END}|[^_]*[^\x00-\x7f][^_]*${END})__${AFTER}`,
+  'gu',
+);
+
+/**
+ * Without Markdown's signs: those of a heading, quote or list, and pairs around whole words. What stands in backticks
+ * stays as it is, without them.
+ * @param {string} line
+ */
+function plainLine(line) {
+  const text = line.replaceAll(CODE, '\ufffd').replace(/^(?:#{1,6}\s+|[-*+>]\s+)/, '');
+  const parts = codeParts(text);
+  return parts
+    .filter((_, index) => index % 2 === 0)
+    .join(CODE)
+    .replace(BOLD, '$1')
+    .replace(BOLD_WORDS, '$1')
+    .split(CODE)
+    .map((outside, index) => outside + (parts[2 * index + 1] ?? ''))
+    .join('');
+}
+
+/** Cut at backticks: every second part stands in a pair of them. @param {string} text */
+function codeParts(text) {
+  const pieces = text.split(/(`+)/);
+  /** @type {string[]} */
+  const parts = [];
+  let outside = '';
+  for (let at = 0; at < pieces.length; at += 1) {
+    const piece = pieces[at] ?? '';
+    const end = at % 2 === 1 ? pieces.indexOf(piece, at + 1) : -1;
+    if (end < 0) outside += piece;
+    else parts.push(outside, pieces.slice(at + 1, end).join(''));
+    if (end >= 0) [outside, at] = ['', end];
+  }
+  return [...parts, outside];
 }
 
 /**

@@ -11,6 +11,7 @@ import { plural, titleOf } from '../lib/text.js';
 import { ageInWords, iso } from '../lib/time.js';
 import { archiveUrl, taskUrl } from '../router.js';
 import { failedPart } from './task/failed-part.js';
+import { shownText } from '../lib/visible.js';
 
 /** @import {App, View} from '../app.js' */
 /** @import {PartView, Task} from '../types.js' */
@@ -52,8 +53,8 @@ export function createArchive(app, firstQuery) {
   /** @param {Task} task */
   const row = (task) =>
     html`<li class="archived" data-testid="archived-task" data-task-id=${task.id}>
-      <a class="archived-link" href=${taskUrl(task.id)}>${titleOf(task.description)}</a>
-      ${task.taskType === 'planned' && task.summary ? html`<p class="archived-summary">${task.summary}</p>` : nothing}
+      <a class="archived-link" href=${taskUrl(task.id)} dir="auto">${titleOf(task.description)}</a>
+      ${task.taskType === 'planned' && task.summary ? html`<p class="archived-summary" dir="auto">${shownText(task.summary)}</p>` : nothing}
       <div class="archived-foot">
         ${statusTemplate(task.status.type)}<span
           >archived

@@ -7,7 +7,6 @@ import { hindrancesOf, unconfinedAgents } from '../lib/agents.js';
 import { neighbour, tasksThatNeedYou } from '../lib/board.js';
 import { NO_FILTERS, boardUrl, isFiltering } from '../lib/filters.js';
 import { recall, remember } from '../lib/storage.js';
-import { titleOf } from '../lib/text.js';
 import { stepTo, whyNot } from '../lib/transitions.js';
 import { questionsUrl, taskUrl } from '../router.js';
 import { STATUSES } from '../words.js';
@@ -15,11 +14,11 @@ import { columnTemplate } from './board/column.js';
 import { cardAt, columnAt, createDrag } from './board/drag.js';
 import { firstTask, nothingFits, unreadable } from './board/empty.js';
 import { highlight } from './board/highlight.js';
-import { menuItems } from './board/menu-items.js';
 import { createModel } from './board/model.js';
 import { needsYouTemplate } from './board/needs-you.js';
 import { createPlace } from './board/place.js';
 import { toolbarTemplate } from './board/toolbar.js';
+import { keyOf } from '../lib/keys.js';
 
 /** @import {App, View} from '../app.js' */
 /** @import {Column, Direction} from '../lib/board.js' */
@@ -124,7 +123,7 @@ export function createBoard(app, firstFilters) {
       move: (/** @type {StatusWord} */ to) => move(id, to),
       remove: () => void actions.deleteTask(task),
     };
-    menu.open(anchor, titleOf(task.description), menuItems(task, app.blocked(), hindrancesOf(store.state), verbs));
+    menu.open(anchor, task, verbs);
   }
 
   /** @param {StatusWord} status */
@@ -146,17 +145,17 @@ export function createBoard(app, firstFilters) {
 
   /** @param {KeyboardEvent} event */
   function key(event) {
-    const direction = DIRECTIONS[event.key];
-    if (direction) return isFree(event) && step(direction);
+    const name = keyOf(event);
+    const direction = DIRECTIONS[name];
+    if (direction) return isFree(name) && step(direction);
     const card = cardAt(event);
-    if (!card || !(event.key === 'm' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)))
-      return false;
+    if (!card || !(name === 'm' || name === 'ContextMenu' || (name === 'F10' && event.shiftKey))) return false;
     openMenu(card.dataset.taskId ?? '', /** @type {HTMLElement} */ (card.querySelector('.card-link')));
     return true;
   }
 
-  /** Arrows belong to whatever else has the focus; letters do not. @param {KeyboardEvent} event */
-  const isFree = ({ key: name }) =>
+  /** Arrows belong to whatever else has the focus; letters do not. @param {string} name */
+  const isFree = (name) =>
     name.length === 1 ||
     cardAt({ target: document.activeElement }) !== null ||
     document.activeElement === document.body;

@@ -58,8 +58,9 @@ export function createInsights(app, firstDays) {
         ${figures.map((figure) => figureTemplate(figure, chosen, choose))}
       </div>
       <p class="soft">
-        Days begin and end at midnight UTC. Time in a status is counted when a task leaves it. Deleted tasks stay in the
-        sums of what happened.
+        Days begin and end at midnight of the server (<span data-testid="time-zone">${data.timeZone}</span>), as those
+        of the caps do. Time in a status is counted when a task leaves it. Deleted tasks stay in the sums of what
+        happened.
       </p>`;
   }
 

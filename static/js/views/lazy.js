@@ -16,18 +16,19 @@ import { icon } from '../elements/icons.js';
 export function createLazy(title, load, redraw) {
   /** @type {View|null} */
   let view = null;
-  let hasFailed = false;
+  /** What the browser said when the page could not be opened. @type {string|null} */
+  let failure = null;
   let hasLeft = false;
   let wantsFocus = false;
 
   async function start() {
-    hasFailed = false;
+    failure = null;
     try {
       const loaded = await load();
       if (hasLeft) return void loaded.leave?.();
       view = loaded;
-    } catch {
-      hasFailed = true;
+    } catch (error) {
+      failure = String(error);
     }
     redraw();
   }
@@ -36,7 +37,7 @@ export function createLazy(title, load, redraw) {
 
   return {
     title: () => view?.title() ?? title,
-    template: () => view?.template() ?? (hasFailed ? failure(() => void start()) : opening(title)),
+    template: () => view?.template() ?? (failure === null ? opening(title) : failed(failure, () => void start())),
     routed: (route) => view?.routed?.(route),
     key: (event) => view?.key?.(event) ?? false,
     recover: () => view?.recover?.() ?? false,
@@ -66,11 +67,14 @@ const opening = (title) =>
     <p>Opening…</p>
   </div>`;
 
-/** @param {() => void} retry */
-const failure = (retry) =>
+/**
+ * @param {string} reason
+ * @param {() => void} retry
+ */
+const failed = (reason, retry) =>
   html`<div class="empty" data-testid="page-error">
     ${icon('cloud-off')}
-    <h1 tabindex="-1">This page could not be fetched</h1>
-    <p>Chorus did not answer. Check that it is running, then try again.</p>
+    <h1 tabindex="-1">This page could not be opened</h1>
+    <p>Check that Chorus is running, then try again. The browser says: <span translate="no">${reason}</span></p>
     ${button({ label: 'Try again', icon: 'refresh-cw', run: retry })}
   </div>`;

@@ -17,7 +17,6 @@ const PAGES = [
   { page: 'workspaces', href: '/workspaces', icon: 'folder-open', label: 'Workspaces' },
 ];
 
-/** @import {TemplateResult} from '../vendor/lit-html/lit-html.js' */
 /** @import {App} from '../app.js' */
 /** @import {ThemeSwitch} from '../elements/theme.js' */
 
@@ -33,7 +32,7 @@ const PAGES = [
 
 /**
  * @param {Surroundings} surroundings
- * @param {TemplateResult} page
+ * @param {unknown} page
  */
 export function shellTemplate({ app, theme, openToNetwork, openHelp, openPalette, notify }, page) {
   const { page: open } = app.router.route;

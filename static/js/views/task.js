@@ -24,6 +24,8 @@ import { createHistory } from './task/history.js';
 import { createOutputs } from './task/outputs.js';
 import { createQuestions } from './task/questions.js';
 import { createQueue } from './task/queue.js';
+import { named } from '../elements/named.js';
+import { boundary } from '../elements/boundary.js';
 
 /** @import {App, View} from '../app.js' */
 /** @import {FullTask, Task} from '../types.js' */
@@ -92,16 +94,22 @@ export function createTask(app, id, firstAnchor) {
       @drop=${zone.drop}
       @paste=${zone.paste}
     >
-      ${headerTemplate(app, task, actionsOf(app, task, runs()), () => void remove())}
+      ${boundary('The head of this task', () => headerTemplate(app, task, actionsOf(app, task, runs()), () => void remove()))}
       <div class="task-main">
-        ${description.template(full)} ${questions.template(task, full.complete)}
-        ${chainTemplate(app, task, full.complete, anchor.replace(/^run-/, ''), outputs)} ${assignedTemplate(task)}
-        ${planTemplate(full, task)}
+        ${boundary(
+          'The description',
+          () => description.template(full),
+          () => task.description,
+        )}
+        ${boundary('The questions', () => questions.template(task, full.complete))}
+        ${boundary('The runs', () => chainTemplate(app, task, full.complete, anchor.replace(/^run-/, ''), outputs))}
+        ${assignedTemplate(task)} ${boundary('The plan', () => planTemplate(full, task))}
       </div>
       <aside class="task-side" aria-label="Files, messages, facts">
-        ${attachmentsTemplate(app, task, zone.chosen)} ${queue.template(task)} ${aboutTemplate(app, task)}
+        ${boundary('The attachments', () => attachmentsTemplate(app, task, zone.chosen))}
+        ${boundary('The message queue', () => queue.template(task))} ${aboutTemplate(app, task)}
       </aside>
-      <div class="task-past">${history.template()}</div>
+      <div class="task-past">${boundary('The history', () => history.template())}</div>
     </div>`;
 
   /**
@@ -126,7 +134,7 @@ export function createTask(app, id, firstAnchor) {
     return html`<p class="assigned" data-testid="assigned">
       ${icon('bot')}<span
         >The planner suggests
-        <strong>${name}</strong
+        <strong>${named(name)}</strong
         >${agent?.unconfined ? html` ${unconfinedMark()}` : nothing}.${reason ? ` ${reason}` : ''}</span
       >
     </p>`;

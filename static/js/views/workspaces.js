@@ -13,6 +13,7 @@ import { folderNameProblem, folderOf, pathProblem, suggestedPath } from '../lib/
 import { withoutLead } from './board/empty.js';
 import { heading, page } from './registry/page.js';
 import { createWorkspaceForm } from './registry/workspace-form.js';
+import { quoted } from '../lib/visible.js';
 
 /** @import {App, View} from '../app.js' */
 /** @import {WorkspaceEntry} from '../types.js' */
@@ -106,7 +107,7 @@ export function createWorkspaces(app) {
       return null;
     }
     if (error instanceof ApiError && error.fields.path) return { path: error.fields.path.join(' ') };
-    notices.error(`“${opening.path}” could not be ${opening.verb === 'select' ? 'opened' : 'made'}.`, {
+    notices.error(`${quoted(opening.path)} could not be ${opening.verb === 'select' ? 'opened' : 'made'}.`, {
       advice: reasonIn(error),
     });
     void load();
@@ -117,13 +118,16 @@ export function createWorkspaces(app) {
   async function forget({ configPath }) {
     const name = workspaceName(configPath);
     const path = `/api/workspaces?path=${encodeURIComponent(configPath)}`;
-    const answer = await actions.attempt(`workspace:${configPath}`, 'Removing', `“${name}” is still on the list.`, () =>
-      api.delete(path),
+    const answer = await actions.attempt(
+      `workspace:${configPath}`,
+      'Removing',
+      `${quoted(name)} is still on the list.`,
+      () => api.delete(path),
     );
     if (!answer) return;
     actions.offerUndo(
-      `“${name}” is off the list; its folder stays`,
-      `“${name}” could not be put back on the list. Open it by its path.`,
+      `${quoted(name)} is off the list; its folder stays`,
+      `${quoted(name)} could not be put back on the list. Open it by its path.`,
       answer,
       load,
     );

@@ -3,12 +3,14 @@
 
 /** @import {Surroundings} from '../../../static/js/connection/live.js' */
 
+import { createClock } from '../../../static/js/connection/clock.js';
 import { createLive } from '../../../static/js/connection/live.js';
 import { createStore } from '../../../static/js/store.js';
 
 /** @param {Partial<Surroundings>} [more] */
 export function createBrowser(more = {}) {
-  let now = 0;
+  let now = 0; // of the clock that nobody sets
+  let set = 0; // of the other one, before it
   /** @type {Map<number, {at: number, action: () => void}>} */
   const timers = new Map();
   let timerIds = 0;
@@ -83,7 +85,7 @@ export function createBrowser(more = {}) {
       },
       config: { webSocketUrl: 'ws://localhost:8081/ws', build: 'one', openToNetwork: false },
       WebSocket: FakeSocket,
-      clock: () => now,
+      clock: createClock({ wall: () => now + set, steady: () => now }),
       random: () => 0.5,
       timers: {
         setTimeout: (/** @type {() => void} */ action, /** @type {number} */ ms) => (
@@ -122,8 +124,8 @@ export function createBrowser(more = {}) {
     window,
     timers,
     pass,
-    /** The machine sleeps: time goes on, no timer rings. @param {number} ms */
-    sleep: (ms) => void (now += ms),
+    /** The machine sleeps (no timer rings, and the steady clock stands still), or its clock is set. @param {number} ms */
+    setClock: (ms) => void (set += ms),
     get dataset() {
       return document.documentElement.dataset;
     },

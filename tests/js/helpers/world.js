@@ -33,6 +33,7 @@ const PAGE = { build: 'one', origin: 'http://localhost:8080', webSocketUrl: 'ws:
 /** @param {number} seed */
 export function createWorld(seed) {
   const random = createRandom(seed);
+  const spreadMs = random.pick([0, 2_000]);
   let now = 1_000_000;
   let entryId = 0;
   let epochs = 1;
@@ -300,7 +301,7 @@ export function createWorld(seed) {
   function resync(connection, reason) {
     if (!connection.subscribed && reason === 'workspace') return;
     connection.subscribed = false;
-    connection.frames.push({ type: 'resync', reason });
+    connection.frames.push({ type: 'resync', reason, delayMs: random.pick([0, 0, 900, 4_000]) });
     if (reason !== 'workspace') counts.resyncs++;
   }
 
@@ -322,6 +323,7 @@ export function createWorld(seed) {
       epoch: epoch(),
       seq: head,
       heartbeatMs: HEARTBEAT_MS,
+      spreadMs,
       now,
     });
     connection.frames.push(...log.filter(({ seq }) => seq > message.since));
@@ -331,7 +333,12 @@ export function createWorld(seed) {
   function heartbeats() {
     for (const connection of connections) {
       if (connection.isOpen)
-        connection.frames.push({ type: 'heartbeat', seq: connection.subscribed ? connection.cursor : null, now });
+        connection.frames.push({
+          type: 'heartbeat',
+          seq: connection.subscribed ? connection.cursor : null,
+          spreadMs,
+          now,
+        });
     }
   }
 
@@ -515,7 +522,7 @@ export function createWorld(seed) {
   function bye() {
     const connection = newest();
     if (!connection?.isOpen) return;
-    connection.frames.push({ type: 'bye', delayMs: 700, reason: 'restart' });
+    connection.frames.push({ type: 'bye', delayMs: 700, reason: random.pick(['restart', 'stale']), detail: '' });
     connection.subscribed = false;
   }
 

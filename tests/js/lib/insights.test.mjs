@@ -1,7 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DAY, addCounters, dayOf, daysOf, sum } from '../../../static/js/lib/counters.js';
+import { DAY, addCounters, daysOf, sum, todayOf } from '../../../static/js/lib/counters.js';
 import { pictureOf, tellAgents, tellCost, tellFlow, tellTasks, tellTime } from '../../../static/js/lib/insights.js';
 import { createStore } from '../../../static/js/store.js';
 import { figuresOf } from '../../../static/js/views/insights/figures.js';
@@ -10,11 +10,15 @@ import { event, snapshot } from '../helpers/wire.js';
 /** @import {Insights} from '../../../static/js/types.js' */
 
 const TODAY = 20_000 * DAY;
+const HOUR = 3_600_000;
 
 /** @type {Insights} */
 const READ = {
   first: TODAY - 6 * DAY,
   today: TODAY,
+  todayBegan: TODAY + 8 * HOUR,
+  todayEnds: TODAY + 31 * HOUR,
+  timeZone: 'America/Los_Angeles, UTC−08:00',
   before: { pending: 5, completed: 2 },
   days: [
     {
@@ -38,18 +42,33 @@ const READ = {
 };
 
 describe('what events move', () => {
-  test('is added to its day, which is made where there is none', () => {
+  test('is added to the day of the server, which may have 23 hours and begin when it likes', () => {
     const moved = { tasks: { pending: 1 }, flow: { created: 1 } };
-    const same = addCounters(READ, { at: TODAY + 5, counters: moved });
-    assert.deepEqual(same.days[1]?.counters.tasks, { active: -1, completed: 1, pending: 1 });
-    assert.deepEqual(same.days[1]?.counters.flow, { completed: 1, created: 1 });
-    const next = addCounters(READ, { at: TODAY + DAY, counters: moved });
+    for (const at of [TODAY + 8 * HOUR, TODAY + 31 * HOUR - 1]) {
+      const same = addCounters(READ, { at, counters: moved });
+      assert.deepEqual(same?.days[1]?.counters.tasks, { active: -1, completed: 1, pending: 1 });
+      assert.deepEqual(same?.days[1]?.counters.flow, { completed: 1, created: 1 });
+    }
+    const first = addCounters({ ...READ, days: READ.days.slice(0, 1) }, { at: TODAY + 9 * HOUR, counters: moved });
     assert.deepEqual(
-      next.days.map(({ day }) => day),
-      [TODAY - 3 * DAY, TODAY, TODAY + DAY],
+      first?.days.map(({ day }) => day),
+      [TODAY - 3 * DAY, TODAY],
     );
-    assert.equal(next.today, TODAY + DAY);
     assert.equal(READ.days.length, 2, 'what was read stays as it was');
+  });
+
+  test('on another day is asked for: only the server knows where its days begin', () => {
+    for (const at of [TODAY + 8 * HOUR - 1, TODAY + 31 * HOUR])
+      assert.equal(addCounters(READ, { at, counters: { flow: { created: 1 } } }), null);
+    const store = createStore();
+    store.swap(snapshot({ seq: 10 }));
+    store.parts.open('insights:7');
+    store.parts.answer('insights:7', store.parts.takeRequests()[0]?.id ?? 0, {
+      asOf: { epoch: 'e1', seq: 10 },
+      data: READ,
+    });
+    store.apply({ ...event(11, 'task_deleted', { id: 'x' }), at: READ.todayEnds, counters: { flow: { created: 1 } } });
+    assert.equal(store.parts.takeRequests().length, 1);
   });
 
   test('sums are the same in any order', () => {
@@ -64,7 +83,11 @@ describe('what events move', () => {
     const [request] = store.parts.takeRequests();
     assert.equal(request?.path, '/api/insights?days=7');
     const moved = (/** @type {number} */ seq) =>
-      store.apply({ ...event(seq, 'task_deleted', { id: 'x' }), at: TODAY, counters: { flow: { created: 1 } } });
+      store.apply({
+        ...event(seq, 'task_deleted', { id: 'x' }),
+        at: TODAY + 9 * HOUR,
+        counters: { flow: { created: 1 } },
+      });
     moved(11);
     moved(12);
     store.parts.answer('insights:7', request?.id ?? 0, { asOf: { epoch: 'e1', seq: 11 }, data: READ });
@@ -80,7 +103,11 @@ describe('what events move', () => {
 });
 
 test('days and ranges', () => {
-  assert.equal(dayOf(TODAY + DAY - 1), TODAY);
+  const end = READ.todayEnds;
+  assert.deepEqual(
+    [0, end - 1, end, end + DAY - 1, end + DAY].map((now) => todayOf(READ, now)),
+    [TODAY, TODAY, TODAY + DAY, TODAY + DAY, TODAY + 2 * DAY],
+  );
   assert.deepEqual(
     ['7', '90', '31', '', 'x'].map((text) => daysOf(new URLSearchParams({ days: text }))),
     [7, 90, 30, 30, 30],
@@ -88,7 +115,7 @@ test('days and ranges', () => {
 });
 
 describe('the picture', () => {
-  const picture = pictureOf(READ, 7, TODAY + 1000);
+  const picture = pictureOf(READ, 7, TODAY + 9 * HOUR);
 
   test('levels are sums of changes', () => {
     assert.deepEqual(picture.tasks.pending, [5, 5, 5, 4, 4, 4, 4]);
@@ -98,7 +125,7 @@ describe('the picture', () => {
   });
 
   test('after midnight the oldest day leaves, and its changes stay in the levels', () => {
-    const later = pictureOf(READ, 3, TODAY + DAY);
+    const later = pictureOf(READ, 3, READ.todayEnds);
     assert.deepEqual(later.days, [TODAY - DAY, TODAY, TODAY + DAY]);
     assert.deepEqual(later.tasks.pending, [4, 4, 4]);
     assert.deepEqual(later.tasks.completed, [2, 3, 3]);
@@ -131,7 +158,7 @@ describe('the picture', () => {
   });
 
   test('nothing yet', () => {
-    const empty = pictureOf({ first: TODAY, today: TODAY, before: {}, days: [] }, 30, TODAY);
+    const empty = pictureOf({ ...READ, first: TODAY, before: {}, days: [] }, 30, TODAY);
     assert.equal(empty.isEmpty, true);
     assert.equal(picture.isEmpty, false);
     assert.equal(tellTime(empty), 'No task has left a status in these days.');

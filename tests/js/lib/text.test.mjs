@@ -10,6 +10,24 @@ for (const [text, title] of [
   ['#hashtag stays', '#hashtag stays'],
   ['   \n', 'Untitled task'],
   ['', 'Untitled task'],
+  ['Fix __init__.py imports', 'Fix __init__.py imports'],
+  ['Call __init_subclass__ once', 'Call __init_subclass__ once'],
+  ['Support **kwargs in foo', 'Support **kwargs in foo'],
+  ['Take *args, **kwargs and **options', 'Take *args, **kwargs and **options'],
+  ['rename my__var and our__other__var', 'rename my__var and our__other__var'],
+  ['compute 2**10 and 2**3**4', 'compute 2**10 and 2**3**4'],
+  ['Find src/**/*.ts and **/*.js in **/test/**', 'Find src/**/*.ts and **/*.js in **/test/**'],
+  ['f(**a, **b)', 'f(**a, **b)'],
+  ['Rename `__all__` to `**x**`', 'Rename __all__ to **x**'],
+  ['``a ` b`` and `open', 'a ` b and `open'],
+  ['**Fix:** the **second one**, (**third**).', 'Fix: the second one, (third).'],
+  ['__two words__ and __für__ bold', 'two words and für bold'],
+  ['## **`code`** in bold', 'code in bold'],
+  ['\u200b\u2060\n\u202e\nseen', 'seen'],
+  ['a\u202etxt.exe', 'a\ufffdtxt.exe'],
+  ['\u001b[1mno terminal\u001b[0m', 'no terminal'],
+  ['> quoted', 'quoted'],
+  ['one\r\ntwo', 'one'],
 ]) {
   test(`the title of ${JSON.stringify(text)}`, () => assert.equal(titleOf(/** @type {string} */ (text)), title));
 }
@@ -58,4 +76,16 @@ for (const [name, size, isGood] of /** @type {const} */ ([
 ])) {
   test(`the file ${JSON.stringify(name.slice(0, 20))} of ${size} bytes is ${isGood ? 'sent' : 'refused'}`, () =>
     assert.equal(fileProblem({ name, size }) === null, isGood));
+}
+
+test('the title of any text is found quickly', () => {
+  for (const unit of [' ', '\n', '`', '**a ', '__a ', '__a b', '\u200b\n', '(', '\u0301', '\u202e\n', '# ', '> '])
+    assert.ok(performanceOf(() => titleOf(unit.repeat((64 * 1024) / unit.length))) < 500, JSON.stringify(unit));
+});
+
+/** @param {() => unknown} act */
+function performanceOf(act) {
+  const began = process.cpuUsage();
+  act();
+  return process.cpuUsage(began).user / 1000;
 }

@@ -8,6 +8,8 @@ import { handoffCount } from '../../lib/board.js';
 import { currentAgent, plural, titleOf } from '../../lib/text.js';
 import { ageInWords, iso } from '../../lib/time.js';
 import { taskUrl } from '../../router.js';
+import { isolated, shownText } from '../../lib/visible.js';
+import { boundary } from '../../elements/boundary.js';
 
 /** @import {Task} from '../../types.js' */
 
@@ -24,48 +26,61 @@ import { taskUrl } from '../../router.js';
  * @param {Task} task
  * @param {CardLook} look
  */
-export function cardTemplate(task, { age, now, hasFocus, saving, isUnconfined }) {
+export function cardTemplate(task, look) {
   const title = titleOf(task.description);
+  return html`<li class="card-item">
+    ${boundary(
+      'This card',
+      () => article(task, look, title),
+      () => task.description,
+    )}
+  </li>`;
+}
+
+/**
+ * @param {Task} task
+ * @param {CardLook} look
+ * @param {string} title
+ */
+function article(task, { age, now, hasFocus, saving, isUnconfined }, title) {
   const word = task.status.type;
   const tabindex = hasFocus ? 0 : -1;
-  return html`<li class="card-item">
-    <article
-      class="card ${saving ? 'is-saving' : ''}"
-      draggable="true"
-      data-testid="card"
-      data-task-id=${task.id}
-      data-status=${word}
-    >
-      <h3 class="card-title">
-        <a class="card-link" href=${taskUrl(task.id)} draggable="false" tabindex=${tabindex} data-testid="card-link"
-          >${title}</a
-        >
-      </h3>
-      ${task.taskType === 'planned' && task.summary ? html`<p class="card-summary" data-testid="card-summary">${task.summary}</p>` : nothing}
-      ${task.status.type === 'failed' && task.status.message ? failure(task.status.message) : nothing}
-      <div class="card-foot">
-        ${statusTemplate(word)}<time
-          class="card-age"
-          datetime=${iso(task.updatedAt)}
-          title="Changed ${ageInWords(task.updatedAt, now)}"
-          >${age}</time
-        >
-      </div>
-      ${hasFacts(task) ? facts(task, isUnconfined) : nothing}
-      ${saving ? html`<p class="card-saving" data-testid="card-saving">${icon('loader-circle', 'spin')}${saving}</p>` : nothing}
-      <button
-        type="button"
-        class="button is-quiet is-small is-icon card-menu"
-        data-action="menu"
-        data-testid="card-menu"
-        tabindex=${tabindex}
-        aria-haspopup="menu"
-        aria-label="Actions for ${title}"
+  return html`<article
+    class="card ${saving ? 'is-saving' : ''}"
+    draggable="true"
+    data-testid="card"
+    data-task-id=${task.id}
+    data-status=${word}
+  >
+    <h3 class="card-title" dir="auto">
+      <a class="card-link" href=${taskUrl(task.id)} draggable="false" tabindex=${tabindex} data-testid="card-link"
+        >${title}</a
       >
-        ${icon('ellipsis')}
-      </button>
-    </article>
-  </li>`;
+    </h3>
+    ${task.taskType === 'planned' && task.summary ? html`<p class="card-summary" data-testid="card-summary" dir="auto">${shownText(task.summary)}</p>` : nothing}
+    ${task.status.type === 'failed' && task.status.message ? failure(task.status.message) : nothing}
+    <div class="card-foot">
+      ${statusTemplate(word)}<time
+        class="card-age"
+        datetime=${iso(task.updatedAt)}
+        title="Changed ${ageInWords(task.updatedAt, now)}"
+        >${age}</time
+      >
+    </div>
+    ${hasFacts(task) ? facts(task, isUnconfined) : nothing}
+    ${saving ? html`<p class="card-saving" data-testid="card-saving">${icon('loader-circle', 'spin')}${saving}</p>` : nothing}
+    <button
+      type="button"
+      class="button is-quiet is-small is-icon card-menu"
+      data-action="menu"
+      data-testid="card-menu"
+      tabindex=${tabindex}
+      aria-haspopup="menu"
+      aria-label="Actions for ${isolated(title)}"
+    >
+      ${icon('ellipsis')}
+    </button>
+  </article>`;
 }
 
 /** @param {Task} task */
@@ -83,7 +98,7 @@ const facts = (task, isUnconfined) =>
 /** @param {string} message */
 const failure = (message) =>
   html`<div class="card-failure" data-testid="card-failure">
-    ${icon('triangle-alert')}<span class="card-failure-text">${message}</span>
+    ${icon('triangle-alert')}<span class="card-failure-text" dir="auto">${shownText(message)}</span>
   </div>`;
 
 /**

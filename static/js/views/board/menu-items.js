@@ -9,11 +9,13 @@ import { STATUSES } from '../../words.js';
 /** @import {MenuItem} from '../../elements/menu.js' */
 /** @import {StatusWord, Task} from '../../types.js' */
 
+/** @typedef {{open: () => void, move: (to: StatusWord) => void, remove: () => void}} CardVerbs */
+
 /**
  * @param {Task} task
  * @param {string|null} blocked why nothing can be saved now
  * @param {Hindrances} hindrances
- * @param {{open: () => void, move: (to: StatusWord) => void, remove: () => void}} verbs
+ * @param {CardVerbs} verbs
  * @returns {MenuItem[]}
  */
 export function menuItems(task, blocked, hindrances, { open, move, remove }) {

@@ -10,6 +10,7 @@ import { boardUrl, NO_FILTERS } from '../../lib/filters.js';
 import { NEEDS_YOU } from '../../lib/statuses.js';
 import { currentAgent, plural, titleOf } from '../../lib/text.js';
 import { taskUrl } from '../../router.js';
+import { isolated, oneLine, shownText } from '../../lib/visible.js';
 
 /** @import {Task} from '../../types.js' */
 
@@ -55,15 +56,16 @@ const item = (task) =>
       data-status=${task.status.type}
       title=${reasonOf(task) || nothing}
     >
-      ${statusTemplate(task.status.type)}<span class="need-title">${titleOf(task.description)}</span
-      ><span class="need-reason">${reasonOf(task)}</span>
+      ${statusTemplate(task.status.type)}<bdi class="need-title">${titleOf(task.description)}</bdi
+      ><bdi class="need-reason">${reasonOf(task)}</bdi>
     </a>
   </li>`;
 
 /** @param {Task} task */
 function reasonOf(task) {
-  if (task.status.type === 'failed') return task.status.message;
-  if (task.status.type === 'waiting') return currentAgent(task) ? `${currentAgent(task)} is paused` : '';
+  if (task.status.type === 'failed') return shownText(task.status.message);
+  if (task.status.type === 'waiting')
+    return currentAgent(task) ? `${isolated(oneLine(currentAgent(task)))} is paused` : '';
   const open = task.taskType === 'planned' ? task.questions.filter((each) => each.answer === null).length : 0;
   return open > 0 ? plural(open, 'question') : '';
 }

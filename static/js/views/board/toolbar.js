@@ -8,6 +8,7 @@ import { icon } from '../../elements/icons.js';
 import { NO_FILTERS, isFiltering, toggleStatus } from '../../lib/filters.js';
 import { archiveUrl } from '../../router.js';
 import { STATUS } from '../../lib/statuses.js';
+import { oneLine } from '../../lib/visible.js';
 
 /** @import {Columns} from '../../lib/board.js' */
 /** @import {Filters} from '../../lib/filters.js' */
@@ -31,6 +32,8 @@ export const toolbarTemplate = (filters, columns, agents, change) =>
         aria-label="Search tasks"
         autocomplete="off"
         spellcheck="false"
+        dir="auto"
+        maxlength="500"
         aria-keyshortcuts="/"
         .value=${live(filters.q)}
         @input=${(/** @type {InputEvent} */ event) => change({ ...filters, q: valueOf(event) }, true)}
@@ -71,7 +74,7 @@ function agentSelect(filters, agents, change) {
     @change=${(/** @type {Event} */ event) => change({ ...filters, agent: valueOf(event) })}
   >
     <option value="" .selected=${live(filters.agent === '')}>All agents</option>
-    ${names.map((name) => html`<option value=${name} .selected=${live(name === filters.agent)}>${name}</option>`)}
+    ${names.map((name) => html`<option value=${name} .selected=${live(name === filters.agent)}>${oneLine(name)}</option>`)}
   </select>`;
 }
 

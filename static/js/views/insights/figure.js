@@ -3,6 +3,7 @@
 
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { icon } from '../../elements/icons.js';
+import { keyOf } from '../../lib/keys.js';
 
 /** @import {Figure, Series} from './figures.js' */
 
@@ -67,19 +68,21 @@ function plotHost(figure, place, choose) {
   if (figure.kind === 'bars')
     return html`<div
       class="plot"
+      data-loose
       data-plot=${figure.name}
       role="img"
       aria-label="${figure.title}, as bars. ${figure.summary}"
     ></div>`;
   const last = figure.places.length - 1;
   const key = (/** @type {KeyboardEvent} */ event) => {
-    const step = STEPS[event.key];
+    const step = STEPS[keyOf(event)];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     choose(Math.max(0, Math.min(last, step(place, last))));
   };
   return html`<div
     class="plot"
+    data-loose
     data-plot=${figure.name}
     tabindex="0"
     role="slider"

@@ -1,6 +1,7 @@
 // @ts-check
 /** A figure as a uPlot: stacked areas, columns and lying bars, in the colours of the theme. */
 
+import './language.js';
 import uPlot from '../../vendor/uplot/uPlot.esm.js';
 import { shorten } from '../../lib/text.js';
 import { STATUSES } from '../../words.js';

@@ -12,6 +12,8 @@ import { ageInWords, iso } from '../../lib/time.js';
 import { failedPart } from '../task/failed-part.js';
 import { described, field, formTemplate, textField } from './fields.js';
 import { createForm } from './form.js';
+import { named } from '../../elements/named.js';
+import { quoted } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {AccessToken} from '../../types.js' */
@@ -66,12 +68,16 @@ export function createAccess(app) {
 
   /** @param {string} name */
   async function revoke(name) {
-    const answer = await actions.attempt(`access-token:${name}`, 'Revoking', `“${name}” was not revoked.`, () =>
+    const answer = await actions.attempt(`access-token:${name}`, 'Revoking', `${quoted(name)} was not revoked.`, () =>
       api.delete(`/api/access-tokens/${encodeURIComponent(name)}`),
     );
     if (!answer) return;
     if (made()?.name === name) forget();
-    actions.offerUndo(`Revoked “${name}”: it opens nothing any more`, `“${name}” could not be brought back.`, answer);
+    actions.offerUndo(
+      `Revoked ${quoted(name)}: it opens nothing any more`,
+      `${quoted(name)} could not be brought back.`,
+      answer,
+    );
   }
 
   /* ------------------------------------------------------------ drawing */
@@ -80,14 +86,14 @@ export function createAccess(app) {
   function row({ name, scopes, hint, createdAt }) {
     return html`<li class="row" data-token=${name} data-testid="token-row">
       <div class="row-main">
-        <span class="row-name"><strong>${name}</strong><span class="soft is-mono">chorus_…${hint}</span></span>
+        <span class="row-name"><strong>${named(name)}</strong><span class="soft is-mono">chorus_…${hint}</span></span>
         <span class="row-note"
           >${scopeWords(scopes)} · made
           <time datetime=${iso(createdAt)}>${ageInWords(createdAt, live.now())}</time></span
         >
       </div>
       <div class="row-tools">
-        ${button({ label: 'Revoke', title: `Revoke “${name}”`, look: 'is-small is-danger', reason: app.saving.of(`access-token:${name}`)?.says ?? app.blocked(), run: () => void revoke(name), testid: 'revoke' })}
+        ${button({ label: 'Revoke', title: `Revoke ${quoted(name)}`, look: 'is-small is-danger', reason: app.saving.of(`access-token:${name}`)?.says ?? app.blocked(), run: () => void revoke(name), testid: 'revoke' })}
       </div>
     </li>`;
   }
@@ -107,7 +113,7 @@ export function createAccess(app) {
   function madeTemplate(token) {
     const config = mcpConfig(token, location.origin);
     return html`<section class="panel is-fresh" aria-labelledby="made-title" data-testid="made">
-      <h3 class="panel-title" id="made-title" tabindex="-1">${icon('circle-check')}“${token.name}” is made</h3>
+      <h3 class="panel-title" id="made-title" tabindex="-1">${icon('circle-check')}“${named(token.name)}” is made</h3>
       <p>Copy it now: only a hash of it is kept, so it cannot be shown again.</p>
       <div class="copied">
         <code class="copied-text" tabindex="0" data-testid="made-token">${token.token}</code

@@ -22,6 +22,7 @@ import { described, field, formTemplate, markdownField, selectField, textField }
 import { createForm } from './form.js';
 import { backLink, buttonLink, glow, goneTemplate, heading, loadingTemplate, page, sign } from './page.js';
 import { deleteAgent, putAgent } from './requests.js';
+import { named } from '../../elements/named.js';
 
 /** @import {App, View} from '../../app.js' */
 /** @import {ToolGroup} from '../../lib/tools.js' */
@@ -126,7 +127,8 @@ export function createAgent(app, name) {
   /** @param {readonly Task[]} tasks */
   const links = (tasks) =>
     tasks.map(
-      (task, index) => html`${index > 0 ? ', ' : ''}<a href=${taskUrl(task.id)}>${titleOf(task.description)}</a>`,
+      (task, index) =>
+        html`${index > 0 ? ', ' : ''}<a href=${taskUrl(task.id)}>${named(titleOf(task.description))}</a>`,
     );
 
   /** @param {Agent|null} agent */
@@ -248,11 +250,16 @@ function toolGroup(form, { title, tools }) {
     change(allowed.includes(name) ? allowed.filter((each) => each !== name) : [...allowed, name]);
   const toggleAll = () =>
     change(all ? allowed.filter((each) => !names.includes(each)) : [...new Set([...allowed, ...names])]);
-  return html`<fieldset class="tool-group" aria-describedby=${described(form, 'allowedTools', true)}>
-    <legend>
+  return html`<div
+    class="tool-group"
+    role="group"
+    aria-label=${title}
+    aria-describedby=${described(form, 'allowedTools', true)}
+  >
+    <div class="tool-group-head">
       ${title}
       ${button({ label: all ? 'None' : 'All', title: `${all ? 'No' : 'All'} tools of “${title}”`, look: 'is-quiet is-small', run: toggleAll })}
-    </legend>
+    </div>
     ${tools.map(
       ({ name, does }) =>
         html`<label class="tool"
@@ -266,5 +273,5 @@ function toolGroup(form, { title, tools }) {
           <span><code>${name}</code><span class="tool-does">${does}</span></span></label
         >`,
     )}
-  </fieldset>`;
+  </div>`;
 }

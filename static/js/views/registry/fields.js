@@ -6,7 +6,8 @@ import { live } from '../../vendor/lit-html/directives/live.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { writer } from '../../elements/writer.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit } from '../../lib/keys.js';
+import { visible } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {Form} from './form.js' */
@@ -77,8 +78,8 @@ function conflictTemplate(form, name, label, say) {
         >Somebody else changed this while you were editing. Above is yours; this is theirs:</span
       >
     </p>
-    <div class="theirs-text" tabindex="0" role="group" aria-label="Their version">
-      ${say(conflict.theirs) || '(empty)'}
+    <div class="theirs-text" tabindex="0" role="group" aria-label="Their version" dir="auto">
+      ${visible(say(conflict.theirs)) || '(empty)'}
     </div>
     <div class="editor-tools">
       ${button({ label: 'Keep mine', look: 'is-small', run: conflict.keep, testid: `keep-${name}` })}
@@ -108,6 +109,7 @@ export function textField(form, name, options) {
       placeholder=${placeholder ?? nothing}
       autocomplete="off"
       spellcheck="false"
+      dir="auto"
       inputmode=${inputmode ?? nothing}
       aria-invalid=${form.problem(name) ? 'true' : nothing}
       aria-describedby=${described(form, name, !!options.hint)}

@@ -4,6 +4,7 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { copyButton } from '../../elements/copy.js';
 import { iso, moment } from '../../lib/time.js';
+import { named } from '../../elements/named.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {Task} from '../../types.js' */
@@ -18,8 +19,8 @@ export function aboutTemplate(app, task) {
     <div class="section-head"><h2 id="title-about">About</h2></div>
     <dl class="facts">
       ${fact('Created', time(task.createdAt, now))} ${fact('Updated', time(task.updatedAt, now))}
-      ${fact('Source', `${task.source.sourceType} / ${task.source.userId}`)}
-      ${task.sessionId ? fact('Session', task.sessionId) : nothing}
+      ${fact('Source', html`${task.source.sourceType} / ${named(task.source.userId)}`)}
+      ${task.sessionId ? fact('Session', named(task.sessionId)) : nothing}
       ${fact('ID', html`<code>${task.id}</code>${copyButton(app, { text: task.id, label: 'Copy the ID', done: 'ID copied', iconOnly: true })}`)}
     </dl>
   </section>`;

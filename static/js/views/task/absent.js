@@ -4,6 +4,7 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
+import { named } from '../../elements/named.js';
 
 /** @import {PartError} from '../../types.js' */
 
@@ -44,8 +45,8 @@ export const deletedTask = (title, drafts) =>
     ${icon('trash-2')}
     <h1 tabindex="-1">This task has been deleted</h1>
     <p>
-      “${title}” was deleted while you were looking at it. Whoever deleted it can undo that for a minute; then it comes
-      back here.
+      “${named(title)}” was deleted while you were looking at it. Whoever deleted it can undo that for a minute; then it
+      comes back here.
     </p>
     ${drafts.length > 0 ? rescued(drafts) : nothing}
     <div class="empty-actions">${toBoard()}</div>
@@ -55,7 +56,7 @@ export const deletedTask = (title, drafts) =>
 const rescued = (drafts) =>
   html`<section class="rescued" aria-label="Your unsaved text">
     <h2>Your unsaved text</h2>
-    ${drafts.map((text) => html`<pre tabindex="0">${text}</pre>`)}
+    ${drafts.map((text) => html`<pre tabindex="0" dir="auto">${text}</pre>`)}
   </section>`;
 
 const toBoard = () => html`<a class="button is-primary" href="/">${icon('arrow-left')}Go to the board</a>`;

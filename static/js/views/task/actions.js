@@ -6,6 +6,7 @@ import { resumable } from '../../lib/runs.js';
 import { titleOf } from '../../lib/text.js';
 import { hindranceOf, stepsOf } from '../../lib/transitions.js';
 import { questionsUrl } from '../../router.js';
+import { quoted } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {Step} from '../../lib/transitions.js' */
@@ -102,7 +103,7 @@ export function take(app, task, { verb, to }) {
 const askWhy = (app, task) =>
   app.openText({
     title: 'Mark as failed',
-    intro: `“${titleOf(task.description)}”. An agent that works on it is stopped.`,
+    intro: `${quoted(titleOf(task.description))}. An agent that works on it is stopped.`,
     label: 'What went wrong (optional)',
     action: 'Mark failed',
     icon: 'circle-x',

@@ -8,6 +8,7 @@ import { icon } from '../../elements/icons.js';
 import { formatBytes } from '../../lib/text.js';
 import { iso, moment } from '../../lib/time.js';
 import { attachmentPath } from '../../uploads.js';
+import { isolated, oneLine } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {Attachment, Task} from '../../types.js' */
@@ -62,15 +63,15 @@ const fileChoice = (chosen) =>
 /** @param {Upload} upload */
 const uploadRow = (upload) =>
   html`<li class="file" data-testid="upload">
-    ${icon('upload')}<span class="file-name">${upload.name}</span>
+    ${icon('upload')}<bdi class="file-name">${oneLine(upload.name)}</bdi>
     ${upload.isSaved ? html`<span class="file-note">Saved, not yet shown</span>` : underWay(upload)}
   </li>`;
 
 /** @param {Upload} upload */
 const underWay = ({ name, progress, abort }) =>
-  html`<progress max="1" .value=${progress} aria-label="Uploading ${name}"></progress
+  html`<progress max="1" .value=${progress} aria-label="Uploading ${isolated(oneLine(name))}"></progress
     ><span class="file-note">${Math.round(progress * 100)} %</span>
-    ${button({ label: `Cancel ${name}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => abort.abort(), testid: 'upload-cancel' })}`;
+    ${button({ label: `Cancel ${isolated(oneLine(name))}`, icon: 'x', iconOnly: true, look: 'is-quiet is-small', run: () => abort.abort(), testid: 'upload-cancel' })}`;
 
 /**
  * @param {App} app
@@ -81,8 +82,8 @@ const underWay = ({ name, progress, abort }) =>
 const fileRow = (app, task, { filename, size, contentType, uploadedAt }, reason) =>
   html`<li class="file" data-testid="attachment" data-filename=${filename}>
     ${icon(contentType.startsWith('image/') ? 'image' : 'file-text')}
-    <a class="file-name" href=${attachmentPath(task.id, filename)} download=${filename} title=${filename}
-      >${filename}</a
+    <a class="file-name" href=${attachmentPath(task.id, filename)} download=${filename} title=${oneLine(filename)}
+      ><bdi>${oneLine(filename)}</bdi></a
     >
     <span class="file-note"
       ><time datetime=${iso(uploadedAt)} title="Added: ${moment(uploadedAt, app.live.now())}"
@@ -90,7 +91,7 @@ const fileRow = (app, task, { filename, size, contentType, uploadedAt }, reason)
       ></span
     >
     ${button({
-      label: `Delete ${filename}`,
+      label: `Delete ${isolated(oneLine(filename))}`,
       icon: 'trash-2',
       iconOnly: true,
       look: 'is-quiet is-small',

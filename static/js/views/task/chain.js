@@ -16,6 +16,8 @@ import { dollars, plural } from '../../lib/text.js';
 import { clock, duration, iso, moment } from '../../lib/time.js';
 import { runUrl } from '../../router.js';
 import { failedPart } from './failed-part.js';
+import { isolated, oneLine, shownText } from '../../lib/visible.js';
+import { named } from '../../elements/named.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {TimelineRun, Used} from '../../lib/runs.js' */
@@ -93,7 +95,7 @@ function runTemplate(app, task, each, linked, outputs) {
       >${state === 'running' ? html`<span class="pulse"></span>` : icon(look.icon, state === 'starting' ? 'spin' : '')}</span
     >
     <div class="run-head">
-      <strong>${kind === 'planner' ? 'Planner' : agentName}</strong
+      <strong>${kind === 'planner' ? 'Planner' : named(agentName)}</strong
       >${unconfinedAgents(app.store.state.agents).has(agentName) ? unconfinedMark() : nothing}<span
         class="status"
         data-testid="run-state"
@@ -103,7 +105,7 @@ function runTemplate(app, task, each, linked, outputs) {
         >${timeTemplate(app, each)}</a
       >
     </div>
-    ${reason ? html`<p class="run-reason ${look.hue === 'failed' ? 'is-bad' : ''}" data-testid="run-reason">${reason}</p>` : nothing}
+    ${reason ? html`<p class="run-reason ${look.hue === 'failed' ? 'is-bad' : ''}" data-testid="run-reason" dir="auto">${shownText(reason)}</p>` : nothing}
     ${run?.resumeAt ? html`<p class="run-reason" data-testid="run-resume-at">Goes on by itself: <time datetime=${iso(run.resumeAt)}>${moment(run.resumeAt, app.live.now())}</time></p>` : nothing}
     ${report ? reportTemplate(app, report) : nothing}
     ${record ? html`${fold(app, `input-${id}`, 'Instructions', record.input)}${record.output === report?.output ? nothing : fold(app, `output-${id}`, 'Output', record.output)}` : nothing}
@@ -135,7 +137,7 @@ function timeTemplate(app, { startedAt, endedAt, state }) {
 const reportTemplate = (app, { summary, output, blockedReason }) =>
   html`<div class="run-report" data-testid="run-report">
     ${summary ? markdown(summary, app.painter.request) : nothing}
-    ${blockedReason ? html`<p class="run-blocked">${icon('circle-pause')}<span>${blockedReason}</span></p>` : nothing}
+    ${blockedReason ? html`<p class="run-blocked">${icon('circle-pause')}<span dir="auto">${shownText(blockedReason)}</span></p>` : nothing}
     ${
       output
         ? html`<details class="fold" open>
@@ -183,7 +185,7 @@ function toolsTemplate(app, run) {
   const reason = progress ?? app.blocked();
   const stopping = run.state === 'stopping' ? 'It is stopping already.' : null;
   const mayChange = run.kind === 'agent' && isAtWork(run.state);
-  return html`<div class="run-tools" role="group" aria-label="Actions for ${run.agentName}">
+  return html`<div class="run-tools" role="group" aria-label="Actions for ${isolated(oneLine(run.agentName))}">
     ${button({ label: run.state === 'queued' || run.state === 'paused' ? 'Cancel' : 'Stop', icon: 'square', look: 'is-small', reason: reason ?? stopping, run: () => void app.actions.cancelRun(run), testid: 'run-stop' })}
     ${mayChange ? button({ label: 'Tools…', icon: 'wrench', look: 'is-small', reason, run: () => app.openTools(run.id), testid: 'run-tools' }) : nothing}
     ${mayChange ? button({ label: 'Close by hand…', icon: 'check', look: 'is-small', reason, run: () => askOutput(app, run), testid: 'run-close' }) : nothing}
@@ -197,7 +199,7 @@ function toolsTemplate(app, run) {
  */
 const askOutput = (app, run) =>
   app.openText({
-    title: `Close the run of ${run.agentName}`,
+    title: `Close the run of ${isolated(oneLine(run.agentName))}`,
     intro:
       run.parentRunId === null ? 'The task then waits for you.' : 'The agent that handed off goes on with this output.',
     label: 'Its output',

@@ -4,6 +4,7 @@
 import { html } from '../../vendor/lit-html/lit-html.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
+import { visible } from '../../lib/visible.js';
 
 /** @import {Field, FieldValue} from '../../lib/fields.js' */
 
@@ -34,7 +35,7 @@ export const conflictTemplate = (field, mine, theirs, choose) =>
 const version = (title, value, action, testid) =>
   html`<section class="conflict-pane" data-testid=${testid}>
     <h3>${title}</h3>
-    <div class="conflict-text" tabindex="0" role="group" aria-label=${title}>${textOf(value)}</div>
+    <div class="conflict-text" tabindex="0" role="group" aria-label=${title} dir="auto">${visible(textOf(value))}</div>
     ${action}
   </section>`;
 

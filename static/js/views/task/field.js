@@ -10,9 +10,10 @@ import { icon } from '../../elements/icons.js';
 import { markdown } from '../../elements/markdown.js';
 import { writer } from '../../elements/writer.js';
 import { isSameValue, problemOf, tidy, valueOf } from '../../lib/fields.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit, keyOf } from '../../lib/keys.js';
 import { conflictTemplate } from './conflict.js';
 import { listEditor } from './list-editor.js';
+import { shownText } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {FieldChange} from '../../actions.js' */
@@ -145,7 +146,7 @@ export function createField(app, id, field) {
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (isSubmit(event)) void save();
-    else if (event.key === 'Escape') cancel();
+    else if (keyOf(event) === 'Escape') cancel();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -200,7 +201,7 @@ export function createField(app, id, field) {
         ? html`<p class="field-note">${icon('loader-circle', 'spin')}<span>Fetching the rest…</span></p>`
         : nothing;
     if (typeof value === 'string') return html`${markdown(value, painter.request)}${cut}`;
-    const items = value.map((item) => html`<li>${item}</li>`);
+    const items = value.map((item) => html`<li dir="auto">${shownText(item)}</li>`);
     return html`${
       field.ordered
         ? html`<ol class="steps">

@@ -9,6 +9,7 @@ import { agentChip, statusTemplate } from '../../elements/status.js';
 import { unconfinedAgents } from '../../lib/agents.js';
 import { currentAgent, titleOf } from '../../lib/text.js';
 import { ageInWords, iso } from '../../lib/time.js';
+import { shownText } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {Task} from '../../types.js' */
@@ -32,7 +33,7 @@ export function headerTemplate(app, task, actions, remove) {
     data-task-id=${task.id}
   >
     <a class="back" href="/">${icon('arrow-left')}Board</a>
-    <h1 tabindex="-1" data-testid="task-title">${titleOf(task.description)}</h1>
+    <h1 tabindex="-1" data-testid="task-title" dir="auto">${titleOf(task.description)}</h1>
     <div class="task-state">
       <span role="status">${statusTemplate(word, 'is-pill')}</span>${agentChip(task, isUnconfined)}
       <span class="soft"
@@ -80,5 +81,5 @@ const worksOn = (app, task) =>
 /** @param {string} message */
 const failure = (message) =>
   html`<div class="card-failure is-whole" data-testid="task-failure">
-    ${icon('triangle-alert')}<span>${message}</span>
+    ${icon('triangle-alert')}<span dir="auto">${shownText(message)}</span>
   </div>`;

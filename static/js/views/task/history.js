@@ -4,6 +4,7 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { live } from '../../vendor/lit-html/directives/live.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
+import { boundary } from '../../elements/boundary.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { TOPICS, readable, runIdOf, selectEntries, tell, toolCallOf } from '../../lib/history.js';
@@ -11,6 +12,8 @@ import { plural } from '../../lib/text.js';
 import { clockSeconds, iso, moment } from '../../lib/time.js';
 import { historyUrl, runUrl } from '../../router.js';
 import { failedPart } from './failed-part.js';
+import { shownText, visible } from '../../lib/visible.js';
+import { named } from '../../elements/named.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {ToolCall} from '../../lib/history.js' */
@@ -50,12 +53,17 @@ export function createHistory(app, id) {
   /** @param {HistoryEntry} cut */
   function entryTemplate(cut) {
     const entry = full.get(cut.id) ?? cut;
+    return boundary('This entry', () => wholeTemplate(entry));
+  }
+
+  /** @param {HistoryEntry} entry */
+  function wholeTemplate(entry) {
     const told = tell(entry);
     const call = toolCallOf(entry);
     return html`<li class="entry ${told.isBad ? 'is-bad' : ''}" data-testid="entry" data-event=${entry.eventType}>
       ${icon(told.icon)}
       <div class="entry-head">
-        <span>${call ? callerOf(entry) : nothing}${told.sentence}</span>
+        <span>${call ? callerOf(entry) : nothing}<span dir="auto">${visible(told.sentence)}</span></span>
         <time datetime=${iso(entry.timestamp)} title=${clockSeconds(entry.timestamp)}
           >${moment(entry.timestamp, app.live.now())}</time
         >
@@ -75,7 +83,7 @@ export function createHistory(app, id) {
           ([key, value]) =>
             html`<div>
               <dt>${readable(key)}</dt>
-              <dd class=${isLong(value) ? 'is-long' : ''} tabindex=${isLong(value) ? 0 : nothing}>${value}</dd>
+              ${isLong(value) ? html`<dd class="is-long" tabindex="0" dir="auto">${shownText(value)}</dd>` : html`<dd dir="auto">${shownText(value)}</dd>`}
             </div>`,
         )}
       </dl>
@@ -91,7 +99,7 @@ export function createHistory(app, id) {
   /** Whose call it was. @param {HistoryEntry} entry */
   function callerOf({ data }) {
     const run = app.store.part(/** @type {const} */ (`runs:${id}`)).data?.find((each) => each.id === data['runId']);
-    return run ? `${run.agentName}: ` : nothing;
+    return run ? html`${named(run.agentName)}: ` : nothing;
   }
 
   /**
@@ -103,9 +111,9 @@ export function createHistory(app, id) {
       <summary>Input and result</summary>
       <div class="call">
         <h3>Input</h3>
-        <pre tabindex="0">${input || '(nothing)'}</pre>
+        <pre tabindex="0" dir="auto">${visible(input) || '(nothing)'}</pre>
         <h3>Result</h3>
-        <pre tabindex="0">${output || '(nothing)'}</pre>
+        <pre tabindex="0" dir="auto">${visible(output) || '(nothing)'}</pre>
         ${isCut ? wholeButton(entry) : nothing}
       </div>
     </details>`;
@@ -147,6 +155,7 @@ export function createHistory(app, id) {
         <input
           type="search"
           class="input"
+          dir="auto"
           placeholder="Filter the history"
           aria-label="Filter the history"
           data-testid="history-search"

@@ -5,6 +5,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { live } from '../../vendor/lit-html/directives/live.js';
 import { button } from '../../elements/button.js';
 import { insertAt, moveBy, removeAt, replaceAt } from '../../lib/lists.js';
+import { keyOf } from '../../lib/keys.js';
 
 /** @import {Field} from '../../lib/fields.js' */
 
@@ -52,6 +53,7 @@ function row(options, what, item, index) {
     <textarea
       class="input"
       rows="1"
+      dir="auto"
       aria-label=${place}
       aria-describedby=${error ? `${field.name}-text-error` : nothing}
       data-testid="item-${field.name}"
@@ -96,11 +98,12 @@ const remove = (options, index) => change(options, (now) => removeAt(now, index)
  */
 function onKey(event, options, index) {
   const { items } = options;
-  if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing)
+  const key = keyOf(event);
+  if (key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey)
     change(options, (now) => insertAt(now, index + 1, ''), index + 1);
-  else if (event.altKey && event.key === 'ArrowUp') move(options, index, -1);
-  else if (event.altKey && event.key === 'ArrowDown') move(options, index, 1);
-  else if (event.key === 'Backspace' && items[index] === '' && items.length > 1) remove(options, index);
+  else if (event.altKey && key === 'ArrowUp') move(options, index, -1);
+  else if (event.altKey && key === 'ArrowDown') move(options, index, 1);
+  else if (key === 'Backspace' && items[index] === '' && items.length > 1) remove(options, index);
   else return;
   event.preventDefault();
 }

@@ -10,11 +10,10 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { copy } from '../../elements/copy.js';
 import { icon } from '../../elements/icons.js';
+import { blockOf, isHeadOpen, joined, lastOf, withWholeHead } from '../../lib/blocks.js';
 import {
   FOLLOW,
-  SHOWN,
-  STEP,
-  having,
+  PAGE,
   newerAtHand,
   olderQuery,
   pair,
@@ -22,13 +21,17 @@ import {
   shownOf,
   transcript,
   unseen,
+  withFound,
   withNewer,
   withOlder,
 } from '../../lib/output.js';
 import { isUnfinished } from '../../lib/runs.js';
 import { plural } from '../../lib/text.js';
+import { isolated, oneLine } from '../../lib/visible.js';
+import { wantsOlderOutput } from '../../part-kinds.js';
 import { failedPart } from './failed-part.js';
 import { recordTemplate } from './record.js';
+import { named } from '../../elements/named.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {Reading} from '../../lib/output.js' */
@@ -39,6 +42,8 @@ const END_PX = 24;
 const SEARCH_AFTER_MS = 300;
 const HITS = 100;
 const ANCHORS = 5;
+/** Pages that are read to find where a long answer began. */
+const MAX_HEAD_PAGES = 8;
 
 /**
  * @typedef {{q: string, last: number, from: number, hasMore: boolean, records: OutputRecord[]}} Search what the server
@@ -61,7 +66,7 @@ export function createOutput(app, id) {
   let isAsking = false;
   /**
    * Records that stay where they are while others come before them; a result may vanish into its call.
-   * @type {{n: string, top: number}[]}
+   * @type {{n: string, to: string, top: number, bottom: number}[]}
    */
   let anchors = [];
   /** What was shown last; the epoch names its numbering. */
@@ -98,15 +103,22 @@ export function createOutput(app, id) {
     anchors = entries
       .slice(Math.max(0, first))
       .slice(0, ANCHORS)
-      .map((entry) => ({ n: entry.dataset.n ?? '', top: entry.getBoundingClientRect().top - top }));
+      .map((entry) => {
+        const place = entry.getBoundingClientRect();
+        const { n = '', to = '' } = entry.dataset;
+        return { n, to, top: place.top - top, bottom: place.bottom - top };
+      });
   }
 
-  /** @param {HTMLElement} box */
+  /** What grew at its front, by what was read before it, stays where its end was. @param {HTMLElement} box */
   function restore(box) {
-    for (const { n, top } of anchors) {
-      const entry = box.querySelector(`[data-n="${n}"]`);
-      if (entry)
-        return void (box.scrollTop += entry.getBoundingClientRect().top - box.getBoundingClientRect().top - top);
+    for (const { n, to, top, bottom } of anchors) {
+      const same = box.querySelector(`[data-n="${n}"]`);
+      const entry = same ?? box.querySelector(`[data-to="${to}"]`);
+      if (!entry) continue;
+      const place = entry.getBoundingClientRect();
+      const moved = same ? place.top - top : place.bottom - bottom;
+      return void (box.scrollTop += moved - box.getBoundingClientRect().top);
     }
   }
 
@@ -123,16 +135,40 @@ export function createOutput(app, id) {
 
   /** @param {OutputData} tail */
   async function older(tail) {
-    const query = olderQuery(reading, tail);
+    if (reading.mode !== 'paused') return;
+    const before = reading;
+    const query = olderQuery(before.records, tail);
     const page = query && (await ask(query));
-    if (page && reading.mode === 'paused') read(pausedAt(withOlder(reading.records, page.records)));
+    if (!page || reading !== before) return;
+    const shown = await withHead(withOlder(before.records, page.records, page.first), page.first);
+    if (reading === before) read(pausedAt(shown));
+  }
+
+  /**
+   * With the beginning of its first block, where that can be found.
+   * @param {OutputRecord[]} blocks
+   * @param {number} first
+   */
+  async function withHead(blocks, first) {
+    let whole = blocks;
+    for (let pages = 0; isHeadOpen(whole, first) && pages < MAX_HEAD_PAGES; pages += 1) {
+      const begin = whole[0]?.n ?? first;
+      const start = Math.max(first, begin - PAGE);
+      const page = await ask({ since: start - 1, limit: begin - start });
+      if (page?.records.at(-1)?.n !== begin - 1) break;
+      const all = joined(joined([], page.records), whole);
+      if (all.length > whole.length) return all.slice(-whole.length);
+      whole = all;
+    }
+    return whole;
   }
 
   /** @param {OutputData} tail */
   async function newer(tail) {
     if (reading.mode !== 'paused' || unseen(reading, tail) === 0) return;
-    const last = reading.records.at(-1)?.n ?? 0;
-    const records = newerAtHand(reading.records, tail) ?? (await ask({ since: last, limit: STEP }))?.records;
+    const end = reading.records.at(-1);
+    const records =
+      newerAtHand(reading.records, tail) ?? (await ask({ since: end ? lastOf(end) : 0, limit: PAGE }))?.records;
     if (records && reading.mode === 'paused') read(pausedAt(withNewer(reading.records, records)));
   }
 
@@ -186,13 +222,17 @@ export function createOutput(app, id) {
 
   /** @param {OutputRecord} record */
   async function showAround({ n }) {
-    const page = await ask({ since: Math.max(0, n - 1 - SHOWN / 2), limit: SHOWN });
+    const page = await ask({ since: Math.max(0, n - 1 - PAGE / 2), limit: PAGE });
     if (!page) return;
+    const records = withWholeHead(joined([], page.records), page.first);
+    const blocks = blockOf(records, n) ? records : joined([], page.records);
+    const at = blockOf(blocks, n)?.n === blocks[0]?.n ? await withHead(blocks, page.first) : blocks;
     clearSearch();
-    reading = pausedAt(page.records);
-    anchors = [{ n: String(n), top: NEAR_PX / 3 }];
+    reading = pausedAt(at);
+    const place = String(blockOf(at, n)?.n ?? n);
+    anchors = [{ n: place, to: '', top: NEAR_PX / 3, bottom: 0 }];
     painter.request(() =>
-      /** @type {HTMLElement|null} */ (list()?.querySelector(`[data-n="${n}"]`))?.focus({ preventScroll: true }),
+      /** @type {HTMLElement|null} */ (list()?.querySelector(`[data-n="${place}"]`))?.focus({ preventScroll: true }),
     );
   }
 
@@ -201,13 +241,12 @@ export function createOutput(app, id) {
    * @param {Search} found
    * @param {OutputData} tail
    */
-  const hitsOf = (found, tail) => [
-    ...found.records,
-    ...having(
-      tail.records.filter(({ n }) => n > found.last),
+  const hitsOf = (found, tail) =>
+    withFound(
+      found.records,
+      tail.records.filter((block) => lastOf(block) > found.last),
       found.q,
-    ),
-  ];
+    );
 
   /* ------------------------------------------------------------ drawing */
 
@@ -220,6 +259,8 @@ export function createOutput(app, id) {
       <input
         type="search"
         class="input"
+        dir="auto"
+        maxlength="200"
         placeholder="Search"
         aria-label="Search the output"
         data-testid="output-search"
@@ -248,7 +289,7 @@ export function createOutput(app, id) {
    */
   const foundTemplate = (found, hits) =>
     html`<p class="soft" role="status" data-testid="output-found">
-        ${plural(hits.length, 'record')} with “${found.q}”${found.hasMore ? ' so far' : ''}.
+        ${plural(hits.length, 'record')} with “${named(found.q)}”${found.hasMore ? ' so far' : ''}.
       </p>
       ${found.hasMore ? button({ label: 'Look further back', icon: 'history', look: 'is-small', run: () => void find(found), testid: 'output-further' }) : nothing}`;
 
@@ -296,7 +337,7 @@ export function createOutput(app, id) {
         id="output-${id}"
         tabindex="0"
         role="group"
-        aria-label="Output of ${run.agentName}"
+        aria-label="Output of ${isolated(oneLine(run.agentName))}"
         data-testid="output-list"
         data-last=${tail.last}
         data-mode=${found ? 'search' : reading.mode}
@@ -341,6 +382,8 @@ export function createOutput(app, id) {
     },
     /** The end stays in sight while it follows; else what is read stays where it is. */
     painted() {
+      const tail = tailOf();
+      if (tail && wantsOlderOutput(tail)) app.live.loadOlder(part);
       const box = list();
       if (!box || search.found) return;
       if (reading.mode === 'follow') box.scrollTop = box.scrollHeight;

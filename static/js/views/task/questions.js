@@ -10,10 +10,11 @@ import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
 import { markdown } from '../../elements/markdown.js';
 import { hindrancesOf } from '../../lib/agents.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit } from '../../lib/keys.js';
 import { newKey } from '../../lib/key.js';
 import { answersOf, choicesOf, isAsking, unanswered } from '../../lib/questions.js';
 import { plural } from '../../lib/text.js';
+import { shownText, visible } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {PlannedTask, PlanningQuestion, Task} from '../../types.js' */
@@ -165,7 +166,7 @@ export function createQuestions(app, id) {
                     data-testid="answer-option"
                     @click=${() => typed(task, index, option)}
                   >
-                    ${text === option ? icon('check') : nothing}${option}
+                    ${text === option ? icon('check') : nothing}<bdi>${visible(option)}</bdi>
                   </button>`,
               )}
             </div>`
@@ -174,6 +175,7 @@ export function createQuestions(app, id) {
       <textarea
         class="input is-short"
         rows="2"
+        dir="auto"
         data-testid="answer-${index}"
         aria-labelledby="question-${index}"
         aria-invalid=${isMissing ? 'true' : nothing}
@@ -186,7 +188,7 @@ export function createQuestions(app, id) {
   /** @param {PlanningQuestion} question */
   const given = ({ question, answer }) =>
     html`<div class="question">${markdown(choicesOf(question).text, painter.request)}</div>
-      ${answer === null ? html`<p class="soft">Not answered yet</p>` : html`<p class="answer" data-testid="answer">${answer}</p>`}`;
+      ${answer === null ? html`<p class="soft">Not answered yet</p>` : html`<p class="answer" data-testid="answer" dir="auto">${shownText(answer)}</p>`}`;
 
   return { template, focus: () => focusOpen(false) };
 }

@@ -6,10 +6,11 @@ import { live } from '../../vendor/lit-html/directives/live.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
-import { isSubmit } from '../../lib/focus.js';
+import { isSubmit } from '../../lib/keys.js';
 import { newKey } from '../../lib/key.js';
 import { iso, moment } from '../../lib/time.js';
 import { failedPart } from './failed-part.js';
+import { shownText } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {Message, Task} from '../../types.js' */
@@ -51,7 +52,7 @@ export function createQueue(app, id) {
   /** @param {Message} message */
   const row = (message) =>
     html`<li class="message" data-testid="message" data-message-id=${message.id}>
-      <p class="message-text">${message.content}</p>
+      <p class="message-text" dir="auto">${shownText(message.content)}</p>
       <div class="message-foot">
         <time datetime=${iso(message.receivedAt)}>${moment(message.receivedAt, app.live.now())}</time>
         ${button({ label: 'Remove', icon: 'x', look: 'is-quiet is-small', reason: app.blocked() ?? app.saving.of(`task:${id}:queue:${message.id}`)?.says ?? null, run: () => void app.actions.removeMessage(id, message), testid: 'message-remove' })}
@@ -80,6 +81,7 @@ export function createQueue(app, id) {
         <textarea
           class="input is-short"
           rows="2"
+          dir="auto"
           aria-label="New message"
           placeholder="Message to the agent"
           data-testid="message-input"

@@ -1,13 +1,17 @@
 // @ts-check
-/** One record of a run's output. */
+/** One block of a run's output: a record, or the pieces of an answer. */
 
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { guard } from '../../vendor/lit-html/directives/guard.js';
+import { boundary } from '../../elements/boundary.js';
 import { button } from '../../elements/button.js';
 import { icon } from '../../elements/icons.js';
-import { markdown } from '../../elements/markdown.js';
+import { longText, markdown } from '../../elements/markdown.js';
+import { lastOf } from '../../lib/blocks.js';
 import { cutNote, gist, readable, textOf } from '../../lib/output.js';
 import { dollars, plural } from '../../lib/text.js';
 import { clockSeconds, iso } from '../../lib/time.js';
+import { oneLine, visible } from '../../lib/visible.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {OutputRecord} from '../../types.js' */
@@ -31,10 +35,21 @@ const SIGNS = /** @type {const} */ ({
  * @param {(() => void)|null} show goes to where it was said
  */
 export function recordTemplate(app, record, result, isWorking, show) {
-  return html`<li class="record" data-n=${record.n} data-kind=${record.kind} data-testid="record" tabindex="-1">
+  return html`<li
+    class="record"
+    data-n=${record.n}
+    data-to=${lastOf(record)}
+    data-kind=${record.kind}
+    data-testid="record"
+    tabindex="-1"
+  >
     ${icon(SIGNS[record.kind] ?? 'circle-dot')}
     <div class="record-body">
-      ${contents(app, record, result, isWorking)}${note(record)}
+      ${boundary(
+        'This record',
+        () => html`${contents(app, record, result, isWorking)}${note(record)}`,
+        () => textOf(record),
+      )}
       ${show ? button({ label: 'Show where it was said', look: 'is-small is-quiet', run: show, testid: 'record-show' }) : nothing}
     </div>
     <time datetime=${iso(record.at)}>${clockSeconds(record.at)}</time>
@@ -53,11 +68,11 @@ const note = (record) => (record.bytes === undefined ? nothing : html`<p class="
 function contents(app, record, result, isWorking) {
   switch (record.kind) {
     case 'text':
-      return markdown(record.text ?? '', app.painter.request);
+      return markdown(shown(record), app.painter.request);
     case 'thinking':
       return html`<details class="fold">
         <summary>Thinking</summary>
-        <p class="plain">${record.text}</p>
+        ${longText(shown(record), app.painter.request)}
       </details>`;
     case 'tool_call':
       return callTemplate(record, result, isWorking);
@@ -69,10 +84,24 @@ function contents(app, record, result, isWorking) {
     case 'usage':
       return html`<p class="soft">${usage(record)}</p>`;
     default:
-      return html`<p class="plain ${record.kind === 'notice' ? 'soft' : ''}">
-        ${record.kind === 'stderr' ? html`<code>${record.text}</code>` : textOf(record)}
-      </p>`;
+      return plainTemplate(record);
   }
+}
+
+/** @param {OutputRecord} record */
+function plainTemplate(record) {
+  const text = record.kind === 'stderr' ? html`<code>${shown(record)}</code>` : shown(record);
+  return html`<p class="plain ${record.kind === 'notice' ? 'soft' : ''}" dir="auto">${text}</p>`;
+}
+
+/** A text does not change while its record is the same object. @type {WeakMap<OutputRecord, string>} */
+const texts = new WeakMap();
+
+/** @param {OutputRecord} record */
+function shown(record) {
+  const text = texts.get(record) ?? visible(textOf(record));
+  texts.set(record, text);
+  return text;
 }
 
 /**
@@ -84,7 +113,8 @@ function callTemplate({ tool, input }, result, isWorking) {
   const end = result ? (result.isError ? 'failed' : 'done') : isWorking ? 'at work' : 'no result';
   return html`<details class="fold call" data-end=${end}>
     <summary>
-      <strong>${tool || 'A tool'}</strong> <span class="gist">${gist(input)}</span> <span class="end">${end}</span>
+      <strong>${oneLine(tool || 'A tool')}</strong>
+      <bdi class="gist">${guard([input], () => visible(gist(input)))}</bdi> <span class="end">${end}</span>
     </summary>
     <div>
       <p class="part">Input</p>
@@ -99,7 +129,8 @@ function callTemplate({ tool, input }, result, isWorking) {
 }
 
 /** @param {unknown} value */
-const jsonTemplate = (value) => html`<pre class="json" tabindex="0">${readable(value) || '(empty)'}</pre>`;
+const jsonTemplate = (value) =>
+  html`<pre class="json" tabindex="0" dir="auto">${guard([value], () => visible(readable(value)) || '(empty)')}</pre>`;
 
 /** @param {OutputRecord} record */
 function usage({ input, output, costUsd }) {
