@@ -8,9 +8,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.errors import KeyReused
-from core.tasks.records import Reader
 
 KEEP_MS = 24 * 3600 * 1000
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from marshmallow import Schema
 
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.declare import Entity
 from common.entities.schemas import wire_schema
@@ -15,7 +16,6 @@ from common.errors import Conflict, NotFound
 from common.events import EventType
 from common.wire import dumps
 from core import versioned
-from core.tasks.records import Reader
 
 Row = Mapping[str, Any]
 Form = dict[str, Any]

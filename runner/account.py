@@ -2,11 +2,11 @@
 
 from common.clock import now_ms
 from common.days import day_of
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from core.runs import costs, verbs
 from core.runs.costs import Caps, Used
 from core.runs.records import Run
-from core.tasks.records import Reader
 from runner.records import Progress
 
 LEAST_BUDGET_USD = 0.01

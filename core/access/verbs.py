@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.access_token import ACCESS_TOKEN
 from common.errors import Unauthorized
@@ -13,7 +14,6 @@ from common.events import EventType
 from core import undo
 from core.registry import Registry, Row
 from core.runs.tokens import hashed
-from core.tasks.records import Reader
 
 PREFIX = "chorus_"  # so that people and scanners know one when they see it
 HINT_CHARACTERS = 4

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.agent import AGENT, INTERNAL, USER_DEFINED
 from common.errors import Conflict, NotFound, ValidationFailed
@@ -11,7 +12,6 @@ from common.schemas.names import NOT_CONFIGURED
 from common.wire import dumps
 from core import undo
 from core.registry import Form, Registry, Row
-from core.tasks.records import Reader
 
 PLANNER = "task-validator"
 _p, _r = tables.providers, tables.runs

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.errors import Conflict, NotFound
 from core import undo
 from core.attachments.names import content_type, forms
 from core.tasks import history, records
-from core.tasks.records import Reader
 from core.tasks.task import Task
 
 ATTACHMENTS_AT_MOST = 200

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.config import CONFIG
 from common.errors import ValidationFailed
@@ -16,7 +17,6 @@ from common.schemas.workspace import WorkspaceConfigSchema
 from common.wire import dumps
 from core import versioned
 from core.config import file
-from core.tasks.records import Reader
 
 _c = tables.config
 _p = tables.providers

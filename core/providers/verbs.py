@@ -1,6 +1,7 @@
 """Reading and changing providers."""
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.provider import PROVIDER, PROVIDER_TYPE
 from common.events import EventType
@@ -9,7 +10,6 @@ from core import undo
 from core.agents import verbs as agents
 from core.config import verbs as config
 from core.registry import Form, Registry
-from core.tasks.records import Reader
 
 registry = Registry(PROVIDER, tables.providers, "provider", "providers", EventType.PROVIDERS_CHANGED)
 

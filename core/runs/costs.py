@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from core.insights.rule import MICRO
-from core.tasks.records import Reader
 
 _r, _c = tables.runs, tables.daily_counters
 _USED = ("tokensIn", "tokensOut", "costMicroUsd")

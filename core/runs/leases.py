@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.proctree import identity
-from core.tasks.records import Reader
 
 LEASE_MS = 15_000
 _l = tables.leases

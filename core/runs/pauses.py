@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from core.runs.records import Run
-from core.tasks.records import Reader
 
 MAX_GUESSED_MS = 6 * 3_600_000
 _h = tables.history

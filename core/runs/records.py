@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.run import AGENT, ENDED, RUN, RunState
 from common.errors import NotFound
@@ -18,7 +19,6 @@ from core.insights.rule import run_changed
 from core.runs import activity
 from core.tasks import queue
 from core.tasks import records as tasks
-from core.tasks.records import Reader
 
 _r = tables.runs
 _schema = RunSchema()

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from common import proctree
 from common.clock import now_ms
 from common.db.database import Database
+from common.db.reader import Reader
 from common.entities.run import RunState
 from core.runs import leases, records, verbs
 from core.runs.leases import Holder, Lease
 from core.runs.records import Run
-from core.tasks.records import Reader
 
 KILLED_S = 5.0
 ATTENDED = (RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.STOPPING)

@@ -6,10 +6,10 @@ import secrets
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.entities.run import ENDED
 from common.errors import Unauthorized
 from core.runs.records import Run
-from core.tasks.records import Reader
 
 _r = tables.runs
 

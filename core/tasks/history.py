@@ -6,12 +6,12 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.prepared import Prepared
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.errors import NotFound
 from common.schemas.history import HistoryEntrySchema
 from common.wire import cut_utf8, dumps
 from core.tasks import records
-from core.tasks.records import Reader
 
 VALUE_BYTES = 4_096
 PAGE = 1_000

@@ -5,9 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.errors import NotFound
 from common.events import TaskStatus
-from core.tasks.records import Reader
 
 _t = tables.tasks
 _ON_BOARD = (_t.c.archived_at.is_(None), _t.c.deleted_at.is_(None))

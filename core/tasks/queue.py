@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.errors import Conflict, NotFound
 from common.events import EventType
@@ -18,7 +19,6 @@ from common.schemas.queue import MessageSchema
 from common.wire import dumps
 from core import undo
 from core.tasks import history, records
-from core.tasks.records import Reader
 
 MESSAGES_AT_MOST = 100
 DELIVERED = "message_delivered"  # in the history

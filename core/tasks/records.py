@@ -1,14 +1,14 @@
 """Tasks in the database: rows to Task and back, each save with its version, wire text and event."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 
 from common.db import tables
-from common.db.prepared import Prepared, Row
-from common.db.sqlite import Rows
+from common.db.prepared import Prepared
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.task import TASK
 from common.errors import Conflict, NotFound
@@ -52,14 +52,6 @@ _CHAIN = (
     .where(_r.c.task_id == sa.bindparam("task_id"), _r.c.kind == "agent")
     .order_by(_r.c.rank)
 )
-
-
-class Reader(Protocol):
-    """A read or write transaction."""
-
-    def execute(self, statement: sa.Executable, parameters: Any = None) -> Rows: ...
-
-    def run(self, prepared: Prepared, parameters: Mapping[str, Any]) -> list[Row]: ...
 
 
 def load(reader: Reader, task_id: str) -> Task:

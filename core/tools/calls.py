@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from common.clock import now_ms
 from common.db import tables
 from common.db.database import Database
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.run import ENDED, RunState
 from common.errors import ChorusError, Conflict, KeyReused, NotFound, Unauthorized
@@ -26,7 +27,6 @@ from core.runs import tokens
 from core.runs.records import Run
 from core.tasks import history
 from core.tasks import records as tasks
-from core.tasks.records import Reader
 from core.tools import catalogue
 from core.tools.pace import Pace
 from core.tools.tool import Context

@@ -4,12 +4,12 @@ from itertools import takewhile
 
 from common.answersize import Room
 from common.clock import now_ms
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.events import TaskStatus
 from core.runs import verbs
 from core.runs.records import Run
 from core.tasks import queries, records
-from core.tasks.records import Reader
 from core.tools.tool import Arguments, Result
 
 

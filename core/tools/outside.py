@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from common.clock import now_ms
 from common.db.database import Database
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.errors import BadRequest, Forbidden
 from common.tools import OUTSIDE
@@ -16,7 +17,6 @@ from core.access import verbs as access
 from core.idempotency import Answer
 from core.runs import outside as runs
 from core.tasks import verbs as tasks
-from core.tasks.records import Reader
 from core.tools import catalogue, control
 from core.tools.pace import Pace
 from core.tools.tool import Arguments, Result

@@ -11,6 +11,7 @@ import marshmallow as ma
 import sqlalchemy as sa
 
 from common.db import tables
+from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.agent import USER_DEFINED
 from common.entities.run import AGENT
@@ -237,7 +238,7 @@ class _Import:
             self.report.taken[Kind.TASKS] += 1
             self.report.taken[Kind.ATTACHMENTS] += len(stored)
 
-    def _check_stays(self, reader: records.Reader, task_id: str) -> None:
+    def _check_stays(self, reader: Reader, task_id: str) -> None:
         """Raises _Here for a task that is there and is not to be replaced; one that waits for its undo is not there."""
         there = sa.select(_t.c.id).where(_t.c.id == task_id, _t.c.deleted_at.is_(None))
         if self.conflicts == "skip" and reader.execute(there).first():

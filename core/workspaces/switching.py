@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from common.db import tables
 from common.db.home import DATABASE, Home
+from common.db.reader import Reader
 from common.errors import BadRequest, Conflict, NotFound, WorkspaceSwitched
 from core.config.file import CONFIG_FILE
 from core.runs import verbs as runs
-from core.tasks.records import Reader
 from core.workspaces import opening
 from core.workspaces.current import Workspace
 
