@@ -12,7 +12,7 @@ from cli.context import Context, pass_context
 from cli.output import SHORT_ID, at, clean, echo_json, line, many, size, table
 from cli.problem import refuse
 from common.events import TaskStatus
-from common.schemas.base import DESCRIPTION_BYTES, is_uuid
+from common.fields.base import DESCRIPTION_BYTES, is_uuid
 from core.attachments.files import MOST_BYTES
 from core.files.names import composed
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from common.schemas import access, agent, history, parts, provider, queue, run, task, workspace
+from common.fields import parts
+from common.schemas import access, agent, history, provider, queue, run, task, workspace
 
 SHAPES: list[type[Schema]] = [
     parts.StatusSchema,

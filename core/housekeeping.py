@@ -17,7 +17,7 @@ from common.clock import now_ms
 from common.db import tables
 from common.db.database import Database, Reading
 from common.db.home import UNDO_MS
-from common.schemas.base import is_uuid
+from common.fields.base import is_uuid
 from core import idempotency
 from core.attachments import files
 from core.config import verbs as config

@@ -9,7 +9,7 @@ from common.db import sqlite
 from common.db.home import Home
 from common.errors import ChorusError, StartRefused
 from common.settings import Settings
-from core.runs import recovery
+from core.board import recovery
 from core.workspaces.current import CurrentWorkspace
 from core.workspaces.opening import prepare
 

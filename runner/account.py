@@ -4,7 +4,8 @@ from common.clock import now_ms
 from common.days import day_of
 from common.db.reader import Reader
 from common.db.write import WriteTransaction
-from core.runs import costs, verbs
+from core.board import lifecycle
+from core.runs import costs
 from core.runs.costs import Caps, Used
 from core.runs.records import Run
 from runner.records import Progress
@@ -45,7 +46,7 @@ class Account:
     def note(self, tx: WriteTransaction, now: Progress) -> None:
         given, said, usd = self.total(now)
         session = now.session_id or self.session
-        verbs.note(tx, self._run_id, session_id=session, tokens=(given, said), cost_usd=usd)
+        lifecycle.record_usage(tx, self._run_id, session_id=session, tokens=(given, said), cost_usd=usd)
 
     def stored(self, now: Progress) -> None:
         """What `note` wrote is committed."""

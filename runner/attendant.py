@@ -23,11 +23,12 @@ from common.errors import ChorusError, NotFound
 from common.output import OutputKind
 from common.settings import ROOT
 from core.agents import verbs as agents
+from core.board import lifecycle
+from core.board.recovery import RUN_MARK
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import leases, pauses, prompts, records, verbs
+from core.runs import leases, pauses, prompts, records
 from core.runs.records import Run
-from core.runs.recovery import RUN_MARK
 from core.tasks import queue
 from core.workspaces.opening import SESSIONS, WORK
 from runner import retry, starting
@@ -286,7 +287,7 @@ class Attendant:
         known = begun, self._account.known(output.progress)
 
         def note(tx: WriteTransaction) -> None:
-            verbs.is_running(tx, self.run_id, self._account.session)
+            lifecycle.mark_running(tx, self.run_id, self._account.session)
             leases.enter(tx, self.run_id, process.processes)
             self._account.note(tx, output.progress)
             if begun:
@@ -359,7 +360,7 @@ class Attendant:
         if guessed:  # one text is no work: it may be the notice of the limit itself
             guesses = 1 if self._said > 1 else pauses.guesses(tx, run) + 1
             resume_at = tx.now + pauses.grown_ms(resume_at - tx.now, guesses)
-        verbs.pause(tx, self.run_id, reason, resume_at, guesses)
+        lifecycle.pause(tx, self.run_id, reason, resume_at, guesses)
 
     def _go_on(self, tx: WriteTransaction, run: Run, ending: Ending) -> Next | None:
         """The next turn; None after recording the end."""
@@ -384,10 +385,10 @@ class Attendant:
 
     def _end(self, tx: WriteTransaction, *, crashed: bool, reason: str) -> None:
         why = reason if crashed else None
-        verbs.ended(tx, self.run_id, self._output_text, crashed=crashed, reason=why)
+        lifecycle.end(tx, self.run_id, self._output_text, crashed=crashed, reason=why)
 
     def _interrupt(self, tx: WriteTransaction, reason: str) -> None:
-        verbs.interrupted(tx, self.run_id, reason, self._output_text)
+        lifecycle.interrupt(tx, self.run_id, reason, self._output_text)
 
     def _fail(self, reason: str) -> None:
         self._tell(OutputKind.ERROR, reason)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from common import proctree
 from common.settings import ROOT
-from core.runs.recovery import RUN_MARK
+from core.board.recovery import RUN_MARK
 
 LONGEST_LINE = 8 * 1024 * 1024
 CHUNK = 256 * 1024

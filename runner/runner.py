@@ -9,7 +9,8 @@ from common import queue
 from common.db.write import WriteTransaction
 from common.entities.run import RunState
 from common.errors import Busy, NoWorkspaceOpen, WorkspaceSwitched
-from core.runs import leases, records, recovery, verbs
+from core.board import lifecycle, recovery
+from core.runs import leases, records
 from core.runs.records import Run
 from core.workspaces.current import CurrentWorkspace, Workspace
 from runner.attendant import Attendant, Stop
@@ -86,7 +87,7 @@ class Runner:
         self._renew(workspace)
         if any(run["state"] == RunState.PAUSED and _is_due(run) for run in unfinished):
             with workspace.database.write() as tx:
-                verbs.resume_due(tx)
+                lifecycle.resume_due(tx)
         if self._house.settings.parallel_runs == 0 and any(run["state"] == RunState.QUEUED for run in unfinished):
             return self._recover(workspace)
         while self._may_claim(unfinished) and self._claim():
@@ -171,7 +172,7 @@ class Runner:
 
     def _claim_in(self, tx: WriteTransaction) -> tuple[Run, str] | None:
         # A run that was resumed as soon as it paused waits until its former attendant has cleared up.
-        claimed = verbs.claim(tx, children_only=self._is_full(), but=self._attendants)
+        claimed = lifecycle.claim(tx, children_only=self._is_full(), exclude=self._attendants)
         if claimed is not None:
             leases.take(tx, claimed[0]["id"], self._holder)
         return claimed

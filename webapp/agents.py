@@ -4,8 +4,8 @@ from typing import Any
 
 from common.db.database import Reading
 from common.db.write import WriteTransaction
+from common.fields.names import check_name
 from common.schemas.agent import AgentDeletedSchema, AgentSchema, WriteAgentSchema
-from common.schemas.names import check_name
 from core.agents import verbs
 from webapp.api import Api
 

@@ -1,58 +1,14 @@
-"""Building responses: the envelope, the X-Chorus-Seq header, compression."""
-
-import gzip
-from collections.abc import Callable
-from typing import Any, NamedTuple
+"""Building responses: the X-Chorus-Seq header, and whether it is sent compressed."""
 
 from flask import Response, g, has_request_context, request
 
-from common.clock import now_ms
 from common.db import sqlite
 from common.errors import ChorusError
-from common.wire import dumps
 from webapp import state
+from webapp.envelopes import compressed
 
 SEQ_HEADER = "X-Chorus-Seq"
 COMPRESS_FROM_BYTES = 2_048
-_QUICK = 3  # twice as fast as the default and within a tenth of its size on our JSON
-SMALLEST = 9  # for what is compressed once
-
-
-def envelope(data: Any, at: int | None = None) -> str:
-    """`{"data": …, "meta": {"timestamp": ms}}`; `data` is JSON text already, or a value to encode."""
-    return f'{{"data":{bare(data)},"meta":{{"timestamp":{now_ms() if at is None else at}}}}}'
-
-
-def bare(data: Any, _at: int | None = None) -> str:
-    """Without an envelope."""
-    return data if isinstance(data, str) else dumps(data)
-
-
-class Envelope(NamedTuple):
-    """How an answer is wrapped, and what the OpenAPI document says stands beside `data`; None: no `data` either."""
-
-    wrap: Callable[[Any, int | None], str]
-    beside: dict[str, dict[str, Any]] | None
-    required: tuple[str, ...] = ()
-
-
-_META = {"type": "object", "properties": {"timestamp": {"type": "integer"}}, "required": ["timestamp"]}
-USUAL = Envelope(envelope, {"meta": _META}, ("meta",))
-BARE = Envelope(bare, None)
-DATA_ONLY = Envelope(bare, {})
-_TEXT_OR_NULL = {"type": ["string", "null"]}
-WITH_OPEN = Envelope(bare, {"open": _TEXT_OR_NULL, "problem": _TEXT_OR_NULL}, ("open", "problem"))
-WITH_PATH = Envelope(
-    bare,
-    {
-        "configPath": {"type": "string"},
-        "notice": {"type": "string"},
-        "edited": {"type": "boolean"},
-        "file": {"type": "object"},
-        "fileProblem": {"type": "string"},
-    },
-    ("configPath",),
-)
 
 
 def json_response(body: str | bytes, status: int, at: str) -> Response:
@@ -96,10 +52,6 @@ def packed_json(raw: bytes, packed: bytes | None, status: int, at: str) -> Respo
     if at:
         response.headers[SEQ_HEADER] = at
     return response
-
-
-def compressed(raw: bytes, level: int = _QUICK) -> bytes:
-    return gzip.compress(raw, level, mtime=0)
 
 
 def accepts_gzip() -> bool:

@@ -19,7 +19,8 @@ from common.errors import ChorusError, ValidationFailed
 from common.wire import dumps
 from core import idempotency
 from webapp import requests, state
-from webapp.answers import USUAL, Envelope, json_response
+from webapp.answers import json_response
+from webapp.envelopes import USUAL, Envelope
 from webapp.errors import answer as error_answer
 
 View = Callable[..., Any]

@@ -14,8 +14,9 @@ from common.schemas.workspace import WorkspaceConfigSchema, WriteConfigSchema
 from common.wire import dumps
 from core.config import file, verbs
 from webapp import state
-from webapp.answers import WITH_PATH, json_response
+from webapp.answers import json_response
 from webapp.api import Api
+from webapp.envelopes import WITH_PATH
 
 api = Api("config")
 RESTART = "The port takes effect at the next start."

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from common.db.database import Reading
-from common.schemas.base import LARGEST_NUMBER
+from common.fields.base import LARGEST_NUMBER
 from common.schemas.history import HistoryEntrySchema, HistorySchema
 from core.tasks import history
 from webapp.api import Api

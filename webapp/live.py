@@ -8,14 +8,15 @@ from flask import Response, request
 from marshmallow import Schema, fields, validate
 
 from common.db.database import Reading
-from common.schemas.base import LARGEST_NUMBER
+from common.fields.base import LARGEST_NUMBER
 from common.schemas.workspace import EventsSchema, LiveSchema, SnapshotSchema
 from common.security import rules_for, websocket_url
 from common.settings import Settings
 from core import snapshot
 from webapp import state
-from webapp.answers import accepts_gzip, envelope, json_response, packed_json, position
+from webapp.answers import accepts_gzip, json_response, packed_json, position
 from webapp.api import Api
+from webapp.envelopes import envelope
 
 api = Api("live")
 SIDECAR_TIMEOUT_S = 1.0

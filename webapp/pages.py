@@ -19,8 +19,8 @@ from common.errors import NotFound
 from common.security import websocket_url
 from common.wire import dumps
 from webapp import packing, state, stylesheet
-from webapp.answers import SMALLEST, compressed
 from webapp.comments import without_comments
+from webapp.envelopes import SMALLEST, compressed
 
 blueprint = Blueprint("pages", __name__)
 _PLACE = '<meta name="chorus-config" content="">'

@@ -7,7 +7,7 @@ from flask import Response
 from common.clock import now_ms
 from common.db.database import Reading
 from common.db.write import WriteTransaction
-from common.schemas.names import check_name
+from common.fields.names import check_name
 from common.schemas.provider import (
     ProviderDeletedSchema,
     ProviderSchema,
@@ -16,8 +16,9 @@ from common.schemas.provider import (
 )
 from core.providers import verbs
 from webapp import checks, requests, state
-from webapp.answers import USUAL, json_response
+from webapp.answers import json_response
 from webapp.api import Api
+from webapp.envelopes import USUAL
 
 api = Api("providers")
 Body = dict[str, Any]

@@ -15,11 +15,12 @@ from common.schemas.run import (
     RunSchema,
 )
 from common.schemas.task import TaskSchema
-from core.runs import grants, records, verbs
+from core.board import commands, planning
+from core.runs import grants, records
 from core.tasks import records as tasks
 from webapp import state
-from webapp.answers import BARE
 from webapp.api import Api
+from webapp.envelopes import BARE
 
 api = Api("runs")
 Body = dict[str, Any]
@@ -58,19 +59,19 @@ def _of_a_task(reading: Reading, run_id: str) -> records.Run:
 @api.write("POST", "/api/tasks/<task_id>/plan", answer=TaskSchema, errors=(404, 409))
 def plan(tx: WriteTransaction, task_id: str) -> Body:
     """Start the planner on a pending task."""
-    return verbs.plan(tx, task_id).full_form
+    return planning.plan(tx, task_id).full_form
 
 
 @api.write("POST", "/api/tasks/<task_id>/answers", body=AnswersSchema, answer=TaskSchema, errors=(404, 409))
 def answer(tx: WriteTransaction, body: Body, task_id: str) -> Body:
     """Answer the planner's questions, by position; the planner goes on."""
-    return verbs.answer(tx, task_id, body["answers"]).full_form
+    return planning.answer(tx, task_id, body["answers"]).full_form
 
 
 @api.write("POST", "/api/tasks/<task_id>/handoff", body=HandoffSchema, answer=TaskSchema, errors=(404, 409))
 def hand_off(tx: WriteTransaction, body: Body, task_id: str) -> Body:
     """Start an agent on the task."""
-    return verbs.start(tx, task_id, body["agentName"], body["prompt"], force=body["force"]).full_form
+    return commands.start(tx, task_id, body["agentName"], body["prompt"], force=body["force"]).full_form
 
 
 @api.write(
@@ -78,7 +79,7 @@ def hand_off(tx: WriteTransaction, body: Body, task_id: str) -> Body:
 )
 def complete_handoff(tx: WriteTransaction, body: Body, task_id: str) -> Body:
     """Close the agent at work by hand, with its output."""
-    verbs.close_by_hand(tx, task_id, body["output"])
+    commands.close_by_hand(tx, task_id, body["output"])
     return tasks.load(tx, task_id).full_form
 
 
@@ -93,10 +94,10 @@ def change_tools(tx: WriteTransaction, body: Body, task_id: str) -> Body:
 @api.write("POST", "/api/runs/<run_id>/cancel", answer=RunSchema, errors=(404, 409))
 def cancel(tx: WriteTransaction, run_id: str) -> Body:
     """Stop a run and all below it."""
-    return records.form(verbs.cancel(tx, run_id))
+    return records.form(commands.cancel(tx, run_id))
 
 
 @api.write("POST", "/api/runs/<run_id>/resume", answer=TaskSchema, errors=(404, 409))
 def resume(tx: WriteTransaction, run_id: str) -> Body:
     """Go on with a run that ended or paused, in the same session."""
-    return verbs.resume(tx, run_id).full_form
+    return commands.resume(tx, run_id).full_form

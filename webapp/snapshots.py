@@ -6,7 +6,7 @@ from typing import NamedTuple
 from common.db.eventlog import Position
 from core import snapshot
 from core.workspaces.current import Workspace
-from webapp.answers import compressed, envelope
+from webapp.envelopes import compressed, envelope
 
 
 class Snapshot(NamedTuple):

@@ -15,6 +15,7 @@ from common.schemas.task import (
     PlanningSchema,
     TaskSchema,
 )
+from core.board import commands
 from core.tasks import queries, records, verbs
 from webapp.api import Api
 
@@ -66,7 +67,7 @@ def edit_task(tx: WriteTransaction, body: Body, if_match: int | None, task_id: s
 def change_status(tx: WriteTransaction, body: Body, if_match: int | None, task_id: str) -> Body:
     """Move the task by hand, where the state table has such a move."""
     status = body["status"]
-    return verbs.change_status(tx, task_id, TaskStatus(status["type"]), status.get("message"), if_match).full_form
+    return commands.change_status(tx, task_id, TaskStatus(status["type"]), status.get("message"), if_match).full_form
 
 
 @api.write(

@@ -13,7 +13,7 @@ from marshmallow import fields
 from common.db.database import Reading
 from common.entities.run import ENDED
 from common.errors import BadRequest, Busy, ServiceUnavailable, ValidationFailed
-from common.schemas.base import RequestSchema, Text, WireSchema
+from common.fields.base import RequestSchema, Text, WireSchema
 from common.tools import HANDOFF
 from common.wire import dumps
 from core.idempotency import Answer
@@ -21,8 +21,9 @@ from core.runs import records
 from core.tools import calls, outside
 from core.workspaces.current import Workspace
 from webapp import requests, state
-from webapp.answers import BARE, json_response
+from webapp.answers import json_response
 from webapp.api import Api
+from webapp.envelopes import BARE
 from webapp.slots import slot
 
 api = Api("tools")

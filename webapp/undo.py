@@ -10,8 +10,9 @@ from common.db.write import WriteTransaction
 from common.schemas.task import RestoredSchema
 from core.restore import restore
 from webapp import kept, requests, state
-from webapp.answers import envelope, json_response, note_change, position
+from webapp.answers import json_response, note_change, position
 from webapp.api import Api, mutation
+from webapp.envelopes import envelope
 
 api = Api("undo")
 

@@ -20,15 +20,16 @@ from common.schemas.workspace import (
     WorkspaceEntrySchema,
 )
 from common.wire import dumps
+from core.board import recovery
 from core.config.file import CONFIG_FILE
-from core.runs import recovery
 from core.workspaces import opening, switching
 from core.workspaces.current import Workspace
 from core.workspaces.locks import alone
 from webapp import kept, requests, state
-from webapp.answers import DATA_ONLY, WITH_OPEN, WITH_PATH, json_response, note_change, position
+from webapp.answers import json_response, note_change, position
 from webapp.api import Api
 from webapp.config import config_answer
+from webapp.envelopes import DATA_ONLY, WITH_OPEN, WITH_PATH
 from webapp.errors import answer as error_answer
 
 api = Api("workspaces")

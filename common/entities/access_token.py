@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from common.entities import kinds
 from common.entities.declare import Entity, Sent, Write, declare
-from common.schemas.names import name_checks
+from common.fields.names import name_checks
 from common.tools import OUTSIDE
 
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from common.entities import kinds
 from common.entities.declare import Entity, Write, declare, derive
-from common.schemas.base import DESCRIPTION_BYTES
-from common.schemas.names import NOT_CONFIGURED, name_checks
+from common.fields.base import DESCRIPTION_BYTES
+from common.fields.names import NOT_CONFIGURED, name_checks
 from common.tools import GRANTABLE
 
 INTERNAL, USER_DEFINED = "internal", "user_defined"

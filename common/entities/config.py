@@ -6,8 +6,8 @@ from marshmallow import fields
 
 from common.entities import kinds
 from common.entities.declare import Entity, Write, declare
-from common.schemas.base import directory
-from common.schemas.names import NOT_CONFIGURED
+from common.fields.base import directory
+from common.fields.names import NOT_CONFIGURED
 from common.settings import HIGHEST_PORT
 
 MAX_ARCHIVE_DAYS = 3650

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from common.schemas.base import LARGEST_NUMBER, LIST_ITEM_CHARACTERS, LIST_ITEMS, Milliseconds, Text
+from common.fields.base import LARGEST_NUMBER, LIST_ITEM_CHARACTERS, LIST_ITEMS, Milliseconds, Text
 from common.wire import cut_utf8
 
 IMPORTED_TEXT_BYTES = 1024 * 1024

@@ -10,7 +10,7 @@ from marshmallow import validate
 from common.entities import kinds
 from common.entities.declare import Entity, Sent, Write, declare, derive
 from common.entities.schemas import request_schema, wire_schema
-from common.schemas.names import name_checks
+from common.fields.names import name_checks
 
 CLAUDE_CODE, OPENCODE, OPENAI_COMPAT = "claude-code", "opencode", "openai-compat"
 TYPES = (CLAUDE_CODE, OPENCODE, OPENAI_COMPAT)

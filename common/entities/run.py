@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from common.entities import kinds
 from common.entities.declare import Entity, Sent, declare, derive
-from common.schemas.parts import StoredReportSchema, TokensSchema
+from common.fields.parts import StoredReportSchema, TokensSchema
 
 PLANNER, AGENT = "planner", "agent"
 

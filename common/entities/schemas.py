@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from common.entities.declare import REQUIRED, Entity, Field, Write
-from common.schemas.base import RequestSchema, StoredSchema, WireSchema
+from common.fields.base import RequestSchema, StoredSchema, WireSchema
 
 _MISSING = "Missing data for required field."
 

@@ -8,8 +8,8 @@ from marshmallow import fields
 from common.entities import kinds
 from common.entities.declare import Entity, Sent, Write, declare, derive
 from common.events import TaskStatus
-from common.schemas.base import DESCRIPTION_BYTES
-from common.schemas.parts import (
+from common.fields.base import DESCRIPTION_BYTES
+from common.fields.parts import (
     WITH_AGENT,
     AttachmentSchema,
     HandoffRecordSchema,

@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from common.entities.access_token import ACCESS_TOKEN
 from common.entities.schemas import request_schema, wire_schema
-from common.schemas.base import WireSchema
+from common.fields.base import WireSchema
 
 AccessTokenSchema = wire_schema(ACCESS_TOKEN)
 NewAccessTokenSchema = wire_schema(

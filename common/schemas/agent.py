@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from common.entities.agent import AGENT
 from common.entities.schemas import request_schema, wire_schema
-from common.schemas.base import WireSchema
+from common.fields.base import WireSchema
 
 AgentSchema = wire_schema(AGENT)
 WriteAgentSchema = request_schema(

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from common.schemas.base import WireSchema
+from common.fields.base import WireSchema
 
 
 class ErrorSchema(WireSchema):

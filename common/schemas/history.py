@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from common.schemas.base import Milliseconds, WireSchema
+from common.fields.base import Milliseconds, WireSchema
 
 
 class HistoryEntrySchema(WireSchema):

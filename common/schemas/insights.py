@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from common.schemas.base import Milliseconds, WireSchema
+from common.fields.base import Milliseconds, WireSchema
 
 
 class CountersSchema(WireSchema):

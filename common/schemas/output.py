@@ -2,8 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from common.fields.base import LARGEST_NUMBER, Milliseconds, Text, WireSchema
 from common.output import OutputKind
-from common.schemas.base import LARGEST_NUMBER, Milliseconds, Text, WireSchema
 
 PAGE = 500
 MOST_AT_ONCE = 1_000

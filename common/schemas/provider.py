@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from common.entities.provider import PROVIDER, PROVIDER_TYPE
 from common.entities.schemas import request_schema, wire_schema
-from common.schemas.base import WireSchema
+from common.fields.base import WireSchema
 
 ProviderTypeSchema = wire_schema(PROVIDER_TYPE)
 ProviderSchema = wire_schema(PROVIDER)

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from common.schemas.base import Milliseconds, RequestSchema, Text, WireSchema
+from common.fields.base import Milliseconds, RequestSchema, Text, WireSchema
 
 MESSAGE_BYTES = 16 * 1024
 

@@ -8,9 +8,9 @@ from marshmallow import fields, validate
 
 from common.entities.run import RUN
 from common.entities.schemas import wire_schema
-from common.schemas.base import DESCRIPTION_BYTES, LIST_ITEMS, RequestSchema, Text, WireSchema, text_list
-from common.schemas.names import name_field
-from common.schemas.parts import REPORT_STATUSES
+from common.fields.base import DESCRIPTION_BYTES, LIST_ITEMS, RequestSchema, Text, WireSchema, text_list
+from common.fields.names import name_field
+from common.fields.parts import REPORT_STATUSES
 from common.tools import GRANTABLE
 
 REPORT_BYTES = 256 * 1024

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 from common.entities.schemas import request_schema, wire_schema
 from common.entities.task import TASK
 from common.events import TaskStatus
-from common.schemas.base import DESCRIPTION_BYTES, RequestSchema, Text, WireSchema
+from common.fields.base import DESCRIPTION_BYTES, RequestSchema, Text, WireSchema
 
 _PLAN = [field.name for field in TASK.written() if field.variants]
 _GIVEN = [field.name for field in TASK.written() if not field.variants]

@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from common.events import TaskStatus
-from common.schemas.base import DESCRIPTION_BYTES, LARGEST_NUMBER, RequestSchema, Text
-from common.schemas.names import name_field
+from common.fields.base import DESCRIPTION_BYTES, LARGEST_NUMBER, RequestSchema, Text
+from common.fields.names import name_field
 from common.schemas.run import CompletionReportRequest, PlannerOutputRequest
 from common.tools import HANDOFF, PLANNER_OUTPUT, REPORT
 

@@ -11,8 +11,8 @@ from marshmallow import fields, validate
 from common.entities.run import RUN
 from common.entities.schemas import export_schema, stored_schema
 from common.entities.task import TASK
-from common.schemas.base import LARGEST_NUMBER, Milliseconds, StoredSchema, Text
-from common.schemas.parts import IMPORTED_TEXT_BYTES
+from common.fields.base import LARGEST_NUMBER, Milliseconds, StoredSchema, Text
+from common.fields.parts import IMPORTED_TEXT_BYTES
 from common.wire import dumps
 
 StoredTaskSchema = stored_schema(TASK, "task.json. `agentChain` counts only where there is no runs.json beside it.")

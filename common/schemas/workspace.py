@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from common.entities.config import CONFIG
 from common.entities.schemas import request_schema, wire_schema
 from common.entities.workspace import WORKSPACE
-from common.schemas.base import RequestSchema, WireSchema, directory
+from common.fields.base import RequestSchema, WireSchema, directory
 from common.schemas.task import TaskSchema
 
 WorkspaceConfigSchema = wire_schema(CONFIG)

@@ -8,7 +8,7 @@ from common.db.write import WriteTransaction
 from common.entities.agent import AGENT, INTERNAL, USER_DEFINED
 from common.errors import Conflict, NotFound, ValidationFailed
 from common.events import EventType
-from common.schemas.names import NOT_CONFIGURED
+from common.fields.names import NOT_CONFIGURED
 from common.wire import dumps
 from core import undo
 from core.registry import Form, Registry, Row

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from common.errors import BadRequest, ChorusError, TooLarge
+from common.fields.base import is_uuid
 from common.files import sync_folder
-from common.schemas.base import is_uuid
 from common.storage import storing
 
 MOST_BYTES = 10 * 1024 * 1024

@@ -25,9 +25,9 @@ from common.errors import BadRequest, ChorusError, Conflict
 from common.files import sync_folder, sync_tree
 from core import zips
 from core.backup.making import FORMAT, FORMAT_VERSION, MANIFEST, Progress
+from core.board import lifecycle
 from core.config import file
 from core.config import verbs as config
-from core.runs import verbs as runs
 from core.workspaces import opening
 from core.workspaces.current import Workspace
 from core.workspaces.locks import alone
@@ -178,7 +178,7 @@ def _finish_stage(stage: Path, module: ModuleType) -> Restored:
             file.write(stage, config.form(config.read(reading)))
         for run_id in lost:
             with workspace.database.write() as tx:
-                runs.interrupted(tx, run_id, _INTERRUPTED)
+                lifecycle.interrupt(tx, run_id, _INTERRUPTED)
         with workspace.database.read() as reading:
             kept = reading.execute(
                 sa.select(sa.func.count())

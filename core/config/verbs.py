@@ -11,8 +11,8 @@ from common.db.write import WriteTransaction
 from common.entities.config import CONFIG
 from common.errors import ValidationFailed
 from common.events import EventType
+from common.fields.names import NOT_CONFIGURED
 from common.files import beside
-from common.schemas.names import NOT_CONFIGURED
 from common.schemas.workspace import WorkspaceConfigSchema
 from common.wire import dumps
 from core import versioned

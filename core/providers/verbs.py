@@ -5,7 +5,7 @@ from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.entities.provider import PROVIDER, PROVIDER_TYPE
 from common.events import EventType
-from common.schemas.names import NOT_CONFIGURED
+from common.fields.names import NOT_CONFIGURED
 from core import undo
 from core.agents import verbs as agents
 from core.config import verbs as config

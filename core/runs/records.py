@@ -12,7 +12,7 @@ from common.db.write import WriteTransaction
 from common.entities.run import AGENT, ENDED, RUN, RunState
 from common.errors import NotFound
 from common.events import EventType
-from common.schemas.base import is_uuid
+from common.fields.base import is_uuid
 from common.schemas.run import RunDetailSchema, RunSchema
 from common.wire import dumps
 from core.insights.rule import run_changed

@@ -13,7 +13,7 @@ from common.db.write import WriteTransaction
 from common.entities.task import TASK
 from common.errors import Conflict, NotFound
 from common.events import EventType, TaskStatus
-from common.schemas.base import is_uuid
+from common.fields.base import is_uuid
 from core import versioned
 from core.insights.rule import Place, task_created, task_moved
 from core.tasks.task import Task, wire_text

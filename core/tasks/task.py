@@ -7,7 +7,7 @@ from typing import Any
 from common.entities import task as declared
 from common.entities.task import TASK
 from common.events import TaskStatus
-from common.schemas.parts import WITH_AGENT
+from common.fields.parts import WITH_AGENT
 from common.schemas.task import TaskSchema
 from common.wire import dumps
 from core.insights.rule import Place

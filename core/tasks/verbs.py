@@ -11,12 +11,10 @@ from common.db.counters import DAY_MS
 from common.db.write import WriteTransaction
 from common.entities.task import TASK
 from common.errors import Conflict
-from common.events import EventType, TaskStatus
+from common.events import EventType
 from core import undo
 from core.insights.rule import task_moved
-from core.runs import verbs as runs
 from core.tasks import history, records
-from core.tasks.status import check_person_move
 from core.tasks.task import Task
 
 ARCHIVED_AT_ONCE = 100
@@ -56,21 +54,6 @@ def _replace(tx: WriteTransaction, task_id: str, changes: dict[str, Any], if_mat
     keys = TASK.keys(changes)
     records.check_version(task, if_match, keys)
     return records.save(tx, replace(task, **changes, **more), keys)
-
-
-def change_status(
-    tx: WriteTransaction, task_id: str, after: TaskStatus, message: str | None, if_match: int | None
-) -> Task:
-    """A person's move on the board. Raises InvalidTransition where A3's table has no such move."""
-    task = records.load(tx, task_id)
-    records.check_version(task, if_match, ["status"])
-    check_person_move(task.status, after, has_plan=task.has_plan)
-    runs.stop_all(tx, task_id, f"A person moved the task to {after}.")
-    stopped = records.load(tx, task_id)  # with what the stopped runs have left in its chain
-    moved = replace(stopped.with_status(after, agent=task.status_agent, message=message), archived_at=None)
-    moved = records.save(tx, moved, ["status"])
-    history.append(tx, task_id, "status_changed", **{"from": task.status.value, "to": after.value})
-    return moved
 
 
 def delete(tx: WriteTransaction, task_id: str) -> str:

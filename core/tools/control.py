@@ -7,25 +7,25 @@ from common.clock import now_ms
 from common.db.reader import Reader
 from common.db.write import WriteTransaction
 from common.events import TaskStatus
-from core.runs import verbs
+from core.board import commands, lifecycle, planning
 from core.runs.records import Run
 from core.tasks import queries, records
 from core.tools.tool import Arguments, Result
 
 
 def report(tx: WriteTransaction, run: Run, arguments: Arguments) -> Result:
-    verbs.report(tx, run, dict(arguments))
+    lifecycle.report(tx, run, dict(arguments))
     return {"success": True, "status": arguments["status"]}
 
 
 def plan(tx: WriteTransaction, run: Run, arguments: Arguments) -> Result:
-    verbs.take_plan(tx, run, dict(arguments))
+    planning.take_plan(tx, run, dict(arguments))
     return {"success": True}
 
 
 def hand_off(tx: WriteTransaction, run: Run, arguments: Arguments) -> Result:
     """Starts the child. Its result comes later: who asks waits for its end."""
-    return {"runId": verbs.hand_off(tx, run, arguments["agentName"], arguments["prompt"])["id"]}
+    return {"runId": commands.hand_off(tx, run, arguments["agentName"], arguments["prompt"])["id"]}
 
 
 def get_task(tx: WriteTransaction, _: Run, arguments: Arguments) -> Result:

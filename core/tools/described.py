@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from common.schemas.base import Text
+from common.fields.base import Text
 
 Json = dict[str, Any]
 _TYPES: tuple[tuple[type[fields.Field[Any]], str], ...] = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from common.schemas.base import RequestSchema
+from common.fields.base import RequestSchema
 from common.wire import dumps
 
 MAX_ENCODINGS = 3  # of JSON in JSON, and of objects in objects

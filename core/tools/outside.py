@@ -14,8 +14,8 @@ from common.tools import OUTSIDE
 from common.wire import dumps
 from core import idempotency
 from core.access import verbs as access
+from core.board import outside as runs
 from core.idempotency import Answer
-from core.runs import outside as runs
 from core.tasks import verbs as tasks
 from core.tools import catalogue, control
 from core.tools.pace import Pace

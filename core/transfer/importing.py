@@ -17,8 +17,8 @@ from common.entities.agent import USER_DEFINED
 from common.entities.run import AGENT
 from common.errors import ChorusError, ValidationFailed
 from common.events import EventType
+from common.fields.names import NOT_CONFIGURED
 from common.schemas.agent import WriteAgentSchema
-from common.schemas.names import NOT_CONFIGURED
 from common.schemas.provider import WriteProviderSchema
 from common.schemas.workspace import WriteConfigSchema
 from common.tools import GRANTABLE

@@ -11,7 +11,7 @@ from common.entities.run import AGENT, ENDED, RunState
 from common.entities.task import PLANNED, TASK
 from common.errors import ValidationFailed
 from common.events import TaskStatus
-from common.schemas.base import is_uuid
+from common.fields.base import is_uuid
 from common.schemas.transfer import (
     StoredHistorySchema,
     StoredQueueSchema,

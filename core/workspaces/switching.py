@@ -11,8 +11,8 @@ from common.db import tables
 from common.db.home import DATABASE, Home
 from common.db.reader import Reader
 from common.errors import BadRequest, Conflict, NotFound, WorkspaceSwitched
+from core.board import commands
 from core.config.file import CONFIG_FILE
-from core.runs import verbs as runs
 from core.workspaces import opening
 from core.workspaces.current import Workspace
 
@@ -88,4 +88,4 @@ def end_runs(current: Workspace, stop_runs: bool) -> None:
         if not stop_runs:
             _refuse_busy(busy)
         for task_id in busy:
-            runs.cancel_all(tx, task_id, "The workspace was closed.")
+            commands.cancel_all(tx, task_id, "The workspace was closed.")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common.schemas.base import is_uuid
+from common.fields.base import is_uuid
 from runner.chat.history import ids_in, repaired
 
 Json = dict[str, Any]

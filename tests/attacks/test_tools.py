@@ -16,10 +16,10 @@ import pytest
 
 from common.errors import ChorusError, Conflict, Forbidden, NotFound, RateLimited, Unauthorized
 from common.settings import ROOT
+from core.board import commands
 from core.files import search
 from core.files.drafts import LEDGER, Drafts
 from core.files.folders import Folders
-from core.runs import verbs as runs
 from core.tools import calls, catalogue, pace
 from core.tools.tool import Context
 from core.workspaces.current import Workspace
@@ -242,7 +242,7 @@ def test_nothing_is_done_after_the_end(worker: Worker, folder: Path) -> None:
 
 
 def test_nothing_is_done_while_a_person_stops_it(worker: Worker, folder: Path) -> None:
-    do(worker.workspace, runs.cancel, worker.run["id"])
+    do(worker.workspace, commands.cancel, worker.run["id"])
     refused(worker, Conflict, "file.write", path="file", content="late")
     assert (folder / "file").read_text() == "inside"
 

@@ -22,8 +22,8 @@ from common.events import TaskStatus
 from core.attachments import verbs as attachments
 from core.backup import making, restoring
 from core.backup.making import MANIFEST
+from core.board import moves
 from core.runs import records
-from core.runs import verbs as runs
 from core.tasks import records as task_records
 from core.tasks import verbs as tasks
 from core.workspaces.current import CurrentWorkspace, Workspace
@@ -260,7 +260,7 @@ def test_runs_of_the_backup_are_interrupted_and_those_at_work_stop(tmp_path: Pat
     with workspace.database.write() as tx:
         task = tasks.create(tx, "at work", SOURCE)
         run = records.insert(tx, task.id, "writer", "agent", "Do it", tools=[], parent=None)
-        runs.move(tx, task, TaskStatus.ACTIVE, agent="writer")
+        moves.move(tx, task, TaskStatus.ACTIVE, agent="writer")
     making.make(workspace.folder, MODULE, tmp_path / "backup.zip")
     with pytest.raises(Conflict, match="Agents work"):
         restore(tmp_path, tmp_path / "backup.zip", workspace.folder)

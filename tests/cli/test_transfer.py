@@ -24,10 +24,10 @@ from core.agents import verbs as agents
 from core.attachments import files
 from core.attachments import verbs as attachments
 from core.backup import making
+from core.board import lifecycle, moves
 from core.config import verbs as config
 from core.providers import verbs as providers
 from core.runs import records as run_records
-from core.runs import verbs as runs
 from core.tasks import history, queries, queue, records, verbs
 from core.transfer import exporting, importing, parsing, sources
 from core.transfer.importing import Conflicts, Kind, Report
@@ -80,11 +80,11 @@ def fill(workspace: Workspace) -> str:
         queue.enqueue(tx, task.id, "Do not forget")
         history.append(tx, task.id, "tool_executed", output="y" * 9_000)
         run = run_records.insert(tx, task.id, "scribe", "agent", "Do it", tools=["file.read"], parent=None)
-        runs.move(tx, records.load(tx, task.id), TaskStatus.ACTIVE, agent="scribe")
+        moves.move(tx, records.load(tx, task.id), TaskStatus.ACTIVE, agent="scribe")
     with workspace.database.write() as tx:
         report = {"status": "complete", "summary": "Done", "output": "All", "blockedReason": None}
         run_records.save(tx, run_records.load(tx, run["id"]), completion_report=report)
-        runs.ended(tx, run["id"], "output", crashed=False)
+        lifecycle.end(tx, run["id"], "output", crashed=False)
     attach(workspace, task.id, "a b&=#.txt", b"content")
     with workspace.database.write() as tx:
         archived = verbs.create(tx, "archived", SOURCE)

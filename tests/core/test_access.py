@@ -10,9 +10,9 @@ from common.errors import BadRequest, Conflict, Forbidden, InvalidStatus, NotFou
 from common.tools import OUTSIDE
 from core import idempotency, restore
 from core.access import verbs as access
+from core.board import commands
 from core.idempotency import Request
 from core.runs import records
-from core.runs import verbs as runs
 from core.tasks import records as tasks
 from core.tasks import verbs as task_verbs
 from core.tools import outside
@@ -147,7 +147,7 @@ def test_reported_task_can_be_taken_on_by_an_agent(workspace: Workspace, token: 
     equip(workspace)
     task_id = create(workspace, token)
     call(workspace, token, "task.report", taskId=task_id, **(REPORT | {"status": "blocked"}))
-    do(workspace, runs.start, task_id, "writer", "go on", force=False)
+    do(workspace, commands.start, task_id, "writer", "go on", force=False)
     claimed(workspace).end()
     with workspace.database.read() as reading:
         assert tasks.load(reading, task_id).status == "waiting"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from common.errors import Conflict
-from core.runs import activity, records, verbs
+from core.board import lifecycle
+from core.runs import activity, records
 from core.tasks import verbs as task_verbs
 from core.workspaces.current import Workspace
 from tests.helpers.workspace import SOURCE
@@ -74,10 +75,10 @@ def test_told_after_the_commit_and_not_without(workspace: Workspace, caplog: pyt
         task = task_verbs.create(tx, "a task", SOURCE)
         records.insert(tx, task.id, "writer", "agent", "", tools=[], parent=None)
     with pytest.raises(Conflict), workspace.database.write() as tx:
-        assert verbs.claim(tx)
+        assert lifecycle.claim(tx)
         raise Conflict("something else is wrong")
     assert caplog.messages == []
     with workspace.database.write() as tx:
-        assert verbs.claim(tx)
+        assert lifecycle.claim(tx)
         assert caplog.messages == []
     assert caplog.messages == [f"Task {task.id[:8]}: writer starts."]

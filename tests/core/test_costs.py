@@ -6,8 +6,9 @@ import pytest
 
 from common.clock import now_ms
 from common.days import begin_of, day_of
+from core.board import lifecycle
 from core.insights import queries
-from core.runs import costs, verbs
+from core.runs import costs
 from core.runs.costs import Caps, Used
 from core.workspaces.current import Workspace
 from tests.helpers.agents import at_work, do, equip
@@ -35,7 +36,7 @@ def test_what_runs_use_is_summed_by_task_and_by_day(workspace: Workspace) -> Non
     equip(workspace)
     one, other = at_work(workspace), at_work(workspace, "editor")
     for worker, usd in ((one, 0.5), (other, None)):
-        do(workspace, verbs.note, worker.run["id"], session_id=None, tokens=(10, 5), cost_usd=usd)
+        do(workspace, lifecycle.record_usage, worker.run["id"], session_id=None, tokens=(10, 5), cost_usd=usd)
     today = day_of(now_ms())
     with workspace.database.read() as reading:
         assert costs.of_task(reading, one.task_id) == Used(15, 0.5)
@@ -56,7 +57,7 @@ def test_caps_and_insights_agree_on_what_today_is(
         tomorrow = begin_of(day_of(now_ms()) + 2)
         for at, tokens in ((tomorrow - 2 * HOUR_MS, 10), (tomorrow + 60_000, 25)):
             with workspace.database.write(lambda at=at: at) as tx:  # type: ignore[misc]
-                verbs.note(tx, worker.run["id"], session_id=None, tokens=(tokens, 0), cost_usd=tokens / 100)
+                lifecycle.record_usage(tx, worker.run["id"], session_id=None, tokens=(tokens, 0), cost_usd=tokens / 100)
             with workspace.database.read() as reading:
                 used = costs.of_day(reading, day_of(at))
                 insights = queries.read(reading, 7, at)

@@ -29,13 +29,13 @@ from common.errors import (
 )
 from common.settings import ROOT
 from core import housekeeping
+from core.board import commands
 from core.files import search, texts
 from core.files.drafts import LEDGER
 from core.files.folders import Folders
 from core.files.walk import Spot
 from core.idempotency import Request
 from core.runs import grants
-from core.runs import verbs as runs
 from core.tools import catalogue
 from core.workspaces.current import Workspace
 from tests.helpers.agents import Worker, at_work, do, entries, equip
@@ -352,7 +352,7 @@ def test_what_a_killed_process_leaves_is_swept(worker: Worker, folder: Path) -> 
 
 def test_search_ends_with_its_run(worker: Worker, folder: Path) -> None:
     (folder / "evil").write_text("a" * 40 + "!")
-    timer = threading.Timer(0.3, lambda: do(worker.workspace, runs.cancel, worker.run["id"]))
+    timer = threading.Timer(0.3, lambda: do(worker.workspace, commands.cancel, worker.run["id"]))
     timer.start()
     with pytest.raises(Conflict, match=r"stopped|cannot act"):
         worker.call("file.search", pattern="(a+)+$")

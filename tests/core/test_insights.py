@@ -26,11 +26,11 @@ from common.errors import ChorusError
 from common.events import TaskStatus
 from core import restore
 from core.agents import verbs as agents
+from core.board import commands, lifecycle, planning
 from core.config import verbs as config
 from core.insights import queries
 from core.providers import verbs as providers
 from core.runs import records as run_records
-from core.runs import verbs as runs
 from core.tasks import verbs
 from core.workspaces.current import Workspace
 from tests.helpers.workspace import SOURCE, frames, open_workspace
@@ -151,24 +151,24 @@ class Counted(RuleBasedStateMachine):
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), status=st.sampled_from(TaskStatus))
     def move(self, data: st.DataObject, status: TaskStatus) -> None:
-        self.do(verbs.change_status, data.draw(st.sampled_from(self.tasks)), status, "why", None)
+        self.do(commands.change_status, data.draw(st.sampled_from(self.tasks)), status, "why", None)
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), agent=st.sampled_from(["writer", "editor"]))
     def start(self, data: st.DataObject, agent: str) -> None:
-        self.do(runs.start, data.draw(st.sampled_from(self.tasks)), agent, "go", force=True)
+        self.do(commands.start, data.draw(st.sampled_from(self.tasks)), agent, "go", force=True)
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data())
     def plan(self, data: st.DataObject) -> None:
-        self.do(runs.plan, data.draw(st.sampled_from(self.tasks)))
+        self.do(planning.plan, data.draw(st.sampled_from(self.tasks)))
 
     @rule()
     def claim(self) -> None:
-        claimed = self.do(runs.claim)
+        claimed = self.do(lifecycle.claim)
         if claimed:
             self.running.append(claimed[0]["id"])
-            self.do(runs.is_running, claimed[0]["id"])
+            self.do(lifecycle.mark_running, claimed[0]["id"])
 
     @precondition(lambda self: self.running)
     @rule(data=st.data(), tokens=st.integers(0, 500), usd=st.floats(0, 2))
@@ -185,13 +185,13 @@ class Counted(RuleBasedStateMachine):
     def end(self, data: st.DataObject, crashed: bool, reports: bool) -> None:
         run_id = data.draw(st.sampled_from(self.running))
         if reports:
-            self.do(lambda tx: runs.report(tx, run_records.load(tx, run_id), REPORT))
-        self.do(runs.ended, run_id, "out", crashed=crashed)
+            self.do(lambda tx: lifecycle.report(tx, run_records.load(tx, run_id), REPORT))
+        self.do(lifecycle.end, run_id, "out", crashed=crashed)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        self.do(runs.cancel, data.draw(st.sampled_from(self.running)))
+        self.do(commands.cancel, data.draw(st.sampled_from(self.running)))
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data())
@@ -265,12 +265,12 @@ def worked(workspace: Workspace) -> None:
     """Two days of work: one task completed by an agent, one failed and archived, one deleted, one pending."""
     make_runnable(workspace)
     done, failed, deleted, _ = (do_at(workspace, START + n, verbs.create, f"task {n}", SOURCE).id for n in range(4))
-    do_at(workspace, START + 1_000, runs.start, done, "writer", "go", force=True)
-    claimed = do_at(workspace, START + 2_000, runs.claim)
+    do_at(workspace, START + 1_000, commands.start, done, "writer", "go", force=True)
+    claimed = do_at(workspace, START + 2_000, lifecycle.claim)
     assert claimed
-    do_at(workspace, START + 3_000, runs.report, claimed[0], REPORT)
-    do_at(workspace, START + DAY_MS, runs.ended, claimed[0]["id"], "out", crashed=False)
-    do_at(workspace, START + 5_000, verbs.change_status, failed, TaskStatus.FAILED, "no", None)
+    do_at(workspace, START + 3_000, lifecycle.report, claimed[0], REPORT)
+    do_at(workspace, START + DAY_MS, lifecycle.end, claimed[0]["id"], "out", crashed=False)
+    do_at(workspace, START + 5_000, commands.change_status, failed, TaskStatus.FAILED, "no", None)
     do_at(workspace, START + DAY_MS + 1, verbs.delete, deleted)
     do_at(workspace, START + 5_000 + ARCHIVE_DAYS * DAY_MS, verbs.archive_due, ARCHIVE_DAYS)
 

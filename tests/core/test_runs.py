@@ -16,9 +16,10 @@ from common.clock import now_ms
 from common.errors import Conflict, Forbidden, InvalidStatus, NotFound, Unauthorized, ValidationFailed
 from common.events import TaskStatus
 from core.agents import verbs as agents
+from core.board import commands, lifecycle, outside, planning, recovery
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import grants, leases, outside, records, recovery, tokens, verbs
+from core.runs import grants, leases, records, tokens
 from core.tasks import records as tasks
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
@@ -87,14 +88,14 @@ def task(ready: Workspace) -> Task:
 
 def begin(workspace: Workspace) -> dict[str, Any]:
     """What a runner does with the oldest queued run."""
-    claimed = do(workspace, verbs.claim)
+    claimed = do(workspace, lifecycle.claim)
     assert claimed
     _token_of[claimed[0]["id"]] = claimed[1]
-    return dict(do(workspace, verbs.is_running, claimed[0]["id"], "session-1"))
+    return dict(do(workspace, lifecycle.mark_running, claimed[0]["id"], "session-1"))
 
 
 def start(workspace: Workspace, task: Task, agent: str = "writer") -> dict[str, Any]:
-    do(workspace, verbs.start, task.id, agent, "prompt", force=True)
+    do(workspace, commands.start, task.id, agent, "prompt", force=True)
     return begin(workspace)
 
 
@@ -124,8 +125,8 @@ def test_end_of_a_single_agent_decides_by_its_report(
     """(B1, B8) The status a report chose stays when the process exits."""
     run = start(ready, task)
     if report:
-        do(ready, verbs.report, run, REPORT | {"status": report})
-    do(ready, verbs.ended, run["id"], "text", crashed=crashed)
+        do(ready, lifecycle.report, run, REPORT | {"status": report})
+    do(ready, lifecycle.end, run["id"], "text", crashed=crashed)
     after = now(ready, task.id)
     assert after.status == status
     assert after.chain[-1]["completedAt"] is not None
@@ -139,9 +140,9 @@ def test_end_of_a_single_agent_decides_by_its_report(
 def test_decision_of_a_person_survives_the_end_of_the_process(ready: Workspace, task: Task, status: str) -> None:
     """(B6)"""
     run = start(ready, task)
-    do(ready, task_verbs.change_status, task.id, TaskStatus(status), "no", None)
+    do(ready, commands.change_status, task.id, TaskStatus(status), "no", None)
     assert stack(ready, task.id)[0]["state"] == "stopping"
-    do(ready, verbs.ended, run["id"], "late", crashed=True)
+    do(ready, lifecycle.end, run["id"], "late", crashed=True)
     assert now(ready, task.id).status == status
     assert stack(ready, task.id) == []
     check_pushed(ready, task)
@@ -150,13 +151,13 @@ def test_decision_of_a_person_survives_the_end_of_the_process(ready: Workspace, 
 def test_hand_off_gives_control_to_the_child_and_back(ready: Workspace, task: Task) -> None:
     """(B2, B3) Report and output are the child's; the parent can act again."""
     parent = start(ready, task)
-    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    do(ready, commands.hand_off, parent, "editor", "Review it")
     child = begin(ready)
     assert now(ready, task.id).status_agent == "editor"
     with pytest.raises(Conflict):
         call(ready, parent, "task.get", {"taskId": task.id})
-    do(ready, verbs.report, child, REPORT | {"summary": "approved"})
-    do(ready, verbs.ended, child["id"], "APPROVED", crashed=False)
+    do(ready, lifecycle.report, child, REPORT | {"summary": "approved"})
+    do(ready, lifecycle.end, child["id"], "APPROVED", crashed=False)
     after = now(ready, task.id)
     assert (after.status, after.status_agent) == ("active", "writer")
     assert [record["output"] for record in after.chain] == ["", "APPROVED"]
@@ -175,11 +176,11 @@ def test_child_returns_to_its_parent_however_it_ends(
 ) -> None:
     """(B3) Its report is on its own record, which is closed; the parent's stays open, and the task active."""
     parent = start(ready, task)
-    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    do(ready, commands.hand_off, parent, "editor", "Review it")
     child = begin(ready)
     if report:
-        do(ready, verbs.report, child, REPORT | {"status": report})
-    do(ready, verbs.ended, child["id"], "text", crashed=crashed)
+        do(ready, lifecycle.report, child, REPORT | {"status": report})
+    do(ready, lifecycle.end, child["id"], "text", crashed=crashed)
     after = now(ready, task.id)
     assert (after.status, after.status_agent) == ("active", "writer")
     ours, its = after.chain
@@ -192,11 +193,11 @@ def test_child_returns_to_its_parent_however_it_ends(
 
 def test_parent_that_ends_takes_its_children_along(ready: Workspace, task: Task) -> None:
     parent = start(ready, task)
-    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    do(ready, commands.hand_off, parent, "editor", "Review it")
     child = begin(ready)
-    do(ready, verbs.ended, parent["id"], "", crashed=True)
+    do(ready, lifecycle.end, parent["id"], "", crashed=True)
     assert now(ready, task.id).status == "failed"
-    do(ready, verbs.ended, child["id"], "late", crashed=False)
+    do(ready, lifecycle.end, child["id"], "late", crashed=False)
     assert now(ready, task.id).status == "failed"
     check_pushed(ready, task)
 
@@ -204,11 +205,11 @@ def test_parent_that_ends_takes_its_children_along(ready: Workspace, task: Task)
 def test_stopped_chain_is_told_as_it_ended(ready: Workspace, task: Task) -> None:
     """Nobody works in a chain whose processes have gone, on the board either."""
     parent = start(ready, task)
-    do(ready, verbs.hand_off, parent, "editor", "Review it")
+    do(ready, commands.hand_off, parent, "editor", "Review it")
     child = begin(ready)
-    do(ready, verbs.cancel, parent["id"])
+    do(ready, commands.cancel, parent["id"])
     for run in (child, parent):
-        do(ready, verbs.ended, run["id"], "stopped", crashed=True)
+        do(ready, lifecycle.end, run["id"], "stopped", crashed=True)
     assert [record["completedAt"] is None for record in now(ready, task.id).chain] == [False, False]
     check_pushed(ready, task)
 
@@ -216,11 +217,11 @@ def test_stopped_chain_is_told_as_it_ended(ready: Workspace, task: Task) -> None
 def test_hand_offs_go_in_no_circle_and_not_too_deep(ready: Workspace, task: Task) -> None:
     parent = start(ready, task)
     with pytest.raises(Conflict, match="never end"):
-        do(ready, verbs.hand_off, parent, "writer", "again")
+        do(ready, commands.hand_off, parent, "writer", "again")
     with pytest.raises(NotFound):
-        do(ready, verbs.hand_off, parent, "task-validator", "internal")
+        do(ready, commands.hand_off, parent, "task-validator", "internal")
     with pytest.raises(NotFound):
-        do(ready, verbs.hand_off, parent, "nobody", "x")
+        do(ready, commands.hand_off, parent, "nobody", "x")
 
 
 def test_one_hand_off_at_a_time(ready: Workspace, task: Task) -> None:
@@ -235,7 +236,7 @@ def test_one_hand_off_at_a_time(ready: Workspace, task: Task) -> None:
 def test_chain_of_hand_offs_is_bounded(ready: Workspace, task: Task) -> None:
     run = start(ready, task)
     chain = [run]
-    for n in range(verbs.DEEPEST_HANDOFF):
+    for n in range(commands.MAX_HANDOFF_DEPTH):
         body: dict[str, Any] = {
             "name": f"agent-{n}",
             "type": "user_defined",
@@ -244,89 +245,89 @@ def test_chain_of_hand_offs_is_bounded(ready: Workspace, task: Task) -> None:
             "model": None,
         }
         do(ready, agents.create, body | {"provider": "claude"})
-        do(ready, verbs.hand_off, chain[-1], f"agent-{n}", "go on")
+        do(ready, commands.hand_off, chain[-1], f"agent-{n}", "go on")
         chain.append(begin(ready))
     with pytest.raises(Conflict, match="5 deep at most"):
-        do(ready, verbs.hand_off, chain[-1], "editor", "go on")
-    assert len(stack(ready, task.id)) == 1 + verbs.DEEPEST_HANDOFF
+        do(ready, commands.hand_off, chain[-1], "editor", "go on")
+    assert len(stack(ready, task.id)) == 1 + commands.MAX_HANDOFF_DEPTH
 
 
-@pytest.mark.parametrize("verb", ["interrupted", "pause", "ended"])
+@pytest.mark.parametrize("verb", ["interrupt", "pause", "end"])
 def test_end_is_final(ready: Workspace, task: Task, verb: str) -> None:
     """What comes late changes nothing: neither the run, nor its task, nor the log."""
     run = start(ready, task)
-    do(ready, verbs.ended, run["id"], "text", crashed=True, reason="It broke.")
+    do(ready, lifecycle.end, run["id"], "text", crashed=True, reason="It broke.")
     before = (frames(ready), now(ready, task.id))
-    late = {"interrupted": ("late",), "pause": ("late", 2**41), "ended": ("late",)}[verb]
-    after = do(ready, getattr(verbs, verb), run["id"], *late, **({"crashed": False} if verb == "ended" else {}))
+    late = {"interrupt": ("late",), "pause": ("late", 2**41), "end": ("late",)}[verb]
+    after = do(ready, getattr(lifecycle, verb), run["id"], *late, **({"crashed": False} if verb == "end" else {}))
     assert (after["state"], after["reason"], after["output"]) == ("failed", "It broke.", "text")
     assert (frames(ready), now(ready, task.id)) == before
 
 
 def test_run_that_a_person_stops_is_not_paused(ready: Workspace, task: Task) -> None:
     run = start(ready, task)
-    do(ready, verbs.cancel, run["id"])
-    assert do(ready, verbs.pause, run["id"], "limit", 2**41)["state"] == "stopping"
-    assert do(ready, verbs.resume_due) == []
+    do(ready, commands.cancel, run["id"])
+    assert do(ready, lifecycle.pause, run["id"], "limit", 2**41)["state"] == "stopping"
+    assert do(ready, lifecycle.resume_due) == []
 
 
 def test_plan_of_a_planner_that_was_taken_away_counts(ready: Workspace, task: Task) -> None:
     """It gave its output before the server stopped."""
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     run = begin(ready)
-    do(ready, verbs.take_plan, run, PLAN)
-    assert do(ready, verbs.interrupted, run["id"], "The server was stopped.")["state"] == "succeeded"
+    do(ready, planning.take_plan, run, PLAN)
+    assert do(ready, lifecycle.interrupt, run["id"], "The server was stopped.")["state"] == "succeeded"
     assert now(ready, task.id).status == "planned"
 
 
 def test_nothing_is_resumed_that_cannot_go_on(ready: Workspace, task: Task) -> None:
     run = start(ready, task)
     with pytest.raises(InvalidStatus, match="Only a waiting task"):
-        do(ready, verbs.resume, run["id"])
+        do(ready, commands.resume, run["id"])
     planned = do(ready, task_verbs.create, "Plan it", SOURCE)
-    do(ready, verbs.plan, planned.id)
+    do(ready, planning.plan, planned.id)
     planner = begin(ready)
-    do(ready, verbs.ended, planner["id"], "", crashed=False)
+    do(ready, lifecycle.end, planner["id"], "", crashed=False)
     do(ready, lambda tx: tasks.save(tx, tasks.load(tx, planned.id).with_status(TaskStatus.WAITING), ["status"]))
     with pytest.raises(Conflict, match="Only an agent's run"):
-        do(ready, verbs.resume, planner["id"])
+        do(ready, commands.resume, planner["id"])
 
 
 def test_run_that_still_stops_is_not_resumed(ready: Workspace, task: Task) -> None:
     run = start(ready, task)
-    do(ready, verbs.cancel, run["id"])
+    do(ready, commands.cancel, run["id"])
     with pytest.raises(Conflict, match="Only an agent's run"):
-        do(ready, verbs.resume, run["id"])
+        do(ready, commands.resume, run["id"])
 
 
 def test_more_answers_than_questions_are_refused(ready: Workspace, task: Task) -> None:
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     run = begin(ready)
-    do(ready, verbs.take_plan, run, {"type": "questions", "questions": ["Genre?"]})
-    do(ready, verbs.ended, run["id"], "", crashed=False)
+    do(ready, planning.take_plan, run, {"type": "questions", "questions": ["Genre?"]})
+    do(ready, lifecycle.end, run["id"], "", crashed=False)
     with pytest.raises(ValidationFailed):
-        do(ready, verbs.answer, task.id, ["sci-fi", "in verse"])
+        do(ready, planning.answer, task.id, ["sci-fi", "in verse"])
     assert now(ready, task.id).status == "awaiting_input"
 
 
 def test_tools_of_a_planner_are_fixed(ready: Workspace, task: Task) -> None:
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     with pytest.raises(Conflict, match="planner's tools"):
         do(ready, grants.change, task.id, ["web.search"], [])
 
 
 def test_paused_agent_is_in_the_way_of_a_report_from_outside(ready: Workspace, task: Task) -> None:
     run = start(ready, task)
-    do(ready, verbs.pause, run["id"], "limit", 2**41)
+    do(ready, lifecycle.pause, run["id"], "limit", 2**41)
     with pytest.raises(Conflict, match="paused"):
         do(ready, outside.report, task.id, "robot", REPORT)
 
 
 def test_two_plans_at_once_start_one_planner(ready: Workspace, task: Task) -> None:
     """(B11)"""
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     with pytest.raises(InvalidStatus):
-        do(ready, verbs.plan, task.id)
+        do(ready, planning.plan, task.id)
     assert len(stack(ready, task.id)) == 1
 
 
@@ -342,10 +343,10 @@ def test_work_that_succeeded_is_not_gone_on_with(ready: Workspace, task: Task) -
 
 
 def test_run_whose_former_attendant_still_clears_up_is_not_claimed(ready: Workspace, task: Task) -> None:
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     [run] = stack(ready, task.id)
-    assert do(ready, verbs.claim, but={run["id"]}) is None
-    claimed = do(ready, verbs.claim, but={"another"})
+    assert do(ready, lifecycle.claim, exclude={run["id"]}) is None
+    claimed = do(ready, lifecycle.claim, exclude={"another"})
     assert claimed is not None
     assert claimed[0]["id"] == run["id"]
 
@@ -353,22 +354,22 @@ def test_run_whose_former_attendant_still_clears_up_is_not_claimed(ready: Worksp
 def test_plan_needs_a_provider(workspace: Workspace) -> None:
     task = do(workspace, task_verbs.create, "x", SOURCE)
     with pytest.raises(Conflict, match="Settings"):
-        do(workspace, verbs.plan, task.id)
+        do(workspace, planning.plan, task.id)
 
 
 def test_questions_answers_and_plan(ready: Workspace, task: Task) -> None:
     """(B18) Answered questions stay on the task when the plan arrives, and the next planner is told of them."""
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     run = begin(ready)
     assert "- writer:" in run["input"]
-    do(ready, verbs.take_plan, run, {"type": "questions", "questions": ["Genre?"]})
-    do(ready, verbs.ended, run["id"], "", crashed=False)
+    do(ready, planning.take_plan, run, {"type": "questions", "questions": ["Genre?"]})
+    do(ready, lifecycle.end, run["id"], "", crashed=False)
     assert now(ready, task.id).status == "awaiting_input"
-    do(ready, verbs.answer, task.id, ["sci-fi"])
+    do(ready, planning.answer, task.id, ["sci-fi"])
     again = begin(ready)
     assert "Q: Genre?\nA: sci-fi" in again["input"]
-    do(ready, verbs.take_plan, again, PLAN | {"assignedAgent": "writer"})
-    do(ready, verbs.ended, again["id"], "", crashed=True)
+    do(ready, planning.take_plan, again, PLAN | {"assignedAgent": "writer"})
+    do(ready, lifecycle.end, again["id"], "", crashed=True)
     planned = now(ready, task.id)
     assert (planned.status, planned.plan, planned.assigned_agent) == ("planned", ["p"], "writer")
     assert planned.questions == [{"question": "Genre?", "answer": "sci-fi"}]
@@ -377,20 +378,20 @@ def test_questions_answers_and_plan(ready: Workspace, task: Task) -> None:
 def test_answers_are_taken_only_when_asked(ready: Workspace, task: Task) -> None:
     """(B9)"""
     with pytest.raises(InvalidStatus):
-        do(ready, verbs.answer, task.id, ["x"])
+        do(ready, planning.answer, task.id, ["x"])
 
 
 def test_planner_gives_its_output_once_and_names_real_agents(ready: Workspace, task: Task) -> None:
     """(B12)"""
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     run = begin(ready)
     with pytest.raises(ValidationFailed):
-        do(ready, verbs.take_plan, run, PLAN | {"assignedAgent": "nobody"})
-    do(ready, verbs.take_plan, run, PLAN)
+        do(ready, planning.take_plan, run, PLAN | {"assignedAgent": "nobody"})
+    do(ready, planning.take_plan, run, PLAN)
     with ready.database.read() as reading:
         run = dict(records.load(reading, run["id"]))
     with pytest.raises(Conflict):
-        do(ready, verbs.take_plan, run, PLAN)
+        do(ready, planning.take_plan, run, PLAN)
 
 
 @pytest.mark.parametrize(
@@ -404,7 +405,7 @@ def test_planner_gives_its_output_once_and_names_real_agents(ready: Workspace, t
 )
 def test_output_of_a_planner_is_whole(ready: Workspace, task: Task, given: dict[str, Any], field: str) -> None:
     """What is missing is named, and the planner can give it again."""
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     run = begin(ready)
     with pytest.raises(ValidationFailed) as refused:
         call(ready, run, "planner-output", given)
@@ -415,11 +416,11 @@ def test_output_of_a_planner_is_whole(ready: Workspace, task: Task, given: dict[
 @pytest.mark.parametrize("given", [None, {"type": "error", "error": "cannot"}])
 def test_planner_without_a_plan_fails_the_task(ready: Workspace, task: Task, given: Any) -> None:
     """(B4)"""
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     run = begin(ready)
     if given:
-        do(ready, verbs.take_plan, run, given)
-    do(ready, verbs.ended, run["id"], "", crashed=False)
+        do(ready, planning.take_plan, run, given)
+    do(ready, lifecycle.end, run["id"], "", crashed=False)
     failed = now(ready, task.id)
     assert failed.status == "failed"
     assert failed.status_message
@@ -428,18 +429,18 @@ def test_planner_without_a_plan_fails_the_task(ready: Workspace, task: Task, giv
 
 
 def test_cancelled_planner_leaves_a_pending_task(ready: Workspace, task: Task) -> None:
-    do(ready, verbs.plan, task.id)
+    do(ready, planning.plan, task.id)
     run = begin(ready)
-    do(ready, verbs.cancel, run["id"])
+    do(ready, commands.cancel, run["id"])
     assert now(ready, task.id).status == "pending"
-    do(ready, verbs.plan, task.id)  # planned again, before the old process is gone
-    do(ready, verbs.cancel, run["id"])  # somebody else's click, late
-    do(ready, verbs.ended, run["id"], "late", crashed=True)
+    do(ready, planning.plan, task.id)  # planned again, before the old process is gone
+    do(ready, commands.cancel, run["id"])  # somebody else's click, late
+    do(ready, lifecycle.end, run["id"], "late", crashed=True)
     assert now(ready, task.id).status == "planning"
     assert [other["state"] for other in stack(ready, task.id)] == ["queued"], "the new planner is not its child"
     planner = begin(ready)
-    do(ready, verbs.take_plan, planner, PLAN)
-    do(ready, verbs.ended, planner["id"], "", crashed=False)
+    do(ready, planning.take_plan, planner, PLAN)
+    do(ready, lifecycle.end, planner["id"], "", crashed=False)
     assert now(ready, task.id).status == "planned"
 
 
@@ -448,23 +449,23 @@ def test_agents_start_only_where_they_may(ready: Workspace, task: Task, status: 
     """(B10)"""
     do(ready, lambda tx: tasks.save(tx, tasks.load(tx, task.id).with_status(TaskStatus(status), agent="x"), ["status"]))
     with pytest.raises(InvalidStatus):
-        do(ready, verbs.start, task.id, "writer", "p", force=True)
+        do(ready, commands.start, task.id, "writer", "p", force=True)
 
 
 def test_pending_task_without_plan_needs_force(ready: Workspace, task: Task) -> None:
     with pytest.raises(InvalidStatus, match="force"):
-        do(ready, verbs.start, task.id, "writer", "p", force=False)
+        do(ready, commands.start, task.id, "writer", "p", force=False)
 
 
 def test_waiting_task_is_started_again_or_resumed(ready: Workspace, task: Task) -> None:
     """(B7)"""
     run = start(ready, task)
-    do(ready, verbs.ended, run["id"], "", crashed=False)
+    do(ready, lifecycle.end, run["id"], "", crashed=False)
     assert now(ready, task.id).status == "waiting"
-    do(ready, verbs.resume, run["id"])
+    do(ready, commands.resume, run["id"])
     again = begin(ready)
     assert again["session_id"] == "session-1"
-    do(ready, verbs.ended, again["id"], "", crashed=False)
+    do(ready, lifecycle.end, again["id"], "", crashed=False)
     start(ready, task, "editor")
     assert now(ready, task.id).status_agent == "editor"
 
@@ -472,13 +473,13 @@ def test_waiting_task_is_started_again_or_resumed(ready: Workspace, task: Task) 
 def test_agent_without_provider_is_not_started(workspace: Workspace) -> None:
     task = do(workspace, task_verbs.create, "x", SOURCE)
     with pytest.raises(Conflict, match="provider"):
-        do(workspace, verbs.start, task.id, "writer", "p", force=True)
+        do(workspace, commands.start, task.id, "writer", "p", force=True)
 
 
 def test_first_provider_is_all_that_agents_need(workspace: Workspace, task: Task) -> None:
     """Of a new workspace; a second one is for those who choose it."""
     do(workspace, providers.create, {"name": "second", "provider_type": {"type": "opencode"}})
-    do(workspace, verbs.plan, task.id)
+    do(workspace, planning.plan, task.id)
     with workspace.database.read() as reading:
         assert config.read(reading)["system_provider"] == "claude"
         assert agents.get(reading, "writer")["provider"] == "claude"
@@ -504,7 +505,7 @@ def test_each_kind_of_run_has_its_own_control_tool(ready: Workspace, task: Task)
         assert [tool["name"] for tool in call(ready, run, "help", {"name": wanted})["tools"]] == ["task.get"]
     names = [tool["name"] for tool in call(ready, run, "help", {})["tools"]]
     assert names == ["handoff", "task.get", "completion-report", "help"]
-    do(ready, verbs.plan, do(ready, task_verbs.create, "other", SOURCE).id)
+    do(ready, planning.plan, do(ready, task_verbs.create, "other", SOURCE).id)
     planner = begin(ready)
     with pytest.raises(Forbidden):
         call(ready, planner, "completion-report", REPORT)
@@ -535,8 +536,8 @@ def test_report_is_taken_once(ready: Workspace, task: Task) -> None:
 
 def test_token_acts_for_its_run_and_task_until_the_run_ends(ready: Workspace, task: Task) -> None:
     """(S7)"""
-    do(ready, verbs.start, task.id, "writer", "p", force=True)
-    claimed = do(ready, verbs.claim)
+    do(ready, commands.start, task.id, "writer", "p", force=True)
+    claimed = do(ready, lifecycle.claim)
     assert claimed
     run, token = claimed
     other = do(ready, task_verbs.create, "other", SOURCE)
@@ -546,14 +547,14 @@ def test_token_acts_for_its_run_and_task_until_the_run_ends(ready: Workspace, ta
             with pytest.raises(Unauthorized):
                 tokens.run_of(reading, wrong, task_id)
     assert token not in json.dumps(frames(ready))
-    do(ready, verbs.ended, run["id"], "", crashed=False)
+    do(ready, lifecycle.end, run["id"], "", crashed=False)
     with ready.database.read() as reading, pytest.raises(Unauthorized):
         tokens.run_of(reading, token, task.id)
 
 
 def test_every_run_event_holds_the_stored_run(ready: Workspace, task: Task) -> None:
     run = start(ready, task)
-    do(ready, verbs.ended, run["id"], "", crashed=True)
+    do(ready, lifecycle.end, run["id"], "", crashed=True)
     items = [item for event in frames(ready) if event["type"] == "transaction" for item in event["data"]]
     last = [item["data"] for item in items if item["type"] == "run_updated"][-1]
     with ready.database.read() as reading:
@@ -600,9 +601,9 @@ def test_late_lease_costs_a_runner_none_of_its_own(ready: Workspace) -> None:
 def agent_at_work(workspace: Workspace, holder: leases.Holder) -> str:
     """Claimed a minute ago, and its lease not renewed since."""
     task = do(workspace, task_verbs.create, "x", SOURCE)
-    do(workspace, verbs.start, task.id, "writer", "prompt", force=True)
+    do(workspace, commands.start, task.id, "writer", "prompt", force=True)
     with workspace.database.write(lambda: now_ms() - 60_000) as tx:
-        claimed = verbs.claim(tx)
+        claimed = lifecycle.claim(tx)
         assert claimed
         leases.take(tx, claimed[0]["id"], holder)
     return str(claimed[0]["id"])

@@ -17,8 +17,8 @@ from common.events import TaskStatus
 from core import housekeeping, restore, snapshot
 from core.attachments import files
 from core.attachments import verbs as attachments
+from core.board import commands, lifecycle
 from core.runs import records as runs
-from core.runs import verbs as run_verbs
 from core.tasks import history, queries, queue, records, verbs
 from core.tasks.task import Task
 from core.workspaces.current import Workspace
@@ -59,7 +59,7 @@ def attached(workspace: Workspace, task: Task, name: str, content: bytes = b"x")
 def test_each_change_is_one_event_with_the_stored_entity(workspace: Workspace, task: Task) -> None:
     do(workspace, verbs.edit, task.id, {"description": "Another"}, None)
     do(workspace, verbs.edit_planning, task.id, {"plan": ["a"], "summary": "s"}, None)
-    do(workspace, verbs.change_status, task.id, TaskStatus.PLANNED, None, None)
+    do(workspace, commands.change_status, task.id, TaskStatus.PLANNED, None, None)
     events = frames(workspace)
     assert [event["type"] for event in events] == ["task_created", "task_updated", "task_updated", "task_updated"]
     assert [event["seq"] for event in events] == [1, 2, 3, 4]
@@ -75,7 +75,7 @@ def test_each_change_is_one_event_with_the_stored_entity(workspace: Workspace, t
 
 def test_refused_move_changes_nothing(workspace: Workspace, task: Task) -> None:
     with pytest.raises(InvalidTransition):
-        do(workspace, verbs.change_status, task.id, TaskStatus.COMPLETED, None, None)
+        do(workspace, commands.change_status, task.id, TaskStatus.COMPLETED, None, None)
     assert len(frames(workspace)) == 1
     assert stored_wire(workspace, task.id)["version"] == 1
 
@@ -91,9 +91,9 @@ def test_if_match_refuses_only_a_field_changed_since(workspace: Workspace, task:
 
 
 def test_failed_carries_its_message_and_waiting_its_agent(workspace: Workspace, task: Task) -> None:
-    do(workspace, verbs.change_status, task.id, TaskStatus.FAILED, "No credit left", None)
+    do(workspace, commands.change_status, task.id, TaskStatus.FAILED, "No credit left", None)
     assert stored_wire(workspace, task.id)["status"] == {"type": "failed", "message": "No credit left"}
-    do(workspace, verbs.change_status, task.id, TaskStatus.PENDING, None, None)
+    do(workspace, commands.change_status, task.id, TaskStatus.PENDING, None, None)
     assert stored_wire(workspace, task.id)["status"] == {"type": "pending"}
 
 
@@ -144,7 +144,7 @@ def test_messages_come_and_go_in_order(workspace: Workspace, task: Task) -> None
 def test_message_on_its_way_waits_again_where_the_run_ends_before_it_begins(workspace: Workspace, task: Task) -> None:
     """Whoever ends it: its runner, recovery after the runner died, a person, a pause."""
     first = do(workspace, queue.enqueue, task.id, "one")
-    for end in (run_verbs.interrupted, run_verbs.pause):
+    for end in (lifecycle.interrupt, lifecycle.pause):
         with workspace.database.write() as tx:
             run = runs.insert(tx, task.id, "writer", "agent", "prompt", tools=[], parent=None)
             run = runs.save(tx, run, state="running")
@@ -154,7 +154,7 @@ def test_message_on_its_way_waits_again_where_the_run_ends_before_it_begins(work
             do(workspace, queue.withdraw, task.id, first["id"])
         do(workspace, queue.withdraw, task.id, late["id"])
         assert frames(workspace)[-1]["data"]["queue"]["messages"] == []
-        do(workspace, end, run["id"], "why", *([] if end is run_verbs.interrupted else [1]))
+        do(workspace, end, run["id"], "why", *([] if end is lifecycle.interrupt else [1]))
         with workspace.database.read() as reading:
             assert [message["content"] for message in queue.waiting(reading, task.id)] == ["one"]
     assert do(workspace, queue.begin_delivery, task.id, run["id"]) == ["one"]
@@ -203,7 +203,7 @@ def test_undo_of_an_attachment_does_not_hide_a_newer_one(workspace: Workspace, t
 
 
 def test_done_tasks_leave_the_board_after_their_days_and_come_back_reopened(workspace: Workspace, task: Task) -> None:
-    do_at(workspace, 10 * DAY_MS, verbs.change_status, task.id, TaskStatus.FAILED, "no", None)
+    do_at(workspace, 10 * DAY_MS, commands.change_status, task.id, TaskStatus.FAILED, "no", None)
     assert do_at(workspace, 17 * DAY_MS - 1, verbs.archive_due, 7) == 0
     assert do_at(workspace, 17 * DAY_MS, verbs.archive_due, 7) == 1
     assert frames(workspace)[-1]["type"] == "task_archived"
@@ -213,7 +213,7 @@ def test_done_tasks_leave_the_board_after_their_days_and_come_back_reopened(work
         assert json.loads(queries.archived(reading, None, "nothing", None, 10)) == []
     with pytest.raises(Conflict):
         do(workspace, verbs.edit, task.id, {"description": "x"}, None)
-    do(workspace, verbs.change_status, task.id, TaskStatus.PENDING, None, None)
+    do(workspace, commands.change_status, task.id, TaskStatus.PENDING, None, None)
     with workspace.database.read() as reading:
         assert [t["archivedAt"] for t in json.loads(queries.board(reading))] == [None]
 
@@ -221,7 +221,7 @@ def test_done_tasks_leave_the_board_after_their_days_and_come_back_reopened(work
 def test_several_archived_at_once_are_one_transaction_event(workspace: Workspace, task: Task) -> None:
     other = do(workspace, verbs.create, "Two", SOURCE)
     for each in (task, other):
-        do_at(workspace, DAY_MS, verbs.change_status, each.id, TaskStatus.FAILED, "", None)
+        do_at(workspace, DAY_MS, commands.change_status, each.id, TaskStatus.FAILED, "", None)
     do_at(workspace, 9 * DAY_MS, verbs.archive_due, 7)
     event = frames(workspace)[-1]
     assert event["type"] == "transaction"
@@ -234,7 +234,7 @@ def test_several_archived_at_once_are_one_transaction_event(workspace: Workspace
 def test_archived_tasks_are_paged_last_first(workspace: Workspace) -> None:
     made = [do(workspace, verbs.create, str(n), SOURCE).id for n in range(5)]
     for task_id in made:
-        do_at(workspace, DAY_MS, verbs.change_status, task_id, TaskStatus.FAILED, "", None)
+        do_at(workspace, DAY_MS, commands.change_status, task_id, TaskStatus.FAILED, "", None)
     do_at(workspace, 9 * DAY_MS, verbs.archive_due, 7)
     with workspace.database.read() as reading:
         first = [t["id"] for t in json.loads(queries.archived(reading, None, None, None, 3))]

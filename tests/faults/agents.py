@@ -14,7 +14,7 @@ from common.db.home import DATABASE, Home
 from common.db.write import WriteTransaction
 from common.errors import ChorusError
 from common.queue import Bell, bell_path
-from core.runs import verbs
+from core.board import lifecycle
 from core.runs.records import Run
 from tests.faults.requests import Asker, Json, Request
 from tests.faults.writers import AGENTS, new_marker
@@ -99,7 +99,7 @@ class Agents(threading.Thread):
         request = Request("claim", "", unique=False)
 
         def claim(tx: WriteTransaction) -> tuple[Run, str] | None:
-            claimed = verbs.claim(tx)
+            claimed = lifecycle.claim(tx)
             request.marker = claimed[0]["id"] if claimed else ""
             return claimed
 
@@ -107,7 +107,9 @@ class Agents(threading.Thread):
         if found and self._folder:
             run, token = found
             self._working.append(AtWork(run, token, self._folder))
-            self._transact(Request("running", run["id"], unique=False), lambda tx: verbs.is_running(tx, run["id"], "s"))
+            self._transact(
+                Request("running", run["id"], unique=False), lambda tx: lifecycle.mark_running(tx, run["id"], "s")
+            )
 
     def _step(self) -> None:
         """One of the agents at work does something, or ends."""
@@ -138,7 +140,7 @@ class Agents(threading.Thread):
         self._working.remove(agent)
         run_id, crashed = agent.run["id"], self._random.random() < 0.2
         request = Request("end", run_id, unique=False)
-        self._transact(request, lambda tx: verbs.ended(tx, run_id, new_marker(), crashed=crashed))
+        self._transact(request, lambda tx: lifecycle.end(tx, run_id, new_marker(), crashed=crashed))
 
 
 def _report(chance: random.Random) -> tuple[str, Json]:

@@ -18,7 +18,7 @@ import pytest
 
 from common import proctree
 from common.entities.run import ENDED
-from core.runs.recovery import RUN_MARK
+from core.board.recovery import RUN_MARK
 from tests.faults import checker
 from tests.faults.clients import Client, all_at
 from tests.faults.person import Person

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from common.db.write import WriteTransaction
 from core.agents import verbs as agents
+from core.board import commands, lifecycle
 from core.config import verbs as config
 from core.idempotency import Answer, Request
 from core.providers import verbs as providers
 from core.runs import leases
-from core.runs import verbs as runs
 from core.runs.records import Run
 from core.tasks import history
 from core.tasks import verbs as tasks
@@ -68,17 +68,17 @@ class Worker(NamedTuple):
         return json.loads(self.answer(tool, **arguments).body)
 
     def end(self, output: str = "") -> None:
-        do(self.workspace, runs.ended, self.run["id"], output, crashed=False)
+        do(self.workspace, lifecycle.end, self.run["id"], output, crashed=False)
 
 
 def claimed(workspace: Workspace) -> Worker:
     """The oldest queued run, running; this process attends it."""
     found = do(workspace, _claim)
-    return Worker(workspace, do(workspace, runs.is_running, found[0]["id"]), found[1])
+    return Worker(workspace, do(workspace, lifecycle.mark_running, found[0]["id"]), found[1])
 
 
 def _claim(tx: WriteTransaction) -> tuple[Run, str]:
-    found = runs.claim(tx)
+    found = lifecycle.claim(tx)
     assert found
     leases.take(tx, found[0]["id"], leases.this_process())
     return found
@@ -87,7 +87,7 @@ def _claim(tx: WriteTransaction) -> tuple[Run, str]:
 def at_work(workspace: Workspace, agent: str = "writer") -> Worker:
     """A new task with this agent at work on it."""
     task = do(workspace, tasks.create, "Write a story", SOURCE)
-    do(workspace, runs.start, task.id, agent, "prompt", force=True)
+    do(workspace, commands.start, task.id, agent, "prompt", force=True)
     return claimed(workspace)
 
 

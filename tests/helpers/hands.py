@@ -10,7 +10,7 @@ from common.db.home import Home
 from common.events import TaskStatus
 from common.queue import Bell, bell_path
 from common.settings import load
-from core.runs import verbs
+from core.board import commands, lifecycle
 from core.tasks import records
 from core.tasks import verbs as tasks
 from core.workspaces.current import CurrentWorkspace, Workspace
@@ -40,7 +40,7 @@ class Hand:
     def end(self, output: str = "", *, crashed: bool = False) -> str:
         """The process is gone; returns the moment."""
         with self._workspace.database.write() as tx:
-            verbs.ended(tx, self.run_id, output, crashed=crashed)
+            lifecycle.end(tx, self.run_id, output, crashed=crashed)
             return str(tx.position)
 
     def report(self, summary: str, output: str, status: str = "complete", **more: Any) -> str:
@@ -59,10 +59,10 @@ class Hands:
     def take(self) -> Hand:
         """The oldest queued run, now running."""
         with self._workspace.database.write() as tx:
-            claimed = verbs.claim(tx)
+            claimed = lifecycle.claim(tx)
         assert claimed, "no run is queued"
         with self._workspace.database.write() as tx:
-            run = verbs.is_running(tx, claimed[0]["id"], "session-1")
+            run = lifecycle.mark_running(tx, claimed[0]["id"], "session-1")
         return Hand(self._server, self._workspace, run, claimed[1])
 
     def create(self, texts: list[str], *, archived: bool = False) -> list[str]:
@@ -70,7 +70,7 @@ class Hands:
         with self._workspace.database.write() as tx:
             ids = [tasks.create(tx, text, SOURCE).id for text in texts]
             for task_id in ids if archived else []:
-                tasks.change_status(tx, task_id, TaskStatus.FAILED, "", None)
+                commands.change_status(tx, task_id, TaskStatus.FAILED, "", None)
                 records.archive(tx, records.load(tx, task_id))
         return ids
 

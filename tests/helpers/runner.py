@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from common.queue import RUNNER, Bell, bell_path, is_listening
 from common.settings import AGENT_ENVIRONMENT, ROOT
 from core.agents import verbs as agents
+from core.board import commands
 from core.config import verbs as config
 from core.providers import verbs as providers
-from core.runs import records, verbs
+from core.runs import records
 from core.tasks import records as tasks
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
@@ -101,7 +102,7 @@ class Bench:
         """A task; with a prompt (Python for the fake program) an agent is started on it."""
         task = self.do(task_verbs.create, "a task", SOURCE)
         if prompt is not None:
-            self.do(verbs.start, task.id, agent, f"#!python\n{prompt}", force=True)
+            self.do(commands.start, task.id, agent, f"#!python\n{prompt}", force=True)
         return task
 
     def now(self, task: Task) -> Task:

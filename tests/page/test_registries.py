@@ -2,7 +2,7 @@
 
 import re
 
-from common.schemas import names
+from common.fields import names
 from common.tools import GRANTABLE
 from tests.page.bridge import ROOT
 

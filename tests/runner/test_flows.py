@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from common.clock import now_ms
-from core.runs import leases, records, verbs
+from core.board import commands, planning
+from core.runs import leases, records
 from core.runs.prompts import CONTINUE
 from core.tasks import queue
 from core.tasks import verbs as task_verbs
@@ -36,7 +37,7 @@ def started(made: Bench, task: Task) -> Any:
 
 def plan(made: Bench, code: str) -> Task:
     task = made.do(task_verbs.create, f"#!python\n{code}", SOURCE)
-    made.do(verbs.plan, task.id)
+    made.do(planning.plan, task.id)
     return task
 
 
@@ -82,15 +83,15 @@ def test_planner_that_cannot_start_has_failed(shared: Bench) -> None:
 
 def test_answers_go_on_in_the_session(shared: Bench) -> None:
     task = plan(shared, WAIT_FOR_FILE)
-    shared.do(verbs.take_plan, started(shared, task), {"type": "questions", "questions": ["Why?"]})
+    shared.do(planning.take_plan, started(shared, task), {"type": "questions", "questions": ["Why?"]})
     let_go(shared, task, "task-validator")
     shared.wait_status(task, "awaiting_input")
-    shared.do(verbs.answer, task.id, ["because"])
+    shared.do(planning.answer, task.id, ["because"])
     shared.wait(lambda: len(calls_of(shared, task)) >= 2, "the planner again")
     again = calls_of(shared, task)[1]
     assert "--resume" in again["argv"]
     assert "Q: Why?\nA: because" in again["told"]
-    shared.do(verbs.cancel, shared.run(task)["id"])
+    shared.do(commands.cancel, shared.run(task)["id"])
 
 
 def test_messages_are_delivered_at_the_next_turn(shared: Bench) -> None:
@@ -135,7 +136,7 @@ def test_lost_session_begins_anew(shared: Bench) -> None:
     shared.wait_state(task, "interrupted")
     (shared.workspace.folder / "work" / task.id / "writer" / "lost").touch()
     before = len(calls_of(shared, task))
-    shared.do(verbs.resume, shared.run(task)["id"])
+    shared.do(commands.resume, shared.run(task)["id"])
     shared.wait(lambda: len(calls_of(shared, task)) >= before + 2, "begun anew")
     lost, anew = calls_of(shared, task)[before : before + 2]
     assert (lost["told"], "--resume" in lost["argv"]) == (CONTINUE, True)
@@ -150,7 +151,7 @@ def test_messages_are_not_lost_with_a_session(shared: Bench) -> None:
     (shared.workspace.folder / "work" / task.id / "writer" / "lost").touch()
     shared.do(queue.enqueue, task.id, "Mind the gap")
     before = len(calls_of(shared, task))
-    shared.do(verbs.resume, shared.run(task)["id"])
+    shared.do(commands.resume, shared.run(task)["id"])
     shared.wait(lambda: len(calls_of(shared, task)) >= before + 2, "begun anew")
     lost, anew = calls_of(shared, task)[before : before + 2]
     assert all(call["told"].endswith("## Messages from people\n\nMind the gap") for call in (lost, anew))
@@ -167,7 +168,7 @@ def test_messages_are_told_again_where_no_session_was_noted(shared: Bench) -> No
     shared.do(queue.deliver, task.id, run["id"])
     shared.do(records.save, run, session_id=None)
     before = len(calls_of(shared, task))
-    shared.do(verbs.resume, run["id"])
+    shared.do(commands.resume, run["id"])
     shared.wait(lambda: len(calls_of(shared, task)) > before, "begun anew")
     told = calls_of(shared, task)[before]["told"]
     assert told.startswith("#!python\nend('x')")
@@ -180,7 +181,7 @@ def test_cap_ends_a_task_and_says_so(limited: Bench) -> None:
     task = limited.task("end('x')")
     limited.wait_state(task, "interrupted")
     for _ in range(2):
-        limited.do(verbs.resume, limited.run(task)["id"])
+        limited.do(commands.resume, limited.run(task)["id"])
         limited.wait(lambda: limited.now(task).status == "waiting", "an end")
     assert limited.run(task)["reason"] == "This task cost 2.00 USD; the cap CHORUS_TASK_COST_USD is 2.00."
     budgets = [call["argv"][call["argv"].index("--max-budget-usd") + 1] for call in calls_of(limited, task)]
@@ -192,7 +193,7 @@ def test_run_that_was_closed_meanwhile_is_not_reminded(shared: Bench) -> None:
     task = shared.task(WAIT_FOR_FILE)
     run = started(shared, task)
     with shared.workspace.database.write() as tx:  # without the bell
-        verbs.close_by_hand(tx, task.id, "by hand")
+        commands.close_by_hand(tx, task.id, "by hand")
     let_go(shared, task, "writer")
 
     def attended() -> bool:

@@ -23,7 +23,8 @@ from common.db.home import Home
 from common.db.write import WriteTransaction
 from common.errors import Conflict, NotFound
 from common.settings import ROOT, load
-from core.runs import leases, verbs
+from core.board import commands, lifecycle
+from core.runs import leases
 from core.runs.records import Run
 from core.tasks import queue
 from core.tasks.task import Task
@@ -173,7 +174,7 @@ def test_run_that_waits_to_be_started_is_cancelled(tmp_path: Path) -> None:
         with no_descriptor_left(made.runners[0].pid):
             task = made.task("end('second')")
             made.wait(lambda: "cannot begin" in made.output, "a start that failed")
-            made.do(verbs.cancel, made.run(task)["id"])
+            made.do(commands.cancel, made.run(task)["id"])
             made.wait_state(task, "cancelled")
         assert len(made.calls()) == 2, "both of the first task"
 
@@ -189,7 +190,7 @@ def test_workspace_that_is_closed_interrupts(tmp_path: Path) -> None:
         assert made.now(task).status == "waiting"
         home.switch_to(made.workspace.folder, now_ms())
         home.close()
-        made.do(verbs.resume, run["id"])
+        made.do(commands.resume, run["id"])
         begun(made, task)
 
 
@@ -228,7 +229,7 @@ def attend(made: Bench) -> None:
     """Attends the queued run to its end, as a runner does."""
 
     def claim(tx: WriteTransaction) -> tuple[Run, str]:
-        found = verbs.claim(tx)
+        found = lifecycle.claim(tx)
         assert found
         leases.take(tx, found[0]["id"], leases.this_process())
         return found
@@ -254,7 +255,7 @@ def waiting(made: Bench, task: Task) -> list[str]:
 def task_with_message(made: Bench, prompt: str) -> tuple[Task, str]:
     task = made.task()
     message_id = made.do(queue.enqueue, task.id, "Mind the gap")["id"]
-    made.do(verbs.start, task.id, "writer", f"#!python\n{prompt}", force=True)
+    made.do(commands.start, task.id, "writer", f"#!python\n{prompt}", force=True)
     return task, message_id
 
 
@@ -315,7 +316,7 @@ def test_process_that_cannot_be_killed_holds_nobody_up(tmp_path: Path) -> None:
         made.start()
         task = made.task(f"init()\nif not os.fork():\n  {other_user}\ntime.sleep(300)")
         agent = begun(made, task)
-        made.do(verbs.report, made.run(task), REPORT)
+        made.do(lifecycle.report, made.run(task), REPORT)
         made.wait(lambda: "x" in Path(f"/proc/{agent}/status").read_text() and others(made), "another user's process")
         os.kill(agent, signal.SIGKILL)
         made.wait_state(task, "succeeded", seconds=15)
@@ -407,7 +408,7 @@ def test_attendant_that_does_not_end_keeps_its_place(tmp_path: Path) -> None:
         task = made.task("init(); time.sleep(300)")
         house = House(load(made.environ), made.environ, lambda: None, TOOL_SERVER)
         store = Store(made.workspace, lambda: None)
-        claimed = made.do(verbs.claim)
+        claimed = made.do(lifecycle.claim)
         assert claimed
         attendant = Attendant(house, store, *claimed)
         attendant.start()
@@ -427,7 +428,7 @@ def test_closed_workspace_that_cannot_be_written_is_left(tmp_path: Path) -> None
         task = made.task("init(); time.sleep(300)")
         house = House(load(made.environ), made.environ, lambda: None, TOOL_SERVER)
         store = Store(made.workspace, lambda: None)
-        claimed = made.do(verbs.claim)
+        claimed = made.do(lifecycle.claim)
         assert claimed
         attendant = Attendant(house, store, *claimed)
         attendant.start()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from core.agents import verbs as agents
+from core.board import commands, lifecycle
 from core.providers import verbs as providers
-from core.runs import pauses, verbs
+from core.runs import pauses
 from core.runs.prompts import CONTINUE
 from core.tasks.task import Task
 from runner.retry import MAX_CONTINUATIONS
@@ -49,7 +50,7 @@ def calls_of(made: Bench, task: Task) -> list[dict[str, Any]]:
 
 def report_and_go(made: Bench, task: Task) -> None:
     made.wait(lambda: made.run(task)["session_id"], "a session")
-    made.do(verbs.report, made.run(task), REPORT)
+    made.do(lifecycle.report, made.run(task), REPORT)
     (made.workspace.folder / "work" / task.id / "writer" / "go").touch()
 
 
@@ -125,10 +126,10 @@ def test_guessed_pauses_grow(shared: Bench) -> None:
         run = shared.wait_state(task, "paused")
         [*_, paused] = [e for e in shared.history(task) if e["eventType"] == "agent_paused"]
         waits.append(round((run["resume_at"] - paused["timestamp"]) / 60_000))
-        shared.do(verbs.resume, run["id"])
+        shared.do(commands.resume, run["id"])
         shared.wait(lambda: shared.run(task)["state"] != "paused", "going on")
     assert waits == [5, 10, 20]
-    shared.do(verbs.cancel, shared.run(task)["id"])
+    shared.do(commands.cancel, shared.run(task)["id"])
 
 
 @pytest.mark.parametrize(("guess", "minutes"), [(1, 5), (2, 10), (7, 320), (8, 360), (10_000, 360)])

@@ -12,7 +12,8 @@ from common import proctree
 from common.db import sqlite
 from common.db.home import Home
 from common.events import TaskStatus
-from core.runs import leases, verbs
+from core.board import commands, lifecycle, planning
+from core.runs import leases
 from core.tasks import verbs as task_verbs
 from core.tasks.task import Task
 from core.workspaces import opening
@@ -56,7 +57,7 @@ def test_workspace_that_is_opened_once_more(tmp_path: Path) -> None:
         home.close()
         made.wait_state(made.task("init(); result(result='after it')"), "interrupted")
         assert (made.run(task)["state"], agent in made.left()) == ("running", True)
-        made.do(verbs.cancel, made.run(task)["id"])
+        made.do(commands.cancel, made.run(task)["id"])
         gone(made, time.monotonic())
 
 
@@ -75,7 +76,7 @@ def test_cancel_reaches_all_that_it_started(shared: Bench) -> None:
     begun(shared, task)
     shared.wait(escaped, "an escaped process")
     started = time.monotonic()
-    shared.do(verbs.cancel, shared.run(task)["id"])
+    shared.do(commands.cancel, shared.run(task)["id"])
     gone(shared, started)
     assert shared.wait_state(task, "cancelled")["reason"] == "Cancelled by a person."
     assert shared.now(task).status == "waiting"
@@ -86,7 +87,7 @@ def test_decision_of_a_person_reaches_the_process(shared: Bench, status: str) ->
     """(B6)"""
     task = shared.task(HOLD)
     begun(shared, task)
-    shared.do(task_verbs.change_status, task.id, TaskStatus(status), "no", None)
+    shared.do(commands.change_status, task.id, TaskStatus(status), "no", None)
     shared.wait_state(task, "cancelled", seconds=GONE_S)
     gone(shared, time.monotonic())
     assert shared.now(task).status == status
@@ -95,7 +96,7 @@ def test_decision_of_a_person_reaches_the_process(shared: Bench, status: str) ->
 def test_closing_by_hand_reaches_the_process(shared: Bench) -> None:
     task = shared.task(HOLD)
     begun(shared, task)
-    shared.do(verbs.close_by_hand, task.id, "by hand")
+    shared.do(commands.close_by_hand, task.id, "by hand")
     gone(shared, time.monotonic())
     assert shared.run(task)["output"] == "by hand"
 
@@ -126,7 +127,7 @@ def test_keeper_that_is_stopped_cannot_be_hidden_behind(shared: Bench) -> None:
     begun(shared, task)
     shared.wait(escaped, "an escaped process")
     started = time.monotonic()
-    shared.do(verbs.cancel, shared.run(task)["id"])
+    shared.do(commands.cancel, shared.run(task)["id"])
     gone(shared, started)
     shared.wait_state(task, "cancelled")
 
@@ -134,7 +135,7 @@ def test_keeper_that_is_stopped_cannot_be_hidden_behind(shared: Bench) -> None:
 def test_report_counts_even_after_a_crash(shared: Bench) -> None:
     task = shared.task(HOLD)
     agent = begun(shared, task)
-    shared.do(verbs.report, shared.run(task), REPORT)
+    shared.do(lifecycle.report, shared.run(task), REPORT)
     os.kill(agent, signal.SIGKILL)
     shared.wait_state(task, "succeeded")
     assert shared.now(task).status == "completed"
@@ -196,7 +197,7 @@ def test_silence_while_a_child_works_is_no_idleness(limited: Bench) -> None:
     task = limited.task(HOLD)
     begun(limited, task)
     talk = "init()\nfor n in range(35): say(str(n)); time.sleep(0.1)\nresult()"
-    limited.do(verbs.hand_off, limited.run(task), "editor", f"#!python\n{talk}")
+    limited.do(commands.hand_off, limited.run(task), "editor", f"#!python\n{talk}")
     limited.wait_state(task, "interrupted")
     assert limited.runs(task)[0]["state"] == "running"
     assert "silent" in limited.wait(lambda: limited.runs(task)[0]["reason"], "the parent's own silence")
@@ -215,7 +216,7 @@ def test_runner_that_is_killed(tmp_path: Path) -> None:
         for one in (task, other):
             assert made.wait_state(one, "interrupted")["reason"] == "The runner that attended it has ended."
             assert made.now(one).status == "waiting"
-        made.do(verbs.resume, made.run(other)["id"])
+        made.do(commands.resume, made.run(other)["id"])
         made.wait(lambda: "--resume" in made.calls()[-1]["argv"], "the session is resumed")
 
 
@@ -236,17 +237,17 @@ def test_all_that_is_left_of_a_killed_runner_and_its_keepers(tmp_path: Path) -> 
 
 def test_stop_of_the_server(tmp_path: Path) -> None:
     with bench(tmp_path) as made:
-        planning = made.do(task_verbs.create, f"#!python\n{STUBBORN}", SOURCE)
-        made.do(verbs.plan, planning.id)
+        asked = made.do(task_verbs.create, f"#!python\n{STUBBORN}", SOURCE)
+        made.do(planning.plan, asked.id)
         working, reported = made.task(STUBBORN), made.task(HOLD)
-        for task in (planning, working, reported):
+        for task in (asked, working, reported):
             begun(made, task)
-        made.do(verbs.report, made.run(reported), REPORT)
+        made.do(lifecycle.report, made.run(reported), REPORT)
         started = time.monotonic()
         made.stop()
         gone(made, started)
-        assert [made.run(task)["state"] for task in (planning, working)] == ["interrupted"] * 2
-        statuses = [made.now(task).status for task in (planning, working, reported)]
+        assert [made.run(task)["state"] for task in (asked, working)] == ["interrupted"] * 2
+        statuses = [made.now(task).status for task in (asked, working, reported)]
         assert statuses == ["pending", "waiting", "completed"]
 
 
@@ -267,12 +268,12 @@ def test_more_than_may_run_wait_but_children_do_not(tmp_path: Path) -> None:
         begun(made, first)
         assert made.run(second)["state"] == "queued"
         parent = made.run(first)
-        made.do(verbs.hand_off, parent, "editor", "#!python\nend('reviewed')")
+        made.do(commands.hand_off, parent, "editor", "#!python\nend('reviewed')")
         child = made.wait_state(first, "interrupted")
         assert (child["agent_name"], child["output"]) == ("editor", "reviewed")
         assert made.runs(first)[0]["state"] == "running"
         assert made.run(second)["state"] == "queued"
-        made.do(verbs.cancel, parent["id"])
+        made.do(commands.cancel, parent["id"])
         begun(made, second)
 
 

@@ -22,8 +22,8 @@ from common.schemas.queue import MessageSchema, QueueSchema
 from common.schemas.run import RunDetailSchema, RunSchema
 from common.schemas.task import DeletedSchema, RestoredSchema, TaskSchema, TaskWithUndoSchema
 from common.schemas.workspace import EventsSchema, LiveSchema, SnapshotSchema
+from core.board import lifecycle, planning
 from core.runs import records as run_records
-from core.runs import verbs as runs
 from core.tasks import verbs as tasks
 from tests.helpers.api import Api, refused
 from tests.helpers.workspace import SOURCE, quickly_prepared
@@ -418,19 +418,19 @@ def prepare_runs(api: Api, app: Flask) -> dict[str, Any]:
     for task_id in (done, busy):
         api.ok("POST", f"/api/tasks/{task_id}/handoff", json=HANDOFF)
     with database.write() as tx:
-        claimed = runs.claim(tx)
+        claimed = lifecycle.claim(tx)
     assert claimed
     with database.write() as tx:
-        runs.ended(tx, claimed[0]["id"], "", crashed=False)
+        lifecycle.end(tx, claimed[0]["id"], "", crashed=False)
     with database.write() as tx:
-        at_work = runs.claim(tx)
+        at_work = lifecycle.claim(tx)
     assert at_work
     api.ok("POST", f"/api/tasks/{asked}/plan")
     with database.write() as tx:
         planner = run_records.unfinished(tx, asked)[0]
-        runs.take_plan(tx, planner, {"type": "questions", "questions": ["Sure?"]})
+        planning.take_plan(tx, planner, {"type": "questions", "questions": ["Sure?"]})
     with database.write() as tx:
-        runs.ended(tx, planner["id"], "", crashed=False)
+        lifecycle.end(tx, planner["id"], "", crashed=False)
     tokens = {"run_token": at_work[1], "desk_token": desk, "reader_token": reader}
     return tokens | {"busy": busy, "run": at_work[0]["id"], "ended": claimed[0]["id"], "asked": asked}
 

@@ -13,8 +13,8 @@ from flask import Flask
 from common.db import sqlite
 from common.db.database import Database
 from common.errors import ServiceUnavailable
+from core.board import recovery
 from core.config import file
-from core.runs import recovery
 from core.tasks import queries, verbs
 from core.workspaces import opening
 from tests.helpers.api import Api, refused

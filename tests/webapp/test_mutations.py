@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 from flask import Flask
 
+from core.board import commands, lifecycle, planning
 from core.runs import records as run_records
-from core.runs import verbs as runs
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE, copied, quickly_prepared
 from tests.webapp.conftest import serving
@@ -167,19 +167,19 @@ def prepare_runs(api: Api, app: Flask) -> Json:
     for name, task_id in (("done", done), ("busy", busy), ("stacked", stacked)):
         api.ok("POST", f"/api/tasks/{task_id}/handoff", json=HANDOFF)
         with database.write() as tx:
-            claimed = runs.claim(tx)
+            claimed = lifecycle.claim(tx)
             assert claimed
-            ids[name], token[name] = runs.is_running(tx, claimed[0]["id"])["id"], claimed[1]
+            ids[name], token[name] = lifecycle.mark_running(tx, claimed[0]["id"])["id"], claimed[1]
     with database.write() as tx:
-        runs.ended(tx, ids["done"], "", crashed=False)
+        lifecycle.end(tx, ids["done"], "", crashed=False)
     with database.write() as tx:
-        child = runs.hand_off(tx, run_records.load(tx, ids["stacked"]), "editor", "p")
+        child = commands.hand_off(tx, run_records.load(tx, ids["stacked"]), "editor", "p")
     api.ok("POST", f"/api/tasks/{asked}/plan")
     with database.write() as tx:
         planner = run_records.unfinished(tx, asked)[0]
-        runs.take_plan(tx, planner, {"type": "questions", "questions": ["Sure?"]})
+        planning.take_plan(tx, planner, {"type": "questions", "questions": ["Sure?"]})
     with database.write() as tx:
-        runs.ended(tx, planner["id"], "", crashed=False)
+        lifecycle.end(tx, planner["id"], "", crashed=False)
     api.ok("POST", f"/api/tasks/{queued}/handoff", json=HANDOFF)
     waits = api.ok("GET", f"/api/tasks/{queued}/runs")[0]["id"]
     tasks = {"done": done, "busy": busy, "stacked": stacked, "asked": asked, "queued": queued}

@@ -21,10 +21,10 @@ from common.errors import WorkspaceSwitched
 from common.events import EventType
 from common.settings import load
 from core import housekeeping
+from core.board import commands, lifecycle, planning
 from core.idempotency import KEEP_MS
 from core.runs import leases
 from core.runs import records as run_records
-from core.runs import verbs as runs
 from core.workspaces import locks, opening, switching
 from tests.helpers.api import Api
 from tests.helpers.workspace import SOURCE, open_workspace, quickly_prepared
@@ -143,11 +143,11 @@ def test_no_task_is_stuck_in_a_workspace_that_was_left(api: Api, app: Flask, tmp
         api.ok("POST", f"/api/tasks/{ids[name]}/handoff", json=body)
         if name != "queued":
             with database.write() as tx:
-                claimed = runs.claim(tx)
+                claimed = lifecycle.claim(tx)
                 assert claimed
-                runs.is_running(tx, claimed[0]["id"])
+                lifecycle.mark_running(tx, claimed[0]["id"])
     with database.write() as tx:
-        runs.hand_off(tx, run_records.unfinished(tx, ids["handed off"])[0], "editor", "p")
+        commands.hand_off(tx, run_records.unfinished(tx, ids["handed off"])[0], "editor", "p")
     api.ok("POST", f"/api/tasks/{ids['planning']}/plan")
     switch(api, "create", tmp_path / "second", stopRuns=True)
     switch(api, "select", Path(first))
@@ -166,7 +166,7 @@ def test_open_workspace_is_opened_once_more_and_its_runs_go_on(api: Api, app: Fl
     for task_id in tasks:
         api.ok("POST", f"/api/tasks/{task_id}/plan")
     with state.of(app).workspace.get().database.write() as tx:
-        claimed = runs.claim(tx)
+        claimed = lifecycle.claim(tx)
         assert claimed
         leases.take(tx, claimed[0]["id"], leases.this_process())
     before = api.ok("GET", "/api/snapshot")
@@ -586,7 +586,7 @@ def test_agent_deleted_under_a_plan(api: Api, app: Flask) -> None:
     task_id = api.task()["id"]
     workspace = state.of(app).workspace.get()
     with workspace.database.write() as tx:
-        runs.plan(tx, task_id)
+        planning.plan(tx, task_id)
         planner = run_records.unfinished(tx, task_id)[0]
         output = {
             "summary": "s",
@@ -595,8 +595,8 @@ def test_agent_deleted_under_a_plan(api: Api, app: Flask) -> None:
             "plan": ["x"],
             "assignedAgent": "writer",
         }
-        runs.take_plan(tx, planner, {"type": "plan"} | output)
-        runs.ended(tx, planner["id"], "", crashed=False)
+        planning.take_plan(tx, planner, {"type": "plan"} | output)
+        lifecycle.end(tx, planner["id"], "", crashed=False)
     api.ok("DELETE", "/api/agents/writer")
     before = api.ok("GET", f"/api/tasks/{task_id}")
     assert (before["assignedAgent"], before["status"]["type"]) == ("writer", "planned")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from common.entities.agent import INTERNAL, USER_DEFINED
-from common.schemas.names import NOT_CONFIGURED
+from common.fields.names import NOT_CONFIGURED
 from common.tools import FILE_TOOLS
 from core.agents.verbs import PLANNER
 

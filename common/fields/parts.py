@@ -5,7 +5,7 @@ from typing import ClassVar
 from marshmallow import fields, validate
 
 from common.events import TaskStatus
-from common.schemas.base import (
+from common.fields.base import (
     LARGEST_NUMBER,
     Milliseconds,
     RequestSchema,

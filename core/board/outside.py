@@ -6,7 +6,8 @@ from common.db.write import WriteTransaction
 from common.entities.run import AGENT, RunState
 from common.errors import Conflict, InvalidStatus
 from common.events import TaskStatus
-from core.runs import records, verbs
+from core.board import lifecycle, moves
+from core.runs import records
 from core.tasks import history
 from core.tasks import records as tasks
 from core.tasks.task import Task
@@ -26,9 +27,9 @@ def report(tx: WriteTransaction, task_id: str, name: str, given: dict[str, Any])
         raise Conflict("An agent is paused on this task. Cancel its run first.")
     run = records.insert(tx, task_id, name, AGENT, "", tools=[], parent=None)
     run = records.save(tx, run, state=RunState.RUNNING)
-    task = verbs.move(tx, tasks.load(tx, task_id), TaskStatus.ACTIVE, agent=name)
+    task = moves.move(tx, tasks.load(tx, task_id), TaskStatus.ACTIVE, agent=name)
     index = len(task.chain) - 1
     history.append(tx, task_id, "agent_started", agentName=name, handoffIndex=index, runId=run["id"])
-    verbs.report(tx, run, given)
-    verbs.ended(tx, run["id"], given["output"], crashed=False)
+    lifecycle.report(tx, run, given)
+    lifecycle.end(tx, run["id"], given["output"], crashed=False)
     return tasks.load(tx, task_id)

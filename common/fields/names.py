@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from common.errors import ValidationFailed
-from common.schemas.base import Text
+from common.fields.base import Text
 
 NOT_CONFIGURED = "not-configured"
 _PATTERN = r"\A(?!\.)[A-Za-z0-9._-]{1,64}\Z"

@@ -12,7 +12,8 @@ from common.clock import now_ms
 from common.db.database import Database
 from common.db.reader import Reader
 from common.entities.run import RunState
-from core.runs import leases, records, verbs
+from core.board import lifecycle
+from core.runs import leases, records
 from core.runs.leases import Holder, Lease
 from core.runs.records import Run
 
@@ -43,7 +44,7 @@ def recover(database: Database, reason: str, *, queued: bool = False, by: Attend
         still = {run["id"] for run in _lost(tx, queued, by)}
         for run in reversed(lost):  # a child before its parent
             if run["id"] in still:
-                verbs.interrupted(tx, run["id"], reason)
+                lifecycle.interrupt(tx, run["id"], reason)
             leases.release(tx, run["id"])
     return len(lost)
 
