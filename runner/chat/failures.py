@@ -63,6 +63,7 @@ _IN_WORDS = re.compile(
     r"(?:retry|try)(?: again)? in (?:about )?((?:\d+(?:\.\d+)?\s*(?:ms|[a-z]+)?\s*)+)", re.IGNORECASE
 )
 _RETRY_DELAY = re.compile(r'"?retry_?(?:delay|after)"?\s*[:=]\s*"?(\d+(?:\.\d+)?)s?\b', re.IGNORECASE)
+_OF_REQUESTS = (400, 404, 405, 415, 422, 500, 501, None)  # statuses that may be about what was asked
 _UNITS = {
     "ms": 0.001,
     "m": 60.0,
@@ -136,7 +137,7 @@ class Failure(Exception):
         return self.status is None and _THROTTLED.search(self.said) is not None
 
     def _is_about_tools(self) -> bool:
-        return self.status not in (401, 403, 429) and _NO_TOOLS.search(self.said) is not None
+        return self.status in _OF_REQUESTS and _NO_TOOLS.search(self.said) is not None
 
     def _is_passing(self) -> bool:
         if self.status is None or self.status in (408, 409, 425) or self.status >= 500:

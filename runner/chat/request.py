@@ -21,7 +21,7 @@ _FILLER = "(calls tools)"
 _BLANK = " "  # for thoughts that were none: a server that wants some takes it
 _NO_SIGNATURE = "skip_thought_signature_validator"  # Google's word for a call that another model made
 _REFUSES = re.compile(
-    r"not (yet )?(support|permit|allow|implement|accept|avail|recogni)|unsupported|unknown|unexpected|unrecogni"
+    r"not (yet )?(support|enabl|permit|allow|implement|accept|avail|recogni)|unsupported|unknown|unexpected|unrecogni"
     r"|extra (input|field|propert|param)|additional propert|invalid|disallow|cannot|can't|must (not )?be|only",
     re.IGNORECASE,
 )
@@ -32,7 +32,10 @@ _NO_STREAM = re.compile(
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(r"schema|grammar|parameters|proto field|function_declarations", re.IGNORECASE)
-_SYSTEM = re.compile(r"\bsystem\b[^.]{0,40}(role|message|prompt)|role[^.]{0,30}\bsystem\b", re.IGNORECASE)
+_SYSTEM = re.compile(
+    r"\bsystem\b[^.]{0,40}(role|message|prompt)|role[^.]{0,30}\bsystem\b|developer instruction|only user\b",
+    re.IGNORECASE,
+)
 _IDS = re.compile(r"(tool.?call|call).?id\b", re.IGNORECASE)
 _CONTENT = re.compile(r"(?<![a-z_])content\b", re.IGNORECASE)
 _EMPTY = re.compile(

@@ -107,6 +107,7 @@ QUOTA = "You exceeded your current quota, please check your plan and billing det
         (529, error("Overloaded"), Meaning.LIMITED),
         (500, "Internal Server Error", Meaning.PASSING),
         (503, error("busy"), Meaning.PASSING),
+        (503, error("Tool calling is unavailable at the moment"), Meaning.PASSING),
         (408, "", Meaning.PASSING),
         (400, error("Failed to call a function.", code="tool_use_failed"), Meaning.PASSING),
         (400, error("Invalid value"), Meaning.REFUSED),
