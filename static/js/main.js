@@ -296,7 +296,7 @@ function draw() {
 const needsWorkspace = ({ page }) => page !== 'workspaces' && page !== 'notfound';
 
 function showAttention() {
-  attention.show(view.title(), countNeedsYou(store.state.tasks.values()));
+  attempt(() => attention.show(view.title(), countNeedsYou(store.state.tasks.values())));
 }
 
 /* ---------------------------------------------------------------- keyboard */
