@@ -250,6 +250,7 @@ def test_texts_from_right_to_left(anna: Browser, server: Server) -> None:
     outside.ask(server, "POST", f"/api/tasks/{task_id}/queue", {"content": "שלום!"})
     anna.open(server, page.task_url(task_id))
     anna.shows(css("message"), "שלום!")
+    anna.shows(f"{css('field-description')} strong", "words")
     directions = "return [...document.querySelectorAll(arguments[0])].map((each) => getComputedStyle(each).direction)"
     assert anna.run(directions, css("task-title")) == ["rtl"]
     assert anna.run(directions, f"{css('field-description')} .markdown p") == ["rtl", "ltr", "rtl"]
