@@ -326,7 +326,7 @@ function drawPage() {
 const needsWorkspace = ({ page }) => page !== 'workspaces' && page !== 'notfound';
 
 function showAttention() {
-  attention.show(view.title(), countNeedsYou(store.state.tasks.values()));
+  attempt(() => attention.show(view.title(), countNeedsYou(store.state.tasks.values())));
 }
 
 /* ---------------------------------------------------------------- keyboard */

@@ -2,15 +2,16 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from common.db import sqlite
 from common.db.home import Home
 from common.events import TaskStatus
-from common.queue import Bell, bell_path
+from common.queue import OUTPUT, Bell, bell_path
 from common.settings import load
 from core.board import commands, lifecycle
+from core.output.writer import OutputWriter
 from core.tasks import records
 from core.tasks import verbs as tasks
 from core.workspaces.current import CurrentWorkspace, Workspace
@@ -52,9 +53,10 @@ class Hand:
 class Hands:
     """All agents of a server."""
 
-    def __init__(self, server: Server, workspace: Workspace) -> None:
+    def __init__(self, server: Server, workspace: Workspace, ring_output: Callable[[], None]) -> None:
         self._server = server
         self._workspace = workspace
+        self._ring_output = ring_output
 
     def take(self) -> Hand:
         """The oldest queued run, now running."""
@@ -64,6 +66,10 @@ class Hands:
         with self._workspace.database.write() as tx:
             run = lifecycle.mark_running(tx, claimed[0]["id"], "session-1")
         return Hand(self._server, self._workspace, run, claimed[1])
+
+    def voice(self) -> OutputWriter:
+        """Writes what agents say; to be closed."""
+        return self._workspace.write_output(self._ring_output)
 
     def create(self, texts: list[str], *, archived: bool = False) -> list[str]:
         """Many tasks in one transaction; the archived ones had failed. Returns their ids."""
@@ -83,13 +89,14 @@ def hands(server: Server) -> Iterator[Hands]:
         server.stop(pid)
     settings = load(server.environ)
     module = sqlite.library(settings.sqlite)
-    bell = Bell(bell_path(settings.home))
+    bell, output_bell = Bell(bell_path(settings.home)), Bell(bell_path(settings.home, OUTPUT))
     current = CurrentWorkspace(Home(settings.home, module), module, bell.ring)
     try:
-        yield Hands(server, current.get())
+        yield Hands(server, current.get(), output_bell.ring)
     finally:
         current.close()
         bell.close()
+        output_bell.close()
         for pid in runners:
             server.cont(pid)
 

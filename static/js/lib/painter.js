@@ -39,10 +39,11 @@ export function createPainter(draw, onError = console.error) {
 }
 
 /**
+ * For what must not stop the rest.
  * @param {() => void} act
- * @param {(error: unknown) => void} onError
+ * @param {(error: unknown) => void} [onError]
  */
-export function attempt(act, onError = console.error) {
+export function attempt(act, onError = console.warn) {
   try {
     act();
   } catch (error) {

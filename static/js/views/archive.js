@@ -104,6 +104,8 @@ export function createArchive(app, firstQuery) {
             aria-label="Search archived tasks"
             autocomplete="off"
             spellcheck="false"
+            dir="auto"
+            maxlength="500"
             .value=${liveValue(typed)}
             @input=${onInput}
           />

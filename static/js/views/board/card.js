@@ -27,11 +27,10 @@ import { boundary } from '../../elements/boundary.js';
  * @param {CardLook} look
  */
 export function cardTemplate(task, look) {
-  const title = titleOf(task.description);
   return html`<li class="card-item">
     ${boundary(
       'This card',
-      () => article(task, look, title),
+      () => article(task, look),
       () => task.description,
     )}
   </li>`;
@@ -40,9 +39,9 @@ export function cardTemplate(task, look) {
 /**
  * @param {Task} task
  * @param {CardLook} look
- * @param {string} title
  */
-function article(task, { age, now, hasFocus, saving, isUnconfined }, title) {
+function article(task, { age, now, hasFocus, saving, isUnconfined }) {
+  const title = titleOf(task.description);
   const word = task.status.type;
   const tabindex = hasFocus ? 0 : -1;
   return html`<article

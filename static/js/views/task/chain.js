@@ -18,6 +18,7 @@ import { runUrl } from '../../router.js';
 import { failedPart } from './failed-part.js';
 import { isolated, oneLine, shownText } from '../../lib/visible.js';
 import { named } from '../../elements/named.js';
+import { boundary } from '../../elements/boundary.js';
 
 /** @import {App} from '../../app.js' */
 /** @import {TimelineRun, Used} from '../../lib/runs.js' */
@@ -64,7 +65,12 @@ const listTemplate = (app, task, runs, linked, outputs) =>
     ${repeat(
       runs,
       (each) => each.id,
-      (each) => runTemplate(app, task, each, linked, outputs),
+      (each) =>
+        boundary(
+          'This run',
+          () => runTemplate(app, task, each, linked, outputs),
+          () => each.record?.output ?? '',
+        ),
     )}
   </ol>`;
 
