@@ -14,15 +14,16 @@ T = TypeVar("T")
 
 
 class Looks(Generic[T]):
-    """One look at a time: `begin`, then `answered` for those who waited for it, and `succeed` if it served everybody.
+    """One look at a time: `begin`, `answered` for those who waited for it, and `succeed` once it has served everybody.
 
-    A look that fails is simply followed by the next `begin`: who waits goes on waiting.
+    After one that could not, `fail`, who waits goes on waiting.
     """
 
     def __init__(self, now: float) -> None:
         self._waiting: list[T] = []
         self._answering: list[T] = []  # asked before the look began, so that it has seen what they know
         self._began = self._fresh_at = now
+        self._has_failed = False  # the last one that ended
 
     def ask(self, item: T) -> None:
         """`item` waits for a look that begins from now on."""
@@ -45,6 +46,10 @@ class Looks(Generic[T]):
 
     def succeed(self) -> None:
         self._fresh_at = self._began
+        self._has_failed = False
+
+    def fail(self) -> None:
+        self._has_failed = True
 
     def age(self, now: float) -> float:
         """Since the last look that succeeded began: all that was committed before it has been read."""
@@ -54,5 +59,11 @@ class Looks(Generic[T]):
         return self.age(now) > STALE_S
 
     def must_leave(self, now: float, lag: float) -> bool:
-        """Whether clients are to be sent away. Not in a turn of the loop that came `lag` late: looks come first."""
-        return self.age(now) > LEAVE_S and lag < STALL_S
+        """Whether clients are to be sent away.
+
+        Not after a mere stall of the process: in the turn of the loop that came `lag` late the next look is still to
+        begin, and then it may take its time.
+        """
+        if self.age(now) <= LEAVE_S or lag >= STALL_S:
+            return False
+        return self._has_failed or now - self._began > STALE_S

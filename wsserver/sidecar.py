@@ -158,6 +158,7 @@ class Sidecar:
                 self._turn()
             except Exception:  # noqa: BLE001 (whatever it is, the others must be served)
                 self.failed("The pump failed.")
+                self._looks.fail()
                 self._trouble = "Reading it fails for a mistake of ours; the sidecar's log has the details."
                 gevent.sleep(FAILED_PAUSE_S)
             rest = GATHER_S - (time.monotonic() - began)
@@ -191,6 +192,7 @@ class Sidecar:
             if was_stale:
                 log.info("The log is read again.")
         else:
+            self._looks.fail()
             gevent.sleep(LOCKED_PAUSE_S if news.locked and not was_stale else FAILED_PAUSE_S)
 
     def _tell(self, news: News) -> None:

@@ -61,17 +61,28 @@ def test_after_a_stall_the_look_comes_first() -> None:
     looks: Looks[str] = Looks(NOW)
     assert not looks.must_leave(NOW + 40, 39)
     looks.begin(NOW + 40)
+    assert not looks.must_leave(NOW + 40.05, 0), "it serves many"
+    assert looks.is_stale(NOW + 40.05), "and vouches for nothing meanwhile"
     looks.succeed()
-    assert not looks.must_leave(NOW + 40.05, 0)
+    assert not looks.is_stale(NOW + 40.1)
+    assert not looks.must_leave(NOW + 40.1, 0)
 
 
 def test_looks_that_hang_and_fail_do_not_hide_each_other() -> None:
     looks: Looks[str] = Looks(NOW)
-    looks.begin(NOW)
-    looks.begin(NOW + 8)
-    assert looks.is_stale(NOW + 8)
-    looks.begin(NOW + 16)
-    assert looks.must_leave(NOW + 16.1, 0)
+    for began in (0, 8, 16):
+        looks.begin(NOW + began)
+        assert looks.is_stale(NOW + began) is (began > 0)
+        looks.fail()
+    looks.begin(NOW + 16.2)
+    assert looks.must_leave(NOW + 16.3, 0)
+
+
+def test_a_look_that_never_ends_is_no_look() -> None:
+    looks: Looks[str] = Looks(NOW)
+    looks.begin(NOW + 7)
+    assert not looks.must_leave(NOW + 11, 0)
+    assert looks.must_leave(NOW + 12.1, 0)
 
 
 class LooksMachine(RuleBasedStateMachine):
@@ -84,6 +95,7 @@ class LooksMachine(RuleBasedStateMachine):
         self.asked_at: dict[int, float] = {}
         self.count = 0
         self.began: float | None = None
+        self.last_began, self.has_failed = self.now, False
         self.read_at = self.now  # all that was committed before this moment has been served
 
     @rule(seconds=st.floats(0, 7))
@@ -101,7 +113,7 @@ class LooksMachine(RuleBasedStateMachine):
     @rule()
     def look_begins(self) -> None:
         self.now += 0.001
-        self.began = self.now
+        self.began = self.last_began = self.now
         self.looks.begin(self.now)
 
     @precondition(lambda self: self.began is not None)
@@ -114,7 +126,10 @@ class LooksMachine(RuleBasedStateMachine):
             assert answered == due, "everybody who asked before it began, and nobody else"
             for item in answered:
                 del self.asked_at[item]
-        if how == "succeeds":
+        self.has_failed = how != "succeeds"
+        if self.has_failed:
+            self.looks.fail()
+        else:
             self.looks.succeed()
             self.read_at = self.began
         self.began = None
@@ -127,7 +142,8 @@ class LooksMachine(RuleBasedStateMachine):
     def live_means_read_lately(self) -> None:
         age = self.now - self.read_at
         assert self.looks.is_stale(self.now) == (age > STALE_S)
-        assert self.looks.must_leave(self.now, 0) == (age > LEAVE_S)
+        is_hopeless = self.has_failed or self.now - self.last_began > STALE_S
+        assert self.looks.must_leave(self.now, 0) == (age > LEAVE_S and is_hopeless)
         assert not self.looks.must_leave(self.now, STALL_S)
 
 

@@ -11,6 +11,7 @@ from common.events import ResyncReason
 from tests.wsserver.test_looks import LooksMachine
 from tests.wsserver.test_stream_model import StreamMachine
 from wsserver import looks, ring, session
+from wsserver.heartbeat import STALL_S
 from wsserver.looks import Looks
 from wsserver.ring import Chunk
 from wsserver.session import Log, Request, Resync, Session, Welcome
@@ -82,7 +83,11 @@ def clients_stay_for_ever(_known: Looks[Any], _now: float, _lag: float) -> bool:
 
 
 def a_stall_sends_clients_away(known: Looks[Any], now: float, _lag: float) -> bool:
-    return known.age(now) > looks.LEAVE_S
+    return known.age(now) > looks.LEAVE_S and (known._has_failed or now - known._began > looks.STALE_S)
+
+
+def a_look_that_serves_many_sends_clients_away(known: Looks[Any], now: float, lag: float) -> bool:
+    return known.age(now) > looks.LEAVE_S and lag < STALL_S
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,7 @@ def a_stall_sends_clients_away(known: Looks[Any], now: float, _lag: float) -> bo
         (LooksMachine, Looks, "is_stale", heartbeats_for_ever),
         (LooksMachine, Looks, "must_leave", clients_stay_for_ever),
         (LooksMachine, Looks, "must_leave", a_stall_sends_clients_away),
+        (LooksMachine, Looks, "must_leave", a_look_that_serves_many_sends_clients_away),
         (StreamMachine, Chunk, "cut", rest_is_lost),
         (StreamMachine, Chunk, "cut", cut_frame_is_sent_again),
         (StreamMachine, Chunk, "cut", unsent_frame_counts_as_sent),

@@ -1,6 +1,6 @@
 """The sidecar cannot read the log: it vouches for nothing, says so, sends all away, and serves again by itself.
 
-The limits are a fifth of the real ones.
+The limits are two fifths of the real ones.
 """
 
 import json
@@ -18,10 +18,10 @@ from tests.helpers.processes import wait_for
 from tests.helpers.raw_ws import CLOSE, TEXT, RawSocket
 from tests.helpers.sidecar import PROBING, SidecarProcess, Writer, running, writing
 from tests.wsserver.test_streaming import subscribed
+from wsserver.sidecar import LOOK_EVERY_S
 
-STALE_S = 1.0
-SLACK_S = 1.5  # of the machine
-BEAT_S = 0.2
+STALE_S = 2.0
+SLACK_S = 0.5  # of the machine
 LOCK = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -36,7 +36,7 @@ Fault = Callable[[SidecarProcess, Writer], Any]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SidecarProcess]:
     """With the rollback journal, where another program's lock keeps readers out."""
-    environ = {"CHORUS_SQLITE": "system", "CHORUS_HEARTBEAT_MS": "200", "PROBING_STALE_S": str(STALE_S)}
+    environ = {"CHORUS_SQLITE": "system", "CHORUS_HEARTBEAT_MS": "800", "PROBING_STALE_S": str(STALE_S)}
     with running(tmp_path_factory.mktemp("stale") / "home", app=PROBING, **environ) as process:
         yield process
 
@@ -97,8 +97,9 @@ def test_nobody_is_told_that_all_is_well(server: SidecarProcess, writer: Writer,
     with subscribed(server, writer) as client:
         with fault(server, writer):
             began = time.monotonic()
-            assert last_beat(client) - began < STALE_S + BEAT_S + SLACK_S
-            assert 2 * STALE_S - BEAT_S < time.monotonic() - began < 2 * STALE_S + SLACK_S
+            beaten = last_beat(client)
+            assert time.monotonic() - began > 2 * STALE_S - LOOK_EVERY_S - SLACK_S
+            assert time.monotonic() - beaten > STALE_S / 2
             status, body = server.get("/readyz")
             assert status == 503
             if fault is not folder_gone:  # there is nothing to be read where no folder is
@@ -154,15 +155,14 @@ def test_a_hiccup_goes_unnoticed(server: SidecarProcess, writer: Writer) -> None
     with subscribed(server, writer) as client, server.connect() as waiting:
         with workspace_locked(server, writer):
             waiting.subscribe("another", 1)  # it takes a look to say that this is none of ours
-            heard = [client.message("heartbeat") for _ in range(2)]
         assert waiting.message("resync")["reason"] == "epoch"
         writer.commit()
-        assert client.message("config_changed")["seq"] == heard[-1]["seq"] + 1
+        assert client.message("config_changed")["seq"] == writer.position.seq
     assert server.metric("chorus_ws_closes_total", reason="restart") == closes
 
 
 def test_a_dead_pump_is_no_secret(tmp_path: Path) -> None:
-    environ = {"CHORUS_HEARTBEAT_MS": "200", "PROBING_STALE_S": str(STALE_S)}
+    environ = {"CHORUS_HEARTBEAT_MS": "800", "PROBING_STALE_S": str(STALE_S)}
     with running(tmp_path / "home", app=PROBING, **environ) as server, writing(server.settings) as writer:
         with subscribed(server, writer) as client:
             server.get("/end-pump")
