@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -28,7 +29,7 @@ from common.errors import (
 )
 from common.settings import ROOT
 from core import housekeeping
-from core.files import search, texts
+from core.files import search, texts, tree
 from core.files.drafts import LEDGER
 from core.files.folders import Folders
 from core.files.walk import Spot
@@ -335,6 +336,17 @@ def test_search_ends_with_its_run(worker: Worker, folder: Path) -> None:
     timer.join()
 
 
+def test_search_of_an_ended_run_is_stopped_at_once(folder: Path) -> None:
+    """Not only when its time is over."""
+    (folder / "evil").write_text("a" * 40 + "!")
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with pytest.raises(Conflict, match="its search was stopped"):
+            search.search(Spot(opened, "."), search.Job("(a+)+$", None, True, 0, 10), lambda: False, seconds=3)
+    finally:
+        os.close(opened)
+
+
 def test_search_is_bounded_in_time(folder: Path) -> None:
     (folder / "evil").write_text("a" * 40 + "!")
     opened = os.open(folder, os.O_RDONLY)
@@ -375,6 +387,9 @@ def test_innermost_folder_counts() -> None:
     assert folders.place("x//./y") == ("/a", ["x", "y"])
     with pytest.raises(Forbidden):
         folders.place("/ab")
+    for empty in ("", "  "):
+        with pytest.raises(ValidationFailed):
+            folders.place(empty)
 
 
 def test_large_files_are_refused(worker: Worker, folder: Path) -> None:
@@ -383,3 +398,31 @@ def test_large_files_are_refused(worker: Worker, folder: Path) -> None:
     with pytest.raises(TooLarge):
         worker.call("file.read", path="huge")
     assert worker.call("file.search", pattern="x", path="huge")["matches"] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("a.py", "src/deep/a.py", True),
+        ("a.py", "src/aa.py", False),
+        ("deep", "src/deep/a.py", False),
+        ("src/*.py", "src/a.py", True),
+        ("src/*.py", "other/a.py", False),
+        ("**/a.py", "a.py", True),
+    ],
+)
+def test_pattern_without_a_slash_is_of_the_name(pattern: str, path: str, fits: bool) -> None:
+    assert tree.fits(path, pattern) is fits
+
+
+def test_what_is_too_large_is_not_searched_in_part(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads "no match" must not have to ask how far was looked."""
+    (folder / "text").write_text("x" * 20)
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        entry = next(entry for entry in tree.below(opened, set()) if entry.path == "text")
+        assert len(list(tree.matches(entry, re.compile("x"), 0))) == 1
+        monkeypatch.setattr(tree, "SEARCHED_BYTES", 19)
+        assert list(tree.matches(entry, re.compile("x"), 0)) == []
+    finally:
+        os.close(opened)
