@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import storage
 from common.errors import (
     BadRequest,
     ChorusError,
@@ -24,11 +25,12 @@ from common.errors import (
     Forbidden,
     NotFound,
     ServiceUnavailable,
+    StorageFull,
     TooLarge,
     ValidationFailed,
 )
 from common.settings import ROOT
-from core import housekeeping
+from core import housekeeping, idempotency
 from core.files import search, texts, tree
 from core.files.drafts import LEDGER
 from core.files.folders import Folders
@@ -36,7 +38,7 @@ from core.files.walk import Spot
 from core.idempotency import Request
 from core.runs import grants
 from core.runs import verbs as runs
-from core.tools import catalogue
+from core.tools import calls, catalogue
 from core.workspaces.current import Workspace
 from tests.helpers.agents import Worker, at_work, do, entries, equip
 
@@ -426,3 +428,39 @@ def test_what_is_too_large_is_not_searched_in_part(folder: Path, monkeypatch: py
         assert list(tree.matches(entry, re.compile("x"), 0)) == []
     finally:
         os.close(opened)
+
+
+def test_twin_that_comes_before_the_answer_has_no_effect(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looked for an answer just before the first one had it; an effect that could be had twice is had once."""
+    key, look = Request("key POST /tools", "hash"), idempotency.look
+    looked: list[Any] = []
+
+    def too_early(*asked: Any) -> Any:
+        looked.append(look(*asked))
+        if len(looked) == 1:
+            worker.answer("file.write", key, path="story.md", content="new")
+        return None
+
+    monkeypatch.setattr(idempotency, "look", too_early)
+    monkeypatch.setattr(idempotency, "find", lambda tx, request: look(tx, request, tx.now))
+    worker.answer("file.write", key, path="story.md", content="new")
+    assert [entry["tool"] for entry in entries_of(worker)] == ["file.write"]
+
+
+def test_call_that_the_disk_did_not_take_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has happened: it is no answer to keep, and no act of the agent."""
+    key = Request("key POST /tools", "hash")
+
+    def fail(*_: object) -> None:
+        raise storage.full()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(calls, "_attempt", fail)
+        with pytest.raises(StorageFull):
+            worker.answer("file.create", key, path="new.txt", content="x")
+    assert entries_of(worker) == []
+    assert worker.answer("file.create", key, path="new.txt", content="x").status == 200
+
+
+def entries_of(worker: Worker) -> list[dict[str, str]]:
+    return entries(worker.workspace, worker.task_id)
