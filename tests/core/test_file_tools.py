@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import storage
 from common.answersize import fits
 from common.errors import (
     BadRequest,
@@ -24,19 +26,20 @@ from common.errors import (
     Forbidden,
     NotFound,
     ServiceUnavailable,
+    StorageFull,
     TooLarge,
     ValidationFailed,
 )
 from common.settings import ROOT
-from core import housekeeping
+from core import housekeeping, idempotency
 from core.board import commands
-from core.files import search, texts
+from core.files import search, texts, tree
 from core.files.drafts import LEDGER
 from core.files.folders import Folders
 from core.files.walk import Spot
 from core.idempotency import Request
 from core.runs import grants
-from core.tools import catalogue
+from core.tools import calls, catalogue
 from core.workspaces.current import Workspace
 from tests.helpers.agents import Worker, at_work, do, entries, equip
 
@@ -359,6 +362,17 @@ def test_search_ends_with_its_run(worker: Worker, folder: Path) -> None:
     timer.join()
 
 
+def test_search_of_an_ended_run_is_stopped_at_once(folder: Path) -> None:
+    """Not only when its time is over."""
+    (folder / "evil").write_text("a" * 40 + "!")
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with pytest.raises(Conflict, match="its search was stopped"):
+            search.search(Spot(opened, "."), search.Job("(a+)+$", None, True, 0, 10), lambda: False, seconds=3)
+    finally:
+        os.close(opened)
+
+
 def test_search_is_bounded_in_time(folder: Path) -> None:
     (folder / "evil").write_text("a" * 40 + "!")
     opened = os.open(folder, os.O_RDONLY)
@@ -525,6 +539,9 @@ def test_innermost_folder_counts() -> None:
     assert folders.place("x//./y") == ("/a", ["x", "y"])
     with pytest.raises(Forbidden):
         folders.place("/ab")
+    for empty in ("", "  "):
+        with pytest.raises(ValidationFailed):
+            folders.place(empty)
 
 
 def test_large_files_are_refused(worker: Worker, folder: Path) -> None:
@@ -533,3 +550,67 @@ def test_large_files_are_refused(worker: Worker, folder: Path) -> None:
     with pytest.raises(TooLarge):
         worker.call("file.read", path="huge")
     assert worker.call("file.search", pattern="x", path="huge")["matches"] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("a.py", "src/deep/a.py", True),
+        ("a.py", "src/aa.py", False),
+        ("deep", "src/deep/a.py", False),
+        ("src/*.py", "src/a.py", True),
+        ("src/*.py", "other/a.py", False),
+        ("**/a.py", "a.py", True),
+    ],
+)
+def test_pattern_without_a_slash_is_of_the_name(pattern: str, path: str, fits: bool) -> None:
+    assert tree.fits(path, pattern) is fits
+
+
+def test_what_is_too_large_is_not_searched_in_part(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads "no match" must not have to ask how far was looked."""
+    (folder / "text").write_text("x" * 20)
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        entry = next(entry for entry in tree.below(opened, set()) if entry.path == "text")
+        assert len(list(tree.matches(entry, re.compile("x"), 0))) == 1
+        monkeypatch.setattr(tree, "SEARCHED_BYTES", 19)
+        assert list(tree.matches(entry, re.compile("x"), 0)) == []
+    finally:
+        os.close(opened)
+
+
+def test_twin_that_comes_before_the_answer_has_no_effect(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looked for an answer just before the first one had it; an effect that could be had twice is had once."""
+    key, look = Request("key POST /tools", "hash"), idempotency.look
+    looked: list[Any] = []
+
+    def too_early(*asked: Any) -> Any:
+        looked.append(look(*asked))
+        if len(looked) == 1:
+            worker.answer("file.write", key, path="story.md", content="new")
+        return None
+
+    monkeypatch.setattr(idempotency, "look", too_early)
+    monkeypatch.setattr(idempotency, "find", lambda tx, request: look(tx, request, tx.now))
+    worker.answer("file.write", key, path="story.md", content="new")
+    assert [entry["tool"] for entry in entries_of(worker)] == ["file.write"]
+
+
+def test_call_that_the_disk_did_not_take_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has happened: it is no answer to keep, and no act of the agent."""
+    key = Request("key POST /tools", "hash")
+
+    def fail(*_: object) -> None:
+        raise storage.full()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(calls, "_attempt", fail)
+        with pytest.raises(StorageFull):
+            worker.answer("file.create", key, path="new.txt", content="x")
+    assert entries_of(worker) == []
+    assert worker.answer("file.create", key, path="new.txt", content="x").status == 200
+
+
+def entries_of(worker: Worker) -> list[dict[str, str]]:
+    return entries(worker.workspace, worker.task_id)

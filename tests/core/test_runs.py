@@ -99,6 +99,11 @@ def start(workspace: Workspace, task: Task, agent: str = "writer") -> dict[str, 
     return begin(workspace)
 
 
+def ended_run(workspace: Workspace, run: dict[str, Any]) -> dict[str, Any]:
+    with workspace.database.read() as reading:
+        return dict(records.load(reading, run["id"]))
+
+
 def check_pushed(workspace: Workspace, task: Task) -> None:
     """The last pushed form of the task is what its rows say."""
     items = [
@@ -125,13 +130,19 @@ def test_end_of_a_single_agent_decides_by_its_report(
     """(B1, B8) The status a report chose stays when the process exits."""
     run = start(ready, task)
     if report:
-        do(ready, lifecycle.report, run, REPORT | {"status": report})
+        do(
+            ready,
+            lifecycle.report,
+            run,
+            REPORT | {"status": report, "blockedReason": "no key" if report == "blocked" else None},
+        )
     do(ready, lifecycle.end, run["id"], "text", crashed=crashed)
     after = now(ready, task.id)
     assert after.status == status
+    why = {"failed": "done", "blocked": "no key", "interrupted": "It ended without a completion report."}
+    assert ended_run(ready, run)["reason"] == (why.get(state) if report or not crashed else None)
     assert after.chain[-1]["completedAt"] is not None
-    with ready.database.read() as reading:
-        assert records.load(reading, run["id"])["state"] == state
+    assert ended_run(ready, run)["state"] == state
     if status == "waiting":
         assert after.status_agent == "writer"
 
@@ -209,9 +220,21 @@ def test_stopped_chain_is_told_as_it_ended(ready: Workspace, task: Task) -> None
     child = begin(ready)
     do(ready, commands.cancel, parent["id"])
     for run in (child, parent):
+        assert stack(ready, task.id)[0]["state"] == "stopping", "the end of its child does not set it to work again"
         do(ready, lifecycle.end, run["id"], "stopped", crashed=True)
     assert [record["completedAt"] is None for record in now(ready, task.id).chain] == [False, False]
     check_pushed(ready, task)
+
+
+def test_child_that_never_started_gives_control_back(ready: Workspace, task: Task) -> None:
+    """It was cancelled while it waited for its turn."""
+    parent = start(ready, task)
+    child = do(ready, verbs.hand_off, parent, "editor", "Review it")
+    do(ready, verbs.cancel, child["id"])
+    assert ended_run(ready, child)["state"] == "cancelled"
+    assert [(run["id"], run["state"]) for run in stack(ready, task.id)] == [(parent["id"], "running")]
+    assert now(ready, task.id).status_agent == "writer"
+    assert history_types(ready, task.id)[-1] == "agent_handoff_completed"
 
 
 def test_hand_offs_go_in_no_circle_and_not_too_deep(ready: Workspace, task: Task) -> None:
@@ -607,3 +630,10 @@ def agent_at_work(workspace: Workspace, holder: leases.Holder) -> str:
         assert claimed
         leases.take(tx, claimed[0]["id"], holder)
     return str(claimed[0]["id"])
+
+
+def test_nobody_lost_means_no_wait(ready: Workspace, task: Task) -> None:
+    """A look for lost runs, each few seconds, does not queue for the right to write."""
+    with ready.database.write() as tx:
+        task_verbs.edit_description(tx, task.id, "at the same time", None)
+        assert recovery.recover(ready.database, "lost") == 0
