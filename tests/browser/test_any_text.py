@@ -12,6 +12,7 @@ from tests.browser import outside, page
 from tests.browser.conftest import SETTINGS
 from tests.browser.test_whole_life import WATCH_LONG_TASKS
 from tests.helpers.browser import Browser, card, css
+from tests.helpers.chromium import Chromium
 from tests.helpers.hands import Hand, Hands, employ, hands
 from tests.helpers.server import Server, running
 
@@ -222,7 +223,7 @@ def test_what_cannot_be_drawn_leaves_a_notice_and_its_text(anna: Browser, server
     ]
 
 
-def test_a_card_that_cannot_be_drawn_stops_no_other(anna: Browser, server: Server) -> None:
+def test_a_card_that_cannot_be_drawn_stops_no_other(anna: Chromium, server: Server) -> None:
     script = anna.cdp("Page.addScriptToEvaluateOnNewDocument", source=BREAK_SOME)
     try:
         good, bad = outside.new_task(server, "Good"), outside.new_task(server, "BOOM, says the text")

@@ -14,10 +14,11 @@ from tests.browser import (
     test_typed_text,
     test_whole_life,
 )
+from tests.browser.conftest import SETTINGS
 from tests.browser.test_accessibility import STICKING_OUT
 from tests.helpers.browser import Browser, css
 from tests.helpers.hands import Hands, employ, hands
-from tests.helpers.server import Server
+from tests.helpers.server import Server, running
 from tests.helpers.webkit import WebKit, display
 
 file = test_journey.file
@@ -27,6 +28,7 @@ test_task_page = test_journey.test_task_page
 test_sidecar_killed = test_connection.test_sidecar_killed
 test_sidecar_falls_silent = test_connection.test_sidecar_falls_silent
 test_everything_down = test_connection.test_everything_down
+test_left_and_come_back = test_connection.test_left_and_come_back
 test_drafts_survive_everything = test_typed_text.test_drafts_survive_everything
 test_two_people_edit_one_field = test_typed_text.test_two_people_edit_one_field
 test_live_output = test_whole_life.test_live_output
@@ -49,6 +51,19 @@ def test_every_page_follows_the_width(anna: Browser, server: Server) -> None:
         assert not anna.find(css("nav-board")).is_displayed()
         anna.look("light", 1440)
         assert anna.find(css("nav-board")).is_displayed(), f"{path} is still as narrow as a phone"
+
+
+def test_panels_are_as_high_as_what_they_say(anna: Browser, server: Server) -> None:
+    anna.open(server)
+    anna.click("badge")
+    anna.shows(css("badge-panel"), "Every change appears here")
+    assert anna.find(css("badge-panel")).size["height"] < 200
+    anna.click("badge")
+    task_id = outside.new_task(server, "\n".join(f"Line {number}" for number in range(30)))
+    anna.open(server, page.task_url(task_id))
+    anna.click("edit-description")
+    anna.wait_focus("input-description")
+    assert anna.find(css("input-description")).size["height"] > 400
 
 
 def test_errors_and_requests_are_recorded(anna: Browser, server: Server) -> None:
@@ -79,8 +94,14 @@ def _webkit(name: str, folders: pytest.TempPathFactory) -> Iterator[Browser]:
         browser.quit()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("webkit") / "home", **SETTINGS) as started:
+        employ(started, "writer", "editor")
+        yield started
+
+
 @pytest.fixture
 def crew(server: Server) -> Iterator[Hands]:
-    employ(server, "writer", "editor")
     with hands(server) as ready:
         yield ready

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.providers.verbs import hint
+from common.entities.provider import hint
 
 
 @pytest.mark.parametrize(

@@ -229,8 +229,8 @@ def test_stopped_chain_is_told_as_it_ended(ready: Workspace, task: Task) -> None
 def test_child_that_never_started_gives_control_back(ready: Workspace, task: Task) -> None:
     """It was cancelled while it waited for its turn."""
     parent = start(ready, task)
-    child = do(ready, verbs.hand_off, parent, "editor", "Review it")
-    do(ready, verbs.cancel, child["id"])
+    child = do(ready, commands.hand_off, parent, "editor", "Review it")
+    do(ready, commands.cancel, child["id"])
     assert ended_run(ready, child)["state"] == "cancelled"
     assert [(run["id"], run["state"]) for run in stack(ready, task.id)] == [(parent["id"], "running")]
     assert now(ready, task.id).status_agent == "writer"
@@ -635,5 +635,5 @@ def agent_at_work(workspace: Workspace, holder: leases.Holder) -> str:
 def test_nobody_lost_means_no_wait(ready: Workspace, task: Task) -> None:
     """A look for lost runs, each few seconds, does not queue for the right to write."""
     with ready.database.write() as tx:
-        task_verbs.edit_description(tx, task.id, "at the same time", None)
+        task_verbs.edit(tx, task.id, {"description": "at the same time"}, None)
         assert recovery.recover(ready.database, "lost") == 0

@@ -28,9 +28,11 @@ WATCH_DRAG = """
 CENTER = "const {x, y, width, height} = arguments[0].getBoundingClientRect(); return [x + width / 2, y + height / 2]"
 ANSWER_S = 60  # of the driver
 SCREEN = "2000x1200x24"
-# Software rendering; no accessibility bus, no portals, no settings of the machine.
+# Rendering by one processor; no accessibility bus, no portals, no settings of the machine.
 ENVIRON = {
     "LIBGL_ALWAYS_SOFTWARE": "1",
+    "LP_NUM_THREADS": "1",
+    "WEBKIT_SKIA_ENABLE_CPU_RENDERING": "1",
     "GDK_BACKEND": "x11",
     "GIO_USE_VFS": "local",
     "GSETTINGS_BACKEND": "memory",
@@ -39,6 +41,7 @@ ENVIRON = {
 }
 REQUEST = re.compile(r"REQUEST (\S+) (\S+)")
 CONSOLE = re.compile(r"(?:\S+:\d+:\d+: )?CONSOLE (?:(\w+) )?(ERROR|WARN|LOG|INFO|DEBUG)\b ?(.*)")
+SUSPENDED = "closed due to suspension"  # the page is left: WebKit keeps it for the way back, without its socket
 LEVELS = {"ERROR": "SEVERE"}
 SOURCES = {"JS": "javascript"}
 
@@ -97,7 +100,7 @@ class WebKit(Browser):
         for line in whole.decode(errors="replace").split("\n"):
             if found := REQUEST.match(line):
                 self._requests.append(Request(*found.groups()))
-            elif found := CONSOLE.match(line):
+            elif (found := CONSOLE.match(line)) and SUSPENDED not in line:
                 source, level, message = found.groups(default="")
                 self._console.append(Line(LEVELS.get(level, level), SOURCES.get(source, source.lower()), message))
 

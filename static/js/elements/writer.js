@@ -20,6 +20,9 @@ import { keyOf } from '../lib/keys.js';
  * @property {() => void} redraw
  */
 
+/** For browsers in which a field does not grow with its text. @param {string} text */
+const rowsFor = (text) => Math.min(Math.max(text.split('\n').length, 6), 20);
+
 /** @param {WriterOptions} options */
 export function writer({ id, label, text, preview, placeholder, error, testid, onInput, onTab, redraw }) {
   return html`<div class="writer">
@@ -35,7 +38,7 @@ export function writer({ id, label, text, preview, placeholder, error, testid, o
           : html`<textarea
               class="input"
               id=${id}
-              rows="6"
+              rows=${rowsFor(text)}
               dir="auto"
               data-testid=${testid}
               aria-label=${label}
