@@ -99,7 +99,7 @@ def start(workspace: Workspace, task: Task, agent: str = "writer") -> dict[str, 
     return begin(workspace)
 
 
-def ended_run(workspace: Workspace, run: dict[str, Any]) -> dict[str, Any]:
+def ended_run(workspace: Workspace, run: records.Run) -> dict[str, Any]:
     with workspace.database.read() as reading:
         return dict(records.load(reading, run["id"]))
 
