@@ -19,7 +19,8 @@ GO_ON = "Go on with the task."
 _BRIDGE = "Understood."  # some servers take no user's message right behind a tool's
 _NO_WORDS = "(nothing)"
 _PLAIN = ("role", "content", "tool_calls", "function_call", "refusal", "audio", "annotations", "tool_call_id")
-_MAX_ID = 40  # characters that are not the server's own
+_USABLE_ID = re.compile(r"[!-~]+")
+_MAX_NAME = 40  # characters of a tool that is told in words
 _MAX_QUOTE = 200
 
 
@@ -47,7 +48,7 @@ def written(arguments: Json | None) -> str:
 
 def _fresh(wanted: str, known: Collection[str]) -> str:
     """An id that is not known yet; ours are nine letters and digits, which all servers take."""
-    if wanted and wanted not in known:
+    if _USABLE_ID.fullmatch(wanted) and wanted not in known:
         return wanted
     number = len(known)
     while (made := f"call{number:05d}") in known:
@@ -170,7 +171,7 @@ def _without(message: Json, strange: list[Json]) -> Json:
 
 
 def _shown(name: str) -> str:
-    return re.sub(r"\s+", " ", name)[:_MAX_ID]
+    return re.sub(r"\s+", " ", name)[:_MAX_NAME]
 
 
 def quoted(call: Call) -> str:

@@ -236,6 +236,7 @@ def test_whatever_comes_is_an_answer_or_an_error_in_words(
     json.dumps(kept, allow_nan=True).encode()
 
 
+@settings(deadline=None)
 @given(raw=st.binary(max_size=200), cuts=st.lists(st.integers(0, 200), max_size=3))
 def test_any_bytes(raw: bytes, cuts: list[int]) -> None:
     read_or_words(raw, cuts)
