@@ -49,9 +49,7 @@ const router = createRouter(follow);
 const saving = createSaving({ whenShown: live.whenShown, onChange });
 const uploads = createUploads({ api, notices, whenShown: live.whenShown, onChange });
 const actions = createActions({ api, notices, saving, uploads });
-const dialogs = createLater(loadDialogs, () =>
-  notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
-);
+const dialogs = createLater(loadDialogs, () => notices.unfetched('The dialog'));
 
 /** @type {App} */
 const app = {
@@ -77,18 +75,14 @@ const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const theme = createTheme();
 const attention = createAttention();
 const focusWatch = createFocusWatch();
-const notifiers = createLater(loadNotifier, () =>
-  notices.error('The switch could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
-);
+const notifiers = createLater(loadNotifier, () => notices.unfetched('The switch'));
 /** The switch for notifications, before and after its code is there. */
 const notify = {
   label: () => (notifiers.value?.isOn ? 'Switch notifications off' : 'Notify me when a task needs me'),
   isOn: () => notifiers.value?.isOn ?? false,
   switch: () => notifiers.use((notifier) => notifier.switch()),
 };
-const palettes = createLater(loadPalette, () =>
-  notices.error('The palette could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
-);
+const palettes = createLater(loadPalette, () => notices.unfetched('The palette'));
 let view = viewOf(router.route);
 /** What the store has changed since the last drawing. @type {Changes|null} */
 let changes = null;
