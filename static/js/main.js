@@ -51,12 +51,8 @@ const router = createRouter(follow);
 const saving = createSaving({ whenShown: live.whenShown, onChange });
 const uploads = createUploads({ api, notices, whenShown: live.whenShown, onChange });
 const actions = createActions({ api, notices, saving, uploads });
-const menus = createLater(loadMenu, () =>
-  notices.error('The menu could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
-);
-const dialogs = createLater(loadDialogs, () =>
-  notices.error('The dialog could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
-);
+const menus = createLater(loadMenu, () => notices.unfetched('The menu'));
+const dialogs = createLater(loadDialogs, () => notices.unfetched('The dialog'));
 
 /** @type {App} */
 const app = {
@@ -85,18 +81,14 @@ const stuck = /** @type {HTMLElement} */ (document.getElementById('stuck'));
 const theme = createTheme();
 const attention = createAttention();
 const focusWatch = createFocusWatch();
-const notifiers = createLater(loadNotifier, () =>
-  notices.error('The switch could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
-);
+const notifiers = createLater(loadNotifier, () => notices.unfetched('The switch'));
 /** The switch for notifications, before and after its code is there. */
 const notify = {
   label: () => (notifiers.value?.isOn ? 'Switch notifications off' : 'Notify me when a task needs me'),
   isOn: () => notifiers.value?.isOn ?? false,
   switch: () => notifiers.use((notifier) => notifier.switch()),
 };
-const palettes = createLater(loadPalette, () =>
-  notices.error('The palette could not be fetched.', { advice: 'Check that Chorus is running, then try again.' }),
-);
+const palettes = createLater(loadPalette, () => notices.unfetched('The palette'));
 let view = viewOf(router.route);
 /** What the store has changed since the last drawing. @type {Changes|null} */
 let changes = null;

@@ -227,6 +227,24 @@ def test_everything_down(anna: Browser, server: Server) -> None:
     assert anna.snapshots() == 1
 
 
+def test_code_that_could_not_be_fetched(anna: Browser, server: Server) -> None:
+    """Of a page and of a dialog it comes when they are first wanted: what hindered is said, and what helps."""
+    anna.open(server)
+    with anna.network_errors(f"{SOCKET_LOST}|{NO_ANSWER}"):
+        with down(server, "wsserver", "webapp"):
+            anna.wait_connection("offline", BACK_S)
+            anna.click("nav-agents")
+            anna.shows(css("page-error"), "could not be opened")
+            anna.shows(css("page-error"), "The browser says: ")
+            anna.keys("n")
+            anna.shows(css("notice"), "The dialog could not be fetched")
+        anna.wait_connection("live", BACK_S)
+        anna.press("Load again")
+        anna.shows(css("agents"), "fact-checker")
+        anna.keys("n")
+        anna.wait_focus("new-task-description")
+
+
 def test_hidden_tab_stays_connected(anna: Browser, server: Server) -> None:
     task_id = outside.new_task(server, "Change unseen")
     anna.open(server)

@@ -9,7 +9,6 @@ from tests.browser import (
     page,
     test_accessibility,
     test_connection,
-    test_insights,
     test_journey,
     test_typed_text,
     test_whole_life,
@@ -27,14 +26,10 @@ test_board = test_journey.test_board
 test_task_page = test_journey.test_task_page
 test_sidecar_killed = test_connection.test_sidecar_killed
 test_sidecar_falls_silent = test_connection.test_sidecar_falls_silent
-test_everything_down = test_connection.test_everything_down
+test_code_that_could_not_be_fetched = test_connection.test_code_that_could_not_be_fetched
 test_left_and_come_back = test_connection.test_left_and_come_back
 test_drafts_survive_everything = test_typed_text.test_drafts_survive_everything
-test_two_people_edit_one_field = test_typed_text.test_two_people_edit_one_field
 test_live_output = test_whole_life.test_live_output
-
-
-test_numbers_follow_what_others_do = test_insights.test_numbers_follow_what_others_do
 
 
 def test_every_page_follows_the_width(anna: Browser, server: Server) -> None:

@@ -71,6 +71,20 @@ export function createNotices(onChange) {
      */
     error: (text, options = {}) => add('error', text, options, undefined),
     /**
+     * Some of the page's own code. Chromium does not fetch a module again that it once could not: only a new page does.
+     * @param {string} what
+     */
+    unfetched: (what) =>
+      add(
+        'error',
+        `${what} could not be fetched.`,
+        {
+          advice: 'Check that Chorus is running, then load the page again. What you have typed is kept.',
+          action: { label: 'Load again', run: () => location.reload() },
+        },
+        undefined,
+      ),
+    /**
      * @param {string} text
      * @param {NoticeOptions} [options]
      */

@@ -22,7 +22,6 @@ export function createLazy(title, load, redraw) {
   let wantsFocus = false;
 
   async function start() {
-    failure = null;
     try {
       const loaded = await load();
       if (hasLeft) return void loaded.leave?.();
@@ -37,7 +36,7 @@ export function createLazy(title, load, redraw) {
 
   return {
     title: () => view?.title() ?? title,
-    template: () => view?.template() ?? (failure === null ? opening(title) : failed(failure, () => void start())),
+    template: () => view?.template() ?? (failure === null ? opening(title) : failed(failure)),
     routed: (route) => view?.routed?.(route),
     key: (event) => view?.key?.(event) ?? false,
     recover: () => view?.recover?.() ?? false,
@@ -68,13 +67,14 @@ const opening = (title) =>
   </div>`;
 
 /**
+ * Chromium does not fetch a module again that it once could not: only a new page does.
  * @param {string} reason
- * @param {() => void} retry
  */
-const failed = (reason, retry) =>
+const failed = (reason) =>
   html`<div class="empty" data-testid="page-error">
     ${icon('cloud-off')}
     <h1 tabindex="-1">This page could not be opened</h1>
-    <p>Check that Chorus is running, then try again. The browser says: <span translate="no">${reason}</span></p>
-    ${button({ label: 'Try again', icon: 'refresh-cw', run: retry })}
+    <p>Check that Chorus is running, then load the page again. What you have typed is kept.</p>
+    <p>The browser says: <span translate="no">${reason}</span></p>
+    ${button({ label: 'Load again', icon: 'refresh-cw', run: () => location.reload() })}
   </div>`;

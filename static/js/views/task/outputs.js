@@ -22,11 +22,7 @@ export function createOutputs(app) {
   /** @type {Set<string>} */
   const seen = new Set();
   let hasLeft = false;
-  const later = createLater(load, () =>
-    app.notices.error('The output could not be fetched.', {
-      advice: 'Check that Chorus is running, then open it again.',
-    }),
-  );
+  const later = createLater(load, () => app.notices.unfetched('The output'));
 
   async function load() {
     const [{ createOutput }] = await Promise.all([import('./output.js'), loadStyles('/css/output.css')]);
