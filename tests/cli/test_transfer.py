@@ -537,6 +537,25 @@ def test_damaged_export(tmp_path: Path, workspace: Workspace) -> None:
         bring(workspace, tmp_path / "export.zip")
 
 
+def test_damaged_file_of_an_export(tmp_path: Path, workspace: Workspace) -> None:
+    """What is wrong in the middle of an attachment is found before anything is stored as well."""
+    task_id = fill(workspace)
+    exporting.export(workspace, tmp_path / "export.zip")
+    raw = bytearray((tmp_path / "export.zip").read_bytes())
+    with zipfile.ZipFile(tmp_path / "export.zip") as archive:
+        [entry] = [
+            entry for entry in archive.infolist() if "a b&=#.txt" in entry.filename or "uploads" in entry.filename
+        ]
+        at = entry.header_offset + 30 + len(entry.filename.encode())
+    raw[at + entry.compress_size - 3] ^= 0xFF
+    (tmp_path / "export.zip").write_bytes(raw)
+    with open_workspace(tmp_path / "other") as other:
+        with pytest.raises(BadRequest, match="damaged"):
+            bring(other, tmp_path / "export.zip")
+        with other.database.read() as reading, pytest.raises(NotFound):
+            records.load(reading, task_id)
+
+
 def test_workspace_of_ours_is_opened_not_imported(tmp_path: Path) -> None:
     opening.create(tmp_path / "ours", MODULE)
     with pytest.raises(BadRequest, match="open it"), sources.opened(tmp_path / "ours", tmp_path):

@@ -356,9 +356,21 @@ def make_missing(database: Path) -> None:
     database.unlink()
 
 
-@pytest.mark.parametrize("spoil", [make_newer, make_foreign, make_broken, make_cut, make_empty, make_missing])
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (make_newer, "was written by a newer version of Chorus"),
+        (make_foreign, "is not a Chorus database"),
+        (make_broken, "cannot be read"),
+        (make_cut, "cannot be read"),
+        (make_empty, "is not a Chorus database"),
+        (make_missing, "holds no workspace"),
+    ],
+)
 @pytest.mark.parametrize("opened", ["again", "by configuration"])
-def test_unusable_database_is_refused_and_left_alone(tmp_path: Path, spoil: object, opened: str) -> None:
+def test_unusable_database_is_refused_and_left_alone(
+    tmp_path: Path, spoil: Callable[[Path], None], says: str, opened: str
+) -> None:
     start(tmp_path)
     database = default(tmp_path)
     publish(database, 2, recorded_in=tmp_path)
@@ -366,12 +378,13 @@ def test_unusable_database_is_refused_and_left_alone(tmp_path: Path, spoil: obje
     if opened == "by configuration":
         environ = {"CHORUS_CONFIG": workspace(tmp_path / "a")}
         database = tmp_path / "a" / DATABASE
-    spoil(database)  # type: ignore[operator]
+    spoil(database)
     before = bytes_of(database.parent)
     state = start(tmp_path, **environ)
     assert state.folder is None
     assert state.problem
     assert str(database.parent) in state.problem
+    assert says in state.problem
     assert state.problem.endswith(".")
     assert bytes_of(database.parent) == before
 

@@ -287,9 +287,10 @@ def test_end_is_final(ready: Workspace, task: Task, verb: str) -> None:
     assert (frames(ready), now(ready, task.id)) == before
 
 
-def test_run_that_a_person_stops_is_not_paused(ready: Workspace, task: Task) -> None:
+def test_run_that_a_person_stops_goes_on_stopping(ready: Workspace, task: Task) -> None:
     run = start(ready, task)
     do(ready, commands.cancel, run["id"])
+    assert do(ready, lifecycle.mark_running, run["id"])["state"] == "stopping"
     assert do(ready, lifecycle.pause, run["id"], "limit", 2**41)["state"] == "stopping"
     assert do(ready, lifecycle.resume_due) == []
 
@@ -637,3 +638,16 @@ def test_nobody_lost_means_no_wait(ready: Workspace, task: Task) -> None:
     with ready.database.write() as tx:
         task_verbs.edit(tx, task.id, {"description": "at the same time"}, None)
         assert recovery.recover(ready.database, "lost") == 0
+
+
+def test_what_is_known_already_is_not_noted_again(ready: Workspace, task: Task) -> None:
+    """Each note is an event for every screen."""
+    run = start(ready, task)
+    used: dict[str, Any] = {"session_id": "s", "tokens": (10, 5), "cost_usd": 0.5}
+    do(ready, verbs.note, run["id"], **used)
+    before = frames(ready)
+    do(ready, verbs.note, run["id"], **used)
+    do(ready, verbs.note, run["id"], **used | {"session_id": None})
+    assert frames(ready) == before
+    do(ready, verbs.note, run["id"], **used | {"tokens": (10, 6)})
+    assert len(frames(ready)) == len(before) + 1

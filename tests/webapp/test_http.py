@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import re
 import threading
 import unicodedata
@@ -442,3 +443,24 @@ def test_body_of_unknown_length_is_limited_too(api: Api, kind: str, more: int) -
     chunked: dict[str, Any] = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     body = {"input_stream": io.BytesIO(b" " * (limit + more)), "content_type": "application/json"}
     api.refused("POST", path, 413, "TOO_LARGE", environ_overrides=chunked, **body)
+
+
+def test_style_sheet_follows_its_parts(tmp_path: Path) -> None:
+    """Also where only a part has changed since it was last sent."""
+    index, part = tmp_path / "index.css", tmp_path / "a.css"
+    index.write_text("@import url('a.css') layer(base);\n")
+    part.write_text("a { color: red }\n")
+    assert b"red" in pages._current(index).raw
+    part.write_text("a { color: blue }\n")
+    os.utime(part, ns=(0, index.stat().st_mtime_ns + 1_000_000_000))
+    assert b"blue" in pages._current(index).raw
+
+
+@pytest.mark.parametrize(("headers", "is_read"), [({}, False), ({"Idempotency-Key": "k"}, True)])
+def test_upload_that_is_refused_is_read_only_for_its_key(api: Api, headers: dict[str, str], is_read: bool) -> None:
+    """Ten mebibytes for a task that is gone; only a repeat may have an answer, which its body decides."""
+    body = io.BytesIO(b"x" * 100)
+    path = f"/api/tasks/{uuid.uuid4()}/attachments?filename=a"
+    length = {"CONTENT_LENGTH": "100"}
+    api.refused("POST", path, 404, "NOT_FOUND", input_stream=body, environ_overrides=length, headers=headers)
+    assert (body.tell() > 0) is is_read
