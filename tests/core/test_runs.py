@@ -644,10 +644,10 @@ def test_what_is_known_already_is_not_noted_again(ready: Workspace, task: Task) 
     """Each note is an event for every screen."""
     run = start(ready, task)
     used: dict[str, Any] = {"session_id": "s", "tokens": (10, 5), "cost_usd": 0.5}
-    do(ready, verbs.note, run["id"], **used)
+    do(ready, lifecycle.record_usage, run["id"], **used)
     before = frames(ready)
-    do(ready, verbs.note, run["id"], **used)
-    do(ready, verbs.note, run["id"], **used | {"session_id": None})
+    do(ready, lifecycle.record_usage, run["id"], **used)
+    do(ready, lifecycle.record_usage, run["id"], **used | {"session_id": None})
     assert frames(ready) == before
-    do(ready, verbs.note, run["id"], **used | {"tokens": (10, 6)})
+    do(ready, lifecycle.record_usage, run["id"], **used | {"tokens": (10, 6)})
     assert len(frames(ready)) == len(before) + 1
