@@ -7,9 +7,14 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from common.settings import ROOT
 from tests.helpers import leaks
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("chorus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("chorus")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

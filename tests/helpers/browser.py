@@ -201,7 +201,11 @@ class Browser(ABC):
         return self.driver.execute_async_script(f"const done = arguments[0]; {script}")
 
     def find(self, selector: str) -> WebElement:
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
+        """The first such element; waits for it to be drawn. Raises NoSuchElementException."""
+        deadline = time.monotonic() + WAIT_S
+        while not (found := self.driver.find_elements(By.CSS_SELECTOR, selector)) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        return found[0] if found else self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def count(self, selector: str) -> int:
         return len(self.driver.find_elements(By.CSS_SELECTOR, selector))
