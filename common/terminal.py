@@ -15,6 +15,7 @@ _ESCAPES = re.compile(
     )
 )
 _HAS_ESCAPE = re.compile(r"[\x07\x1b\x80-\x9f]")
+_TO_BEGINNING = re.compile(r"\x1b\[[01]?G")  # another way back to the beginning of a line
 _HAS_STEP = re.compile(r"[\r\b]")
 _MAX_LINE = 4_000  # of a line whose rewriting is followed; of a longer one what was written last is shown
 _ERASE = re.compile(r"(\x1b\[[0-2]?K)")
@@ -22,6 +23,7 @@ _ERASE = re.compile(r"(\x1b\[[0-2]?K)")
 
 def terminal_text(text: str) -> str:
     """`text` without escape sequences, each line as it was after it was last written over."""
+    text = _TO_BEGINNING.sub("\r", text)
     if _HAS_STEP.search(text):
         text = "\n".join(_last_state(line.rstrip("\r")) for line in text.split("\n"))
     return _ESCAPES.sub("", text) if _HAS_ESCAPE.search(text) else text

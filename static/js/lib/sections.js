@@ -21,6 +21,7 @@ const MAX_INDENT = 80;
 /** Signs in one paragraph, cell or item. */
 const MAX_EMPHASIS = 300;
 const MAX_SIGNS = 600;
+const MAX_WORD_SIGNS = 60;
 const MAX_SPACES = 500;
 const MAX_DEFINITIONS = 50;
 
@@ -31,6 +32,7 @@ const NUMBER = /^\d{1,9}(?=[.)][ \t])/;
 const ITEMS = /^\d{1,9}[.)][ \t]/gm;
 const TABLE_RULE = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t:-]*)*$/;
 const DEFINITIONS = /^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S.*$/gm;
+const EMPHASIS = /[*~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
 const HEADINGS = /^ {0,3}(#{1,6})[ \t]/gm;
 
 /** Headings of a text stand below the two levels of the page. */
@@ -313,9 +315,9 @@ export function problemOf(source) {
     if (depth > MAX_DEPTH || (depth > 0 && line.search(/\S/) > MAX_INDENT)) return 'it is nested too deeply';
     isTable = rest !== '' && (isTable || (before.includes('|') && TABLE_RULE.test(line.trim())));
     if (depth > 0 || rest === '' || rest[0] === '#' || isTable) emphasis = signs = 0;
-    emphasis += count(rest, /[*_~]/g);
+    emphasis += count(rest, EMPHASIS);
     signs += count(rest, /[[\]<`!&\\|(:@]/g);
-    if (emphasis > MAX_EMPHASIS || signs > MAX_SIGNS || hasSpaces(rest)) return 'it is too intricate';
+    if (emphasis > MAX_EMPHASIS || signs > MAX_SIGNS || hasSpaces(rest) || hasKnot(rest)) return 'it is too intricate';
     before = line;
   }
   return '';
@@ -334,6 +336,11 @@ function* outsideFences(lines) {
 
 /** @param {string} text @param {RegExp} signs */
 const count = (text, signs) => text.match(signs)?.length ?? 0;
+
+/** Names such as `a_b_c` hold signs that mean nothing; a parser looks for their ends all the same, within a word. */
+const hasKnot = (/** @type {string} */ line) =>
+  line.length > MAX_WORD_SIGNS &&
+  (line.match(/\S+/g) ?? []).some((word) => word.length > MAX_WORD_SIGNS && count(word, /[*_~]/g) > MAX_WORD_SIGNS);
 
 /** @param {string} line */
 const hasSpaces = (line) =>

@@ -13,13 +13,16 @@ const ESCAPES = new RegExp(
   ].join('|'),
   'g',
 );
+/** Another way back to the beginning of a line. */
+const TO_BEGINNING = /\x1b\[[01]?G/g;
 const HAS_ESCAPE = /[\x07\x1b\x80-\x9f]/;
 /** Of a line whose rewriting is followed; of a longer one what was written last is shown. */
 const MAX_LINE = 4_000;
 const ERASE = /\x1b\[[0-2]?K/;
 
-/** @param {string} text */
-export function terminalText(text) {
+/** @param {string} written */
+export function terminalText(written) {
+  const text = written.replace(TO_BEGINNING, '\r');
   return withoutEscapes(/[\r\b]/.test(text) ? text.split('\n').map(lastState).join('\n') : text);
 }
 

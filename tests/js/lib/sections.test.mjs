@@ -128,7 +128,7 @@ for (const [name, text] of /** @type {const} */ ([
 
 test('what people write is Markdown', () => {
   assert.equal(problemOf(`${'> '.repeat(MAX_DEPTH)}deep`), '');
-  assert.equal(problemOf('snake_case_name, '.repeat(100)), '');
+  assert.equal(problemOf('SNAKE_CASE_NAME, '.repeat(300)), '');
   assert.equal(problemOf('| a | b |\n|---|---|\n' + '| **one** | `two` |\n'.repeat(200)), '');
   assert.equal(problemOf('```\n' + 'a_*[`'.repeat(3_000) + '\n```'), '');
   assert.equal(sectionsOf('# Title\n\nText with **bold**.\n\n- a\n  - b\n').sections.length, 1);
