@@ -80,10 +80,14 @@ def focus_card(browser: Browser, task_id: str) -> None:
 
 def move_by_keyboard(browser: Browser, task_id: str, status: str) -> None:
     """Opens the menu of a card with `m` and goes down to the move."""
+    open_menu(browser, task_id)
+    choose(browser, f"move-{status}")
+
+
+def open_menu(browser: Browser, task_id: str) -> None:
     focus_card(browser, task_id)
     browser.keys("m")
     browser.wait_for(lambda: browser.count('[role="menu"]:popover-open'), "the menu is open")
-    choose(browser, f"move-{status}")
 
 
 def choose(browser: Browser, item: str) -> None:

@@ -161,7 +161,7 @@ def test_a_stream_reads_as_prose(anna: Browser, server: Server, writer: Hand, vo
         "Here is the code:\n\ndef f():\n    return **1**\n\n\nDone",
         "A second answer, cut in two.",
     ]
-    assert anna.texts(f"{RECORD} pre code") == ["def f():\n    return **1**\n"]
+    assert anna.texts(f"{RECORD} pre code") == ["def f():\n    return **1**"]
     for text, hits in (("return **1", 1), ("answer, cut", 1), ("Done.", 0), ("doneA", 0)):
         anna.write("output-search", text)
         anna.shows(css("output-found"), f"{hits} record{'' if hits == 1 else 's'} with “{text}”")
@@ -186,7 +186,7 @@ def test_a_long_answer_is_read_from_its_beginning(
     voice.write()
     anna.open(server, page.task_url(writer.task_id))
     anna.shows(f"{LIST}[data-last='{pieces + 1}'] {RECORD}[data-n='1']", seconds=30)
-    anna.wait_for(lambda: "".join(anna.texts(f"{RECORD} pre")).endswith(f"\n{pieces - 1}\n"), "all of it is drawn")
+    anna.wait_for(lambda: "".join(anna.texts(f"{RECORD} pre")).endswith(f"\n{pieces - 1}"), "all of it is drawn")
     assert "".join(anna.texts(f"{RECORD} pre")).startswith("0\n1\n2\n")
     assert anna.count(f"{RECORD} p") == 0
     assert anna.count(RECORD) == 1

@@ -35,6 +35,8 @@ def test_workers_killed_while_a_task_is_created(anna: Browser, server: Server) -
 def test_workers_killed_while_a_card_is_moved(anna: Browser, server: Server) -> None:
     """Moved, or not moved and said so; and the screen tells the truth."""
     anna.open(server)
+    page.open_menu(anna, outside.new_task(server, "Its menu is fetched while somebody answers"))
+    anna.keys(Keys.ESCAPE)
     for number in range(ROUNDS):
         task_id = outside.new_task(server, f"Mover {number}")
         with anna.network_errors(NO_ANSWER):

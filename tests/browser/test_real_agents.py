@@ -192,13 +192,19 @@ def runs_of(server: Server, task_id: str) -> list[dict[str, Any]]:
     return runs
 
 
+def said_at_last(provider: str, words: str) -> str:
+    """Our own loop does not ask the model again once it has reported."""
+    return "Next: completion-report." if provider == "compat" else words
+
+
 def check_done(server: Server, folder: Path, task_id: str, writer: str, reviewer: str, note: str = "") -> None:
     """The note is there, and both agents are told with their ends; a planner was asked twice, in one session."""
     task = wait_status(server, task_id, "completed")
     assert (folder / (note or f"{writer}.md")).read_text() == staff.NOTE
     chain = task["agentChain"]
     assert [entry["agentName"] for entry in chain] == [f"{writer}-writer", f"{reviewer}-reviewer"]
-    assert [entry["output"] for entry in chain] == ["All is done.", "Reviewed."]
+    last_words = ("All is done.", "Reviewed.")
+    assert [entry["output"] for entry in chain] == [*map(said_at_last, (writer, reviewer), last_words)]
     assert chain[1]["completionReport"]["output"] == "It reads well."
     runs = runs_of(server, task_id)
     assert {run["state"] for run in runs} == {"succeeded"}

@@ -581,17 +581,10 @@ def test_what_is_too_large_is_not_searched_in_part(folder: Path, monkeypatch: py
 
 
 def test_twin_that_comes_before_the_answer_has_no_effect(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It looked for an answer just before the first one had it; an effect that could be had twice is had once."""
+    """It has looked for an answer just before the first one had it; an effect that could be had twice is had once."""
     key, look = Request("key POST /tools", "hash"), idempotency.look
-    looked: list[Any] = []
-
-    def too_early(*asked: Any) -> Any:
-        looked.append(look(*asked))
-        if len(looked) == 1:
-            worker.answer("file.write", key, path="story.md", content="new")
-        return None
-
-    monkeypatch.setattr(idempotency, "look", too_early)
+    worker.answer("file.write", key, path="story.md", content="new")
+    monkeypatch.setattr(idempotency, "look", lambda *_: None)
     monkeypatch.setattr(idempotency, "find", lambda tx, request: look(tx, request, tx.now))
     worker.answer("file.write", key, path="story.md", content="new")
     assert [entry["tool"] for entry in entries_of(worker)] == ["file.write"]

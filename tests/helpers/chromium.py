@@ -41,6 +41,8 @@ class Chromium(Browser):
             if message["method"] == "Network.requestWillBeSent":
                 request = message["params"]["request"]
                 self._requests.append(Request(request["method"], request["url"]))
+            if message["method"] == "Network.webSocketCreated":
+                self._requests.append(Request("GET", message["params"]["url"]))
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
         """What the browser has noted since the last call."""
