@@ -12,7 +12,8 @@ MAX_BYTES = 1_000_000
 BINARIES_IN = ("docs/images/", "static/js/vendor/")
 # A new name at the top is a decision, not an accident of `git add -A`.
 TOP = set(
-    """.ci .gitignore .npmrc .prettierignore .prettierrc.json CHANGELOG.md LICENSE Makefile README.md agenttools bench
+    """.ci .editorconfig .gitignore .npmrc .pre-commit-config.yaml .prettierignore .prettierrc.json CHANGELOG.md
+    CONTRIBUTING.md LICENSE Makefile README.md agenttools bench
     bin chorus cli common core deploy docs gunicorn.conf.py launcher package-lock.json package.json pyproject.toml
     requirements-dev.txt requirements.txt runner static tests tsconfig.json webapp wsgi.py wsserver""".split()  # noqa: SIM905
 )

@@ -144,7 +144,7 @@ def opencode(shared: Bench) -> Iterator[Bench]:
     program = shared.folder / "bin" / "opencode"
     program.write_text(OPENCODE.format(python=sys.executable, reset=RESET))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    shared.do(providers.create, {"name": "oc", "providerType": {"type": "opencode"}})
+    shared.do(providers.create, {"name": "oc", "provider_type": {"type": "opencode"}})
     with shared.workspace.database.read() as reading:
         former = agents.get(reading, "editor")
     shared.do(agents.replace, "editor", former | {"provider": "oc"}, None)

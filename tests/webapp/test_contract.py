@@ -340,6 +340,11 @@ HEADED: list[tuple[str, str, Any, dict[str, str], int, str | set[str]]] = [
 ]
 
 ELSEWHERE = {
+    (
+        "DELETE",
+        "/api/tasks/<task_id>/queue/<message_id>",
+        409,
+    ): "test_message_on_its_way_waits_again_where_the_run_ends_before_it_begins",
     ("POST", "/api/undo/<token>", 409): "test_undo_of_a_file_whose_name_is_taken_again",
     ("GET", "/api/config", 404): "test_without_a_workspace_the_api_says_why",
     ("POST", "/api/providers/<name>/test", 200): "test_button_of_a_provider",

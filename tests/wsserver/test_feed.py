@@ -295,8 +295,11 @@ def test_a_lock_amid_a_look_loses_nothing_that_was_found(
 ) -> None:
     feed.look(thorough=True)
 
+    problem = sqlite3.OperationalError("database is locked")
+    problem.sqlite_errorcode = sqlite3.SQLITE_BUSY
+
     def locked(*_: object) -> None:
-        raise sa.exc.OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))
+        raise sa.exc.OperationalError("BEGIN", None, problem)
 
     with open_workspace(tmp_path / "elsewhere") as other:
         switch(settings, feed, other.folder)
