@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from common.settings import ROOT
+from common.tools import TOOLS, function_name
 from tests.helpers.model_server import Model, Reply, Talk, plain
 from tests.helpers.server import Server
 
@@ -139,5 +140,5 @@ def let_plan(server: Server, folder: Path, provider: str) -> None:
 
 def own_tools(model: Model) -> set[str]:
     """Tools that were offered to a model and are not Chorus's."""
-    ours = {"file_read", "file_create", "handoff", "help", "completion_report", "planner_output"}
+    ours = {plain(function_name(name)) for name in TOOLS}
     return {name for talk in model.talks for name in talk.tools if plain(name) not in ours}
