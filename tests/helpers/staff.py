@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from common import tools
 from common.settings import ROOT
-from common.tools import TOOLS, function_name
 from tests.helpers.model_server import Model, Reply, Talk, plain
 from tests.helpers.server import Server
 
@@ -140,5 +140,5 @@ def let_plan(server: Server, folder: Path, provider: str) -> None:
 
 def own_tools(model: Model) -> set[str]:
     """Tools that were offered to a model and are not Chorus's."""
-    ours = {plain(function_name(name)) for name in TOOLS}
-    return {name for talk in model.talks for name in talk.tools if plain(name) not in ours}
+    ours = {name.replace("-", "_") for name in map(tools.function_name, tools.TOOLS)}
+    return {name for talk in model.talks for name in talk.tools if plain(name).replace("-", "_") not in ours}
