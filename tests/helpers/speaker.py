@@ -18,6 +18,8 @@ from common.queue import OUTPUT, Bell, bell_path
 from common.settings import load
 from core.workspaces.current import CurrentWorkspace
 
+WRITTEN_EVERY = 5_000
+
 
 def words() -> Iterator[tuple[OutputKind, dict[str, Any]]]:
     """What an agent says, for ever."""
@@ -44,6 +46,8 @@ def main(home: str, rate: str, count: str, *runs: str) -> None:
         for run in runs:
             run_id, _, task_id = run.partition(":")
             writer.append(run_id, task_id, kind, data, now_ms())
+        if spoken % WRITTEN_EVERY == 0:  # no agent is so fast that what it says fills the buffer
+            writer.write()
         if float(rate):
             time.sleep(max(0.0, began + spoken / float(rate) - time.monotonic()))
     writer.close()
